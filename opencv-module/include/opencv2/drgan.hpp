@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef OPENCV_DRGAN_HPP
+#define OPENCV_DRGAN_HPP
+
+#include <opencv2/core.hpp>
+#include <vector>
+
+/**
+@defgroup drgan Pose-invariant face embeddings and face frontalization
+
+DR-GAN (Tran, Yin, Liu: "Disentangled Representation Learning GAN for Pose-Invariant Face Recognition", CVPR 2017): an
+encoder whose embedding carries identity and not pose, with a confidence per picture, and a decoder that draws the same
+person at any yaw. Yaw is in degrees everywhere; positive turns the nose to the image's right.
+
+Errors are cv::Exception; the message names what was found and what was expected.
+*/
+
+namespace cv {
+namespace drgan {
+
+//! @addtogroup drgan
+//! @{
+
+/** @brief Where the two alignment points of a face lie in an aligned crop, in units of the crop's side.
+
+The midpoint of the eyes goes to `eyes`, the midpoint of the mouth corners to the point `eyeMouth` straight below it.
+Both points survive any yaw. The values come from the encoder's metadata. */
+struct CV_EXPORTS_W_SIMPLE Alignment {
+    CV_PROP_RW int size = 0;         //!< S, side of the aligned crop in pixels
+    CV_PROP_RW Point2f eyes;         //!< of the midpoint of the eyes, in units of S
+    CV_PROP_RW float eyeMouth = 0;   //!< distance from the eyes' midpoint to the mouth's, in units of S
+};
+
+/** @brief Cuts a face out of a picture, turned and scaled so that its two alignment points lie where `alignment` says.
+
+@param src 8-bit picture with 1 (grey), 3 (BGR) or 4 (BGRA) channels.
+@param face one of: a FaceDetectorYN row (1x15: x, y, w, h, five points x,y, score); 5x2 landmarks (right eye, left eye,
+nose tip, right and left mouth corner; "right" is the subject's right, so it lies on the image's left); a box (1x4 or
+4x1: x, y, w, h), for which the points are taken where they lie on average in a detector's box. float, double or int.
+@param dst SxS BGR, 8-bit. What lies outside the picture repeats the border.
+@param alignment see there.
+@throws cv::Exception for an empty picture, another depth, NaNs, a face of zero size or of another shape. */
+CV_EXPORTS_W void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment);
+
+/** @brief Estimates the yaw from five landmarks.
+
+From the nose tip's place beside the line that joins the eyes' and the mouth's midpoints, in units of their distance; a
+fit over labelled faces, not a measurement: a few degrees off near the front, more beyond 45.
+@param face a FaceDetectorYN row (1x15) or 5x2 landmarks. A plain box has no yaw: an error.
+@return degrees in [-90, 90]. */
+CV_EXPORTS_W float estimateYaw(InputArray face);
+
+/** @brief A folder of models that belong together, and what its manifest says of them. */
+struct CV_EXPORTS_W_SIMPLE Bundle {
+    CV_PROP_RW String folder;
+    CV_PROP_RW String id;
+    CV_PROP_RW String encoder;                 //!< path of encoder.onnx
+    CV_PROP_RW String decoder;                 //!< path of decoder.onnx
+    CV_PROP_RW std::vector<float> poseYaws;    //!< degrees, ascending
+    CV_PROP_RW float matchThreshold = 0;       //!< cosine at or above which two embeddings are one person
+
+    /** @brief Reads the manifest of a bundle and checks that its files are there.
+    @param folder the bundle; empty: the folder named by the environment variable DRGAN_BUNDLE, else the default bundle
+    where it was installed.
+    @throws cv::Exception naming the file and the key that is missing or wrong. */
+    CV_WRAP static Bundle load(const String& folder = String());
+};
+
+/** @brief Turns aligned faces into pose-invariant embeddings, each with a confidence (the paper's omega).
+
+One object serves one thread at a time. */
+class CV_EXPORTS_W Encoder {
+public:
+    /** How match() compares, as in FaceRecognizerSF. */
+    enum DisType {
+        FR_COSINE = 0,  //!< cosine similarity in [-1, 1]; higher is more alike
+        FR_NORM_L2 = 1  //!< distance of the normalised embeddings in [0, 2]; lower is more alike
+    };
+
+    virtual ~Encoder() = default;
+
+    /** @brief drgan::alignCrop with this model's alignment. */
+    CV_WRAP virtual void alignCrop(InputArray src, InputArray face, OutputArray dst) const = 0;
+
+    /** @brief Embeds one aligned face.
+    @param aligned SxS, 8-bit, 1, 3 (BGR) or 4 (BGRA) channels.
+    @param embedding 1xNf CV_32F, not normalised: fusion (eq. 9 of the paper) works on it as it is.
+    @param confidence in (0, 1): how much this picture should weigh among others of the same person. */
+    CV_WRAP virtual void feature(InputArray aligned, OutputArray embedding, CV_OUT float& confidence) = 0;
+
+    /** @brief Embeds n aligned faces in one forward pass.
+    @param embeddings n x Nf CV_32F.
+    @param confidences n x 1 CV_32F. */
+    CV_WRAP virtual void features(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences) = 0;
+
+    /** @brief Compares two embeddings (1xNf or Nf x1, CV_32F), which stay as they are. */
+    CV_WRAP virtual double match(InputArray a, InputArray b, int disType = Encoder::FR_COSINE) const = 0;
+
+    CV_WRAP virtual int embeddingSize() const = 0;     //!< Nf
+    CV_WRAP virtual Alignment alignment() const = 0;   //!< alignment().size is S
+    CV_WRAP virtual String bundleId() const = 0;
+
+    /** @param model path of encoder.onnx
+    @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
+    @throws cv::Exception if the file cannot be read or breaks the model contract (drgan/model_contract.hpp). */
+    CV_WRAP static Ptr<Encoder> create(const String& model, int backendId = 0, int targetId = 0);
+    /** @param model the bytes of encoder.onnx */
+    static Ptr<Encoder> create(const std::vector<uchar>& model, int backendId = 0, int targetId = 0);
+};
+
+/** @brief Draws the face that an embedding stands for, at any of the model's yaws.
+
+One object serves one thread at a time. */
+class CV_EXPORTS_W Decoder {
+public:
+    virtual ~Decoder() = default;
+
+    /** @brief The face at a yaw.
+    @param embedding 1xNf or Nf x1, CV_32F: one picture's or a fused one.
+    @param yawDegrees the nearest of poses() is drawn; beyond the outermost by more than half a step is an error.
+    @param face SxS BGR, 8-bit.
+    @param noise Nz values in [-1, 1] (CV_32F): what the embedding does not fix; empty: zeros. */
+    CV_WRAP virtual void rotate(InputArray embedding, float yawDegrees, OutputArray face,
+                                InputArray noise = noArray()) = 0;
+
+    /** @brief rotate() to yaw 0. */
+    CV_WRAP virtual void frontalize(InputArray embedding, OutputArray face) = 0;
+
+    CV_WRAP virtual std::vector<float> poses() const = 0;  //!< yaws that the model draws, degrees, ascending
+    CV_WRAP virtual int embeddingSize() const = 0;         //!< Nf
+    CV_WRAP virtual int noiseSize() const = 0;             //!< Nz
+    CV_WRAP virtual int imageSize() const = 0;             //!< S
+    CV_WRAP virtual String bundleId() const = 0;
+
+    /** @param model path of decoder.onnx
+    @param encoder if given, its bundle must be the decoder's: models of different bundles do not mix. */
+    CV_WRAP static Ptr<Decoder> create(const String& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                                       int backendId = 0, int targetId = 0);
+    static Ptr<Decoder> create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                               int backendId = 0, int targetId = 0);
+};
+
+/** @brief Fuses n embeddings of one person by confidence: sum(w f) / sum(w) (eq. 9 of the paper).
+@param embeddings n x Nf CV_32F, n >= 1
+@param confidences n values (CV_32F), finite and >= 0. If all are (nearly) zero, the plain mean.
+@param fused 1xNf CV_32F */
+CV_EXPORTS_W void fuse(InputArray embeddings, InputArray confidences, OutputArray fused);
+
+/** @brief A person's running fused embedding: fuse() over all that was added, in constant memory. */
+class CV_EXPORTS_W_SIMPLE Template {
+public:
+    CV_WRAP Template() = default;
+    /** @brief Adds one embedding (1xNf or Nf x1, CV_32F, finite) with its confidence (finite, >= 0). */
+    CV_WRAP void add(InputArray embedding, float confidence);
+    /** @brief The fused embedding, 1xNf CV_32F, the caller's own. An empty template is an error. */
+    CV_WRAP void fused(OutputArray embedding) const;
+    CV_WRAP int size() const;                //!< embeddings added
+    CV_WRAP double totalConfidence() const;  //!< sum of their confidences
+    CV_WRAP void reset();
+
+private:
+    Mat weighted_;  // 1xNf CV_64F: sum of w f
+    Mat plain_;     // 1xNf CV_64F: sum of f, for when all w are zero
+    double total_ = 0;
+    int size_ = 0;
+};
+
+//! @}
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one place that names the tensors, the metadata keys and the file names that the trainer writes and the runtime
+// reads. Values (sizes, poses, alignment) are not here: the ONNX files carry them.
+
+#ifndef OPENCV_DRGAN_MODEL_CONTRACT_HPP
+#define OPENCV_DRGAN_MODEL_CONTRACT_HPP
+
+namespace cv {
+namespace drgan {
+namespace contract {
+
+/// Version of the contract that this header describes; a model of another version is refused.
+constexpr int version = 1;
+
+// Files of a bundle: a folder with the models and their manifest.
+constexpr const char* encoderFile = "encoder.onnx";
+constexpr const char* decoderFile = "decoder.onnx";
+constexpr const char* manifestFile = "manifest.json";
+
+// encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1).
+constexpr const char* encoderImage = "image";
+constexpr const char* encoderEmbedding = "embedding";
+constexpr const char* encoderConfidence = "confidence";
+
+// decoder.onnx: embedding [N,Nf], pose [N,Np] one-hot, noise [N,Nz] in [-1,1] -> face [N,3,S,S] RGB in [-1,1].
+constexpr const char* decoderEmbedding = "embedding";
+constexpr const char* decoderPose = "pose";
+constexpr const char* decoderNoise = "noise";
+constexpr const char* decoderFace = "face";
+
+// metadata_props of every model. Numbers are written in the C locale, lists are joined by commas.
+constexpr const char* keyVersion = "drgan.contract_version";  ///< integer, equals `version`
+constexpr const char* keyRole = "drgan.role";                 ///< "encoder" or "decoder"
+constexpr const char* keyBundleId = "drgan.bundle_id";        ///< the same text in every model of a bundle
+constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels
+constexpr const char* keyEmbeddingSize = "drgan.embedding_size";  ///< Nf
+constexpr const char* keyColorOrder = "drgan.color_order";        ///< "RGB"
+constexpr const char* keyPixelRange = "drgan.pixel_range";        ///< "-1,1": what 0 and 255 become
+
+// metadata_props of the encoder: where alignment puts the face, in units of S (see Alignment).
+constexpr const char* keyAlignEyes = "drgan.align_eyes";            ///< "x,y" of the midpoint of the eyes
+constexpr const char* keyAlignEyeMouth = "drgan.align_eye_mouth";  ///< distance eye midpoint to mouth midpoint
+
+// metadata_props of the decoder.
+constexpr const char* keyPoseYaws = "drgan.pose_yaws";    ///< degrees per pose code, ascending, e.g. "-90,...,90"
+constexpr const char* keyNoiseSize = "drgan.noise_size";  ///< Nz
+
+// Keys of manifest.json.
+constexpr const char* manifestBundleId = "bundle_id";
+constexpr const char* manifestVersion = "contract_version";
+constexpr const char* manifestFiles = "files";  ///< list of {"name", "bytes", "sha256"}
+constexpr const char* manifestPoseYaws = "pose_yaws";
+constexpr const char* manifestAlignment = "alignment";             ///< {"eyes": [x, y], "eye_mouth": d}, units of S
+constexpr const char* manifestMatchThreshold = "match_threshold";  ///< cosine at or above which two faces are one person
+
+}  // namespace contract
+}  // namespace drgan
+}  // namespace cv
+
+#endif
