@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "precomp.hpp"
+
+namespace cv {
+namespace drgan {
+
+std::string describe(const Mat& m) {
+    if (m.empty()) return "an empty matrix";
+    if (m.dims != 2) return cv::format("%s with %d dimensions", typeToString(m.type()).c_str(), m.dims);
+    return cv::format("%s of %d rows x %d columns", typeToString(m.type()).c_str(), m.rows, m.cols);
+}
+
+Mat embeddingRow(InputArray embedding, const char* name, int length) {
+    const Mat given = embedding.getMat();
+    if (given.empty() || given.type() != CV_32FC1 || given.dims != 2 || (given.rows != 1 && given.cols != 1)) {
+        CV_Error(Error::StsBadArg,
+                 cv::format("%s: got %s, expected a CV_32FC1 vector (1xNf or Nfx1)", name, describe(given).c_str()));
+    }
+    const int n = static_cast<int>(given.total());
+    if (length > 0 && n != length) {
+        CV_Error(Error::StsUnmatchedSizes,
+                 cv::format("%s: got %d values, expected %d (the embedding size Nf)", name, n, length));
+    }
+    // clone() first: a column of a larger matrix is not continuous and cannot be reshaped.
+    Mat row = given.clone().reshape(1, 1);
+    if (!checkRange(row)) {
+        CV_Error(Error::StsOutOfRange, cv::format("%s: holds NaN or infinity, expected finite values", name));
+    }
+    return row;
+}
+
+}  // namespace drgan
+}  // namespace cv

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared by the sources of cv::drgan, not installed.
+
+#ifndef OPENCV_DRGAN_PRECOMP_HPP
+#define OPENCV_DRGAN_PRECOMP_HPP
+
+#include <opencv2/core.hpp>
+#include <opencv2/drgan.hpp>
+#include <opencv2/drgan/model_contract.hpp>
+#include <string>
+
+namespace cv {
+namespace drgan {
+
+/// "CV_32F 1x15, 1 channel": what a matrix is, for messages.
+std::string describe(const Mat& m);
+
+/// An embedding as a 1xNf CV_32F row of its own, after checking type, shape and that every value is finite.
+/// @param name how the message calls it
+/// @param length what Nf must be; 0: any length >= 1
+Mat embeddingRow(InputArray embedding, const char* name, int length = 0);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif
