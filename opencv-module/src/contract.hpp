@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks a model against drgan/model_contract.hpp and reads the values that it carries.
+
+#ifndef OPENCV_DRGAN_CONTRACT_HPP
+#define OPENCV_DRGAN_CONTRACT_HPP
+
+#include <string>
+#include <vector>
+
+#include "onnx_metadata.hpp"
+#include "precomp.hpp"
+
+namespace cv {
+namespace drgan {
+
+/// What both models of a bundle say.
+struct ModelContract {
+    std::string bundleId;
+    int imageSize = 0;      ///< S, pixels
+    int embeddingSize = 0;  ///< Nf
+    float pixelLow = 0;     ///< what byte 0 becomes
+    float pixelHigh = 0;    ///< what byte 255 becomes
+};
+
+struct EncoderContract : ModelContract {
+    Alignment alignment;
+};
+
+struct DecoderContract : ModelContract {
+    std::vector<float> poseYaws;  ///< degrees, ascending
+    int noiseSize = 0;            ///< Nz
+};
+
+/// @param where names the model in messages
+/// @throws cv::Exception naming the model, the key or tensor, what it is and what was expected
+EncoderContract checkEncoder(const OnnxMetadata& model, const std::string& where);
+DecoderContract checkDecoder(const OnnxMetadata& model, const std::string& where);
+
+/// Reads a list of numbers in the C locale ("-90,0,90"). @return false if it is anything else
+bool parseNumbers(const std::string& text, std::vector<float>& numbers);
+
+/// @return false unless there is at least one yaw, all within [-180, 180], each larger than the one before
+bool validPoseYaws(const std::vector<float>& yaws);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cfloat>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "contract.hpp"
+#include "network.hpp"
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+class DecoderImpl final : public Decoder {
+public:
+    DecoderImpl(const std::vector<uchar>& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
+                int targetId)
+        : contract_(checkDecoder(readOnnxMetadata(model.data(), model.size(), where), where)),
+          net_(checkPair(model, where, encoder), where, backendId, targetId) {
+        net_.verify(inputs(), outputs());
+    }
+
+    void rotate(InputArray embedding, float yawDegrees, OutputArray face, InputArray noise) override {
+        const Mat row = embeddingRow(embedding, "embedding", contract_.embeddingSize);
+        Mat pose(1, static_cast<int>(contract_.poseYaws.size()), CV_32F, Scalar(0));
+        pose.at<float>(nearestPose(yawDegrees)) = 1;
+        const Mat noiseRow = noise.empty() ? Mat(1, contract_.noiseSize, CV_32F, Scalar(0)) : checkNoise(noise);
+        const std::vector<Mat> results = net_.run(inputs(), {row, pose, noiseRow}, outputs());
+
+        const int size = contract_.imageSize;
+        const double scale = 255 / (static_cast<double>(contract_.pixelHigh) - contract_.pixelLow);
+        std::vector<Mat> planes(3);
+        for (int c = 0; c < 3; ++c) {
+            const Mat plane(size, size, CV_32F, const_cast<float*>(results[0].ptr<float>(0, 2 - c)));
+            plane.convertTo(planes[c], CV_8U, scale, -contract_.pixelLow * scale);  // rounds and clips
+        }
+        merge(planes, face);
+    }
+
+    void frontalize(InputArray embedding, OutputArray face) override { rotate(embedding, 0, face, noArray()); }
+
+    std::vector<float> poses() const override { return contract_.poseYaws; }
+    int embeddingSize() const override { return contract_.embeddingSize; }
+    int noiseSize() const override { return contract_.noiseSize; }
+    int imageSize() const override { return contract_.imageSize; }
+    String bundleId() const override { return contract_.bundleId; }
+
+private:
+    std::vector<Blob> inputs() const {
+        return {{contract::decoderEmbedding, {1, contract_.embeddingSize}},
+                {contract::decoderPose, {1, static_cast<int>(contract_.poseYaws.size())}},
+                {contract::decoderNoise, {1, contract_.noiseSize}}};
+    }
+
+    std::vector<Blob> outputs() const {
+        return {{contract::decoderFace, {1, 3, contract_.imageSize, contract_.imageSize}}};
+    }
+
+    /// Hands the model through if the encoder is of the same bundle, before any time is spent on loading it.
+    const std::vector<uchar>& checkPair(const std::vector<uchar>& model, const std::string& where,
+                                        const Ptr<Encoder>& encoder) const {
+        if (!encoder) return model;
+        if (encoder->bundleId() != contract_.bundleId) {
+            CV_Error(
+                Error::StsBadArg,
+                format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different bundles "
+                       "do not mix",
+                       where.c_str(), contract::keyBundleId, contract_.bundleId.c_str(), encoder->bundleId().c_str()));
+        }
+        if (encoder->embeddingSize() != contract_.embeddingSize) {
+            CV_Error(Error::StsUnmatchedSizes,
+                     format("%s: metadata key %s: got %d, expected the encoder's, %d", where.c_str(),
+                            contract::keyEmbeddingSize, contract_.embeddingSize, encoder->embeddingSize()));
+        }
+        return model;
+    }
+
+    int nearestPose(float yaw) const {
+        const std::vector<float>& yaws = contract_.poseYaws;
+        size_t nearest = 0;
+        for (size_t i = 1; i < yaws.size(); ++i) {
+            if (std::abs(yaws[i] - yaw) < std::abs(yaws[nearest] - yaw)) nearest = i;
+        }
+        // Half the step next to the outermost pose; a model of one pose draws that one alone.
+        const size_t last = yaws.size() - 1;
+        const float below = yaws.size() > 1 ? (yaws[1] - yaws[0]) / 2 : 0;
+        const float above = yaws.size() > 1 ? (yaws[last] - yaws[last - 1]) / 2 : 0;
+        if (!(yaw >= yaws[0] - below && yaw <= yaws[last] + above)) {  // false for NaN too
+            CV_Error(
+                Error::StsOutOfRange,
+                format("yawDegrees: got %g, expected %g to %g: the model draws %d poses from "
+                       "%g to %g",
+                       yaw, yaws[0] - below, yaws[last] + above, static_cast<int>(yaws.size()), yaws[0], yaws[last]));
+        }
+        return static_cast<int>(nearest);
+    }
+
+    Mat checkNoise(InputArray noise) const {
+        const Mat row = embeddingRow(noise, "noise", contract_.noiseSize);
+        if (!checkRange(row, true, nullptr, -1 - FLT_EPSILON, 1 + FLT_EPSILON)) {
+            CV_Error(Error::StsOutOfRange, "noise: got a value outside -1..1, expected all within");
+        }
+        return row;
+    }
+
+    const DecoderContract contract_;
+    Network net_;
+};
+
+}  // namespace
+
+Ptr<Decoder> Decoder::create(const String& model, const Ptr<Encoder>& encoder, int backendId, int targetId) {
+    return makePtr<DecoderImpl>(readModelFile(model), model, encoder, backendId, targetId);
+}
+
+Ptr<Decoder> Decoder::create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder, int backendId,
+                             int targetId) {
+    return makePtr<DecoderImpl>(model, "decoder in memory", encoder, backendId, targetId);
+}
+
+}  // namespace drgan
+}  // namespace cv

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network.hpp"
+
+#include "file_io.hpp"
+#include "onnx_metadata.hpp"
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+// A face network of some tens of megabytes needs some hundreds for its blobs.
+constexpr size_t maxBlobBytes = size_t(2) << 30;
+
+void checkBackend(int backendId, int targetId, const std::string& where) {
+    std::string available;
+    for (const auto& pair : dnn::getAvailableBackends()) {
+        const bool anyBackend = backendId == dnn::DNN_BACKEND_DEFAULT;
+        if ((anyBackend || pair.first == backendId) && pair.second == targetId) return;
+        available += format("%s(%d, %d)", available.empty() ? "" : " ", static_cast<int>(pair.first),
+                            static_cast<int>(pair.second));
+    }
+    CV_Error(Error::StsNotImplemented,
+             format("%s: got backend %d and target %d, expected 0 (default) or one of the pairs (backend, target) that "
+                    "this OpenCV has: %s",
+                    where.c_str(), backendId, targetId, available.c_str()));
+}
+
+std::string shapeText(const std::vector<int>& shape) {
+    std::string text;
+    for (const int n : shape) text += (text.empty() ? "[" : ",") + std::to_string(n);
+    return text.empty() ? "[]" : text + "]";
+}
+
+std::vector<int> shapeOf(const Mat& blob) { return std::vector<int>(blob.size.p, blob.size.p + blob.dims); }
+
+[[noreturn]] void rethrow(const std::exception& error, const std::string& where, const char* doing) {
+    const auto* inner = dynamic_cast<const cv::Exception*>(&error);
+    CV_Error(inner ? inner->code : static_cast<int>(Error::StsError),
+             format("%s: cv::dnn cannot %s it: %s", where.c_str(), doing, inner ? inner->err.c_str() : error.what()));
+}
+
+}  // namespace
+
+Network::Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
+    : where_(where) {
+    checkBackend(backendId, targetId, where_);
+    try {
+        net_ = dnn::readNetFromONNX(model);
+        CV_Assert(!net_.empty());
+        net_.setPreferableBackend(backendId);
+        net_.setPreferableTarget(targetId);
+    } catch (const std::exception& error) {
+        rethrow(error, where_, "read");
+    }
+}
+
+void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs) {
+    std::vector<Mat> zeros;
+    try {
+        std::vector<dnn::MatShape> shapes;
+        for (const Blob& input : inputs) {
+            zeros.push_back(Mat(input.shape, CV_32F, Scalar(0)));
+            shapes.emplace_back(input.shape.begin(), input.shape.end());
+        }
+        size_t weights = 0, blobs = 0;
+        net_.getMemoryConsumption(shapes, weights, blobs);
+        if (blobs > maxBlobBytes) {
+            CV_Error(Error::StsNoMem, format("it needs %llu MB for its blobs, expected at most %llu",
+                                             static_cast<unsigned long long>(blobs >> 20),
+                                             static_cast<unsigned long long>(maxBlobBytes >> 20)));
+        }
+        run(inputs, zeros, outputs);
+    } catch (const std::exception& error) {
+        rethrow(error, where_, "run");
+    }
+}
+
+std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
+                              const std::vector<Blob>& outputs) {
+    std::vector<String> names;
+    for (size_t i = 0; i < inputs.size(); ++i) net_.setInput(blobs[i], inputs[i].name);
+    for (const Blob& output : outputs) names.emplace_back(output.name);
+    std::vector<Mat> results;
+    net_.forward(results, names);
+    CV_Assert(results.size() == outputs.size());
+    for (size_t i = 0; i < results.size(); ++i) {
+        if (results[i].type() != CV_32F || shapeOf(results[i]) != outputs[i].shape) {
+            CV_Error(Error::StsUnmatchedSizes,
+                     format("%s: output \"%s\": got %s %s, expected CV_32F %s", where_.c_str(), outputs[i].name,
+                            typeToString(results[i].type()).c_str(), shapeText(shapeOf(results[i])).c_str(),
+                            shapeText(outputs[i].shape).c_str()));
+        }
+        results[i] = results[i].clone();  // cv::dnn writes the next result into the same memory
+        if (!checkRange(results[i].reshape(1, 1))) {
+            CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got NaN or infinity, expected finite values",
+                                                  where_.c_str(), outputs[i].name));
+        }
+    }
+    return results;
+}
+
+std::vector<uchar> readModelFile(const String& path) { return readFile(path, maxModelBytes); }
+
+}  // namespace drgan
+}  // namespace cv

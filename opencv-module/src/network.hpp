@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A cv::dnn network as encoder and decoder use it.
+
+#ifndef OPENCV_DRGAN_NETWORK_HPP
+#define OPENCV_DRGAN_NETWORK_HPP
+
+#include <opencv2/dnn.hpp>
+#include <string>
+#include <vector>
+
+#include "precomp.hpp"
+
+namespace cv {
+namespace drgan {
+
+/// A network input or output: its name and the NCHW or NC shape of its blob.
+struct Blob {
+    const char* name;
+    std::vector<int> shape;
+};
+
+class Network {
+public:
+    /// @param where names the model in messages
+    /// @throws cv::Exception if cv::dnn cannot read the model or has no such backend and target
+    Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId);
+
+    /// Refuses a network whose outputs for these inputs have other shapes, or that needs absurd amounts of memory; then
+    /// runs it once on zeros, so that whatever the backend cannot do fails now and not on the first picture.
+    void verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs);
+
+    /// One forward pass. @return matrices of the caller's own, in the order of `outputs`, finite
+    std::vector<Mat> run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
+                         const std::vector<Blob>& outputs);
+
+    const std::string& where() const { return where_; }
+
+private:
+    dnn::Net net_;
+    std::string where_;
+};
+
+/// Reads a model file of at most maxModelBytes.
+std::vector<uchar> readModelFile(const String& path);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif
