@@ -9,9 +9,6 @@ namespace drgan {
 
 namespace {
 
-// A face network of some tens of megabytes needs some hundreds for its blobs.
-constexpr size_t maxBlobBytes = size_t(2) << 30;
-
 void checkBackend(int backendId, int targetId, const std::string& where) {
     std::string available;
     for (const auto& pair : dnn::getAvailableBackends()) {
@@ -58,18 +55,7 @@ Network::Network(const std::vector<uchar>& model, const std::string& where, int 
 void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs) {
     std::vector<Mat> zeros;
     try {
-        std::vector<dnn::MatShape> shapes;
-        for (const Blob& input : inputs) {
-            zeros.push_back(Mat(input.shape, CV_32F, Scalar(0)));
-            shapes.emplace_back(input.shape.begin(), input.shape.end());
-        }
-        size_t weights = 0, blobs = 0;
-        net_.getMemoryConsumption(shapes, weights, blobs);
-        if (blobs > maxBlobBytes) {
-            CV_Error(Error::StsNoMem, format("it needs %llu MB for its blobs, expected at most %llu",
-                                             static_cast<unsigned long long>(blobs >> 20),
-                                             static_cast<unsigned long long>(maxBlobBytes >> 20)));
-        }
+        for (const Blob& input : inputs) zeros.push_back(Mat(input.shape, CV_32F, Scalar(0)));
         run(inputs, zeros, outputs);
     } catch (const std::exception& error) {
         rethrow(error, where_, "run");

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tiny_onnx.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <locale>
+#include <opencv2/drgan/model_contract.hpp>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+
+namespace drgan_test {
+
+namespace {
+
+namespace contract = cv::drgan::contract;
+
+/// A protobuf message being written (https://protobuf.dev/programming-guides/encoding/).
+class Message {
+public:
+    Message& integer(int field, int64_t value) {
+        varint(static_cast<uint64_t>(field) << 3);
+        varint(static_cast<uint64_t>(value));
+        return *this;
+    }
+    Message& text(int field, const std::string& value) {
+        varint(static_cast<uint64_t>(field) << 3 | 2);
+        varint(value.size());
+        bytes_ += value;
+        return *this;
+    }
+    Message& message(int field, const Message& value) { return text(field, value.bytes_); }
+    const std::string& bytes() const { return bytes_; }
+
+private:
+    void varint(uint64_t value) {
+        for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
+        bytes_ += static_cast<char>(value);
+    }
+    std::string bytes_;
+};
+
+std::string numberText(const std::vector<float>& numbers) {
+    std::ostringstream stream;
+    stream.imbue(std::locale::classic());
+    for (size_t i = 0; i < numbers.size(); ++i) stream << (i ? "," : "") << numbers[i];
+    return stream.str();
+}
+
+/// A GraphProto being written, with random weights.
+class Graph {
+public:
+    explicit Graph(const TinyOptions& options) : options_(options), random_(options.seed) {}
+
+    void input(const std::string& name, std::vector<int64_t> shape) { value(11, name, std::move(shape)); }
+    void output(const std::string& name, std::vector<int64_t> shape) { value(12, name, std::move(shape)); }
+
+    /// @param attributes made by attr()
+    void node(const std::string& op, const std::vector<std::string>& inputs, const std::string& output,
+              const std::vector<Message>& attributes = {}) {
+        Message node;
+        for (const std::string& name : inputs) node.text(1, renamed(name));
+        node.text(2, renamed(output)).text(4, op);
+        for (const Message& a : attributes) node.message(5, a);
+        graph_.message(1, node);
+    }
+
+    static Message attr(const std::string& name, int64_t value) {
+        return Message().text(1, name).integer(3, value).integer(20, 2);
+    }
+    static Message attr(const std::string& name, const std::vector<int64_t>& values) {
+        Message message;
+        message.text(1, name);
+        for (const int64_t v : values) message.integer(8, v);
+        return message.integer(20, 7);
+    }
+    static Message attr(const std::string& name, const std::string& value) {
+        return Message().text(1, name).text(4, value).integer(20, 3);
+    }
+
+    /// A float initializer, uniform in +-scale.
+    std::string weight(const std::string& name, const std::vector<int64_t>& dims, float scale) {
+        size_t count = 1;
+        for (const int64_t d : dims) count *= static_cast<size_t>(d);
+        std::vector<float> values(count);
+        // Straight from the generator: std::uniform_real_distribution differs between standard libraries.
+        for (float& v : values) v = scale * (static_cast<float>(random_() >> 8) / 8388608.0f - 1);
+        return initializer(name, dims, 1, values.data(), count * sizeof(float));
+    }
+    std::string constant(const std::string& name, const std::vector<float>& values) {
+        return initializer(name, {static_cast<int64_t>(values.size())}, 1, values.data(),
+                           values.size() * sizeof(float));
+    }
+    std::string constant(const std::string& name, const std::vector<int64_t>& values) {
+        return initializer(name, {static_cast<int64_t>(values.size())}, 7, values.data(),
+                           values.size() * sizeof(int64_t));
+    }
+
+    /// The ModelProto around the graph. Metadata comes last, as ONNX exporters write it.
+    std::vector<unsigned char> model(std::map<std::string, std::string> metadata) {
+        for (const auto& entry : options_.metadata) metadata[entry.first] = entry.second;
+        for (const std::string& key : options_.withoutMetadata) metadata.erase(key);
+        Message model;
+        model.integer(1, 6).text(2, "drgan tests");
+        model.message(7, graph_.text(2, "tiny"));
+        model.message(8, Message().text(1, "").integer(2, 11));
+        for (const auto& entry : metadata) {
+            const Message property = Message().text(1, entry.first).text(2, entry.second);
+            for (size_t i = 0; i < 1 + options_.twiceMetadata.count(entry.first); ++i) model.message(14, property);
+        }
+        return std::vector<unsigned char>(model.bytes().begin(), model.bytes().end());
+    }
+
+private:
+    std::string renamed(const std::string& name) const {
+        const auto found = options_.rename.find(name);
+        return found == options_.rename.end() ? name : found->second;
+    }
+
+    void value(int field, const std::string& name, std::vector<int64_t> shape) {
+        const auto declared = options_.declare.find(name);
+        if (declared != options_.declare.end()) shape = declared->second;
+        Message dims;
+        for (const int64_t d : shape) dims.message(1, d < 0 ? Message().text(2, "N") : Message().integer(1, d));
+        const Message tensor = Message().integer(1, options_.elementType).message(2, dims);
+        graph_.message(field, Message().text(1, renamed(name)).message(2, Message().message(1, tensor)));
+    }
+
+    std::string initializer(const std::string& name, const std::vector<int64_t>& dims, int type, const void* data,
+                            size_t bytes) {
+        const bool first = !hasInitializer_;
+        hasInitializer_ = true;
+        Message tensor;
+        for (const int64_t d : dims) tensor.integer(1, d);
+        tensor.integer(2, type).text(8, name);
+        if (first && options_.shortData) bytes -= 4;
+        if (first && options_.externalData) {
+            tensor.message(13, Message().text(1, "location").text(2, "weights.bin")).integer(14, 1);
+        } else {
+            tensor.text(9, std::string(static_cast<const char*>(data), bytes));
+        }
+        graph_.message(5, tensor);
+        return name;
+    }
+
+    const TinyOptions& options_;
+    std::mt19937 random_;
+    Message graph_;
+    bool hasInitializer_ = false;
+};
+
+std::map<std::string, std::string> commonMetadata(const TinyOptions& options, const char* role) {
+    if (options.imageSize < 4 || options.imageSize % 4 != 0) {
+        throw std::invalid_argument("TinyOptions::imageSize: expected a multiple of 4");
+    }
+    return {{contract::keyVersion, std::to_string(contract::version)},
+            {contract::keyRole, role},
+            {contract::keyBundleId, options.bundleId},
+            {contract::keyImageSize, std::to_string(options.imageSize)},
+            {contract::keyEmbeddingSize, std::to_string(options.embeddingSize)},
+            {contract::keyColorOrder, "RGB"},
+            {contract::keyPixelRange, "-1,1"}};
+}
+
+float lastScale(const TinyOptions& options, float scale) {
+    return options.nanWeights ? std::numeric_limits<float>::quiet_NaN() : scale;
+}
+
+}  // namespace
+
+std::vector<unsigned char> tinyEncoder(const TinyOptions& options) {
+    std::map<std::string, std::string> metadata = commonMetadata(options, "encoder");
+    metadata[contract::keyAlignEyes] = numberText({options.alignEyes[0], options.alignEyes[1]});
+    metadata[contract::keyAlignEyeMouth] = numberText({options.alignEyeMouth});
+
+    const int64_t s = options.imageSize, nf = options.embeddingSize, c = 6;
+    Graph g(options);
+    g.input(contract::encoderImage, {-1, 3, s, s});
+    const std::vector<Message> conv = {g.attr("kernel_shape", std::vector<int64_t>{3, 3}),
+                                       g.attr("strides", std::vector<int64_t>{2, 2}),
+                                       g.attr("pads", std::vector<int64_t>{1, 1, 1, 1})};
+    g.node("Conv", {contract::encoderImage, g.weight("w1", {c, 3, 3, 3}, 0.6f), g.weight("b1", {c}, 0.2f)}, "c1", conv);
+    g.node("Relu", {"c1"}, "r1");
+    g.node("Conv", {"r1", g.weight("w2", {c, c, 3, 3}, 0.6f), g.weight("b2", {c}, 0.2f)}, "c2", conv);
+    g.node("Relu", {"c2"}, "r2");
+    g.node("GlobalAveragePool", {"r2"}, "pool");
+    g.node("Flatten", {"pool"}, "flat", {g.attr("axis", int64_t(1))});
+    const std::vector<Message> gemm = {g.attr("transB", int64_t(1))};
+    g.node("Gemm", {"flat", g.weight("w3", {nf, c}, lastScale(options, 1)), g.weight("b3", {nf}, 0.1f)},
+           contract::encoderEmbedding, gemm);
+    g.node("Gemm", {"flat", g.weight("w4", {1, c}, 2), g.weight("b4", {1}, 0.5f)}, "logit", gemm);
+    g.node("Sigmoid", {"logit"}, contract::encoderConfidence);
+    g.output(contract::encoderEmbedding, {-1, nf});
+    g.output(contract::encoderConfidence, {-1, 1});
+    return g.model(std::move(metadata));
+}
+
+std::vector<unsigned char> tinyDecoder(const TinyOptions& options) {
+    std::map<std::string, std::string> metadata = commonMetadata(options, "decoder");
+    metadata[contract::keyPoseYaws] = numberText(options.poseYaws);
+    metadata[contract::keyNoiseSize] = std::to_string(options.noiseSize);
+
+    const int64_t s = options.imageSize, nf = options.embeddingSize, nz = options.noiseSize;
+    const int64_t np = static_cast<int64_t>(options.poseYaws.size());
+    const int64_t map = 4;  // side of the first map; Resize does the rest
+    Graph g(options);
+    g.input(contract::decoderEmbedding, {-1, nf});
+    g.input(contract::decoderPose, {-1, np});
+    g.input(contract::decoderNoise, {-1, nz});
+    g.node("Concat", {contract::decoderEmbedding, contract::decoderPose, contract::decoderNoise}, "code",
+           {g.attr("axis", int64_t(1))});
+    g.node("Gemm",
+           {"code", g.weight("w", {3 * map * map, nf + np + nz}, lastScale(options, 0.7f)),
+            g.weight("b", {3 * map * map}, 0.1f)},
+           "fc", {g.attr("transB", int64_t(1))});
+    g.node("Reshape", {"fc", g.constant("shape", std::vector<int64_t>{-1, 3, map, map})}, "map");
+    const float scale = static_cast<float>(s) / map;
+    g.node(
+        "Resize",
+        {"map", g.constant("roi", std::vector<float>{}), g.constant("scales", std::vector<float>{1, 1, scale, scale})},
+        "up",
+        {g.attr("mode", std::string("nearest")), g.attr("coordinate_transformation_mode", std::string("asymmetric")),
+         g.attr("nearest_mode", std::string("floor"))});
+    g.node("Tanh", {"up"}, contract::decoderFace);
+    g.output(contract::decoderFace, {-1, 3, s, s});
+    return g.model(std::move(metadata));
+}
+
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes) {
+    const std::string digest(64, '0');
+    const auto file = [&](const char* name, size_t bytes) {
+        return std::string("    {\"name\": \"") + name + "\", \"bytes\": " + std::to_string(bytes) +
+               ", \"sha256\": \"" + digest + "\"}";
+    };
+    std::string text = "{\n";
+    text += std::string("  \"") + contract::manifestBundleId + "\": \"" + options.bundleId + "\",\n";
+    text += std::string("  \"") + contract::manifestVersion + "\": " + std::to_string(contract::version) + ",\n";
+    text += std::string("  \"") + contract::manifestFiles + "\": [\n" + file(contract::encoderFile, encoderBytes) +
+            ",\n" + file(contract::decoderFile, decoderBytes) + "\n  ],\n";
+    text += std::string("  \"") + contract::manifestPoseYaws + "\": [" + numberText(options.poseYaws) + "],\n";
+    text += std::string("  \"") + contract::manifestAlignment + "\": {\"eyes\": [" +
+            numberText({options.alignEyes[0], options.alignEyes[1]}) +
+            "], \"eye_mouth\": " + numberText({options.alignEyeMouth}) + "},\n";
+    text += std::string("  \"") + contract::manifestMatchThreshold + "\": " + numberText({options.matchThreshold}) +
+            "\n}\n";
+    return text;
+}
+
+std::string writeTinyBundle(const std::string& folder, const TinyOptions& options) {
+    std::filesystem::create_directories(folder);
+    const std::vector<unsigned char> encoder = tinyEncoder(options);
+    const std::vector<unsigned char> decoder = tinyDecoder(options);
+    writeFile(folder + "/" + contract::encoderFile, encoder);
+    writeFile(folder + "/" + contract::decoderFile, decoder);
+    writeFile(folder + "/" + contract::manifestFile, tinyManifest(options, encoder.size(), decoder.size()));
+    return folder;
+}
+
+void writeFile(const std::string& path, const std::vector<unsigned char>& bytes) {
+    writeFile(path, std::string(bytes.begin(), bytes.end()));
+}
+
+void writeFile(const std::string& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    if (!file.flush()) throw std::runtime_error(path + ": cannot be written");
+}
+
+TempDir::TempDir() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "drgan-test-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw std::runtime_error(pattern + ": cannot make a temporary folder");
+    path_ = pattern;
+}
+
+TempDir::~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace drgan_test

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tiny encoders and decoders that obey the model contract, so that tests need no trained model. Their weights are
+// random but the same on every machine; the embedding, the confidence and the face depend on the input.
+//
+//     drgan_test::TempDir dir;
+//     const std::string bundle = drgan_test::writeTinyBundle(dir.path() + "/bundle");          // valid
+//     drgan_test::TinyOptions options;
+//     options.bundleId = "other";                            // or sizes, poses, metadata, faults: see below
+//     const std::vector<unsigned char> bytes = drgan_test::tinyEncoder(options);
+//     auto encoder = cv::drgan::Encoder::create(bytes);
+
+#ifndef DRGAN_TESTS_SUPPORT_TINY_ONNX_HPP
+#define DRGAN_TESTS_SUPPORT_TINY_ONNX_HPP
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace drgan_test {
+
+struct TinyOptions {
+    int imageSize = 16;     ///< S, a multiple of 4
+    int embeddingSize = 8;  ///< Nf
+    int noiseSize = 4;      ///< Nz
+    std::vector<float> poseYaws = {-90, -45, 0, 45, 90};
+    std::string bundleId = "tiny";
+    float alignEyes[2] = {0.5f, 0.461f};
+    float alignEyeMouth = 0.363f;
+    float matchThreshold = 0.4f;
+    unsigned seed = 1;  ///< of the weights
+
+    // Faults. Metadata keys and tensor names are those of model_contract.hpp.
+    std::map<std::string, std::string> metadata;          ///< replaces or adds keys
+    std::set<std::string> withoutMetadata;                ///< leaves keys out
+    std::set<std::string> twiceMetadata;                  ///< writes keys a second time
+    std::map<std::string, std::vector<int64_t>> declare;  ///< shape that an input or output claims; -1: symbolic
+    std::map<std::string, std::string> rename;            ///< gives an input or output another name
+    int elementType = 1;                                  ///< that inputs and outputs claim; 1: float
+    bool externalData = false;                            ///< the first weight claims to be in another file
+    bool shortData = false;                               ///< the first weight has fewer bytes than its dimensions say
+    bool nanWeights = false;                              ///< the last layer's weights are NaN
+};
+
+/// The bytes of encoder.onnx: Conv, Relu, Conv, Relu, GlobalAveragePool, Flatten, Gemm (+ Sigmoid for the confidence).
+std::vector<unsigned char> tinyEncoder(const TinyOptions& options = {});
+/// The bytes of decoder.onnx: Concat, Gemm, Reshape, Resize, Tanh.
+std::vector<unsigned char> tinyDecoder(const TinyOptions& options = {});
+
+/// The text of manifest.json for models of these sizes in bytes. The digests are zeros: loading checks their form only.
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes);
+
+/// Makes the folder (and its parents) and writes a whole bundle. @return `folder`
+std::string writeTinyBundle(const std::string& folder, const TinyOptions& options = {});
+
+void writeFile(const std::string& path, const std::vector<unsigned char>& bytes);
+void writeFile(const std::string& path, const std::string& text);
+
+/// A folder of its own under the system's temporary folder, removed with all that is in it at the end.
+class TempDir {
+public:
+    TempDir();
+    ~TempDir();
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+}  // namespace drgan_test
+
+#endif
