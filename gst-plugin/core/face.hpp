@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_CORE_FACE_HPP
+#define DRGAN_CORE_FACE_HPP
+
+#include <array>
+#include <opencv2/core.hpp>
+
+namespace drgan {
+
+/// Five points in pixels: right eye, left eye, nose tip, right and left mouth corner. "Right" is the subject's right.
+using Landmarks = std::array<cv::Point2f, 5>;
+
+/// How a face's landmarks came about.
+enum class Points {
+    none,     ///< only a box is known
+    nominal,  ///< where they lie on average in such a box: good enough to align, not to measure a yaw from
+    measured  ///< found in the picture
+};
+
+/// A face as a detector or upstream metadata reports it, in pixels of the frame.
+struct Face {
+    cv::Rect2f box;
+    Landmarks points{};
+    Points origin = Points::none;
+    float yaw = 0;          ///< degrees; a coarse label unless the points are measured
+    float score = 0;        ///< in [0, 1]: how sure the source is that this is a face
+    int externalId = -1;    ///< id that upstream gave it; < 0: none
+    int externalSlot = -1;  ///< which of upstream's regions it is; < 0: own detection
+
+    /// What cv::drgan::alignCrop takes: a 1x15 FaceDetectorYN row, or a 1x4 box where no points are known.
+    cv::Mat row() const {
+        if (origin == Points::none) {
+            return (cv::Mat_<float>(1, 4) << box.x, box.y, box.width, box.height);
+        }
+        cv::Mat out(1, 15, CV_32F);
+        auto* v = out.ptr<float>();
+        v[0] = box.x;
+        v[1] = box.y;
+        v[2] = box.width;
+        v[3] = box.height;
+        for (size_t i = 0; i < points.size(); ++i) {
+            v[4 + 2 * i] = points[i].x;
+            v[5 + 2 * i] = points[i].y;
+        }
+        v[14] = score;
+        return out;
+    }
+
+    /// Moves and scales box and points: new = old * scale + offset.
+    void transform(cv::Point2f scale, cv::Point2f offset) {
+        box = {box.x * scale.x + offset.x, box.y * scale.y + offset.y, box.width * scale.x, box.height * scale.y};
+        for (auto& p : points) {
+            p = {p.x * scale.x + offset.x, p.y * scale.y + offset.y};
+        }
+    }
+};
+
+/// Intersection over union, in [0, 1].
+inline float overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
+    const float common = (a & b).area();
+    const float all = a.area() + b.area() - common;
+    return all > 0 ? common / all : 0.F;
+}
+
+inline cv::Point2f centre(const cv::Rect2f& r) { return {r.x + r.width / 2, r.y + r.height / 2}; }
+
+}  // namespace drgan
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tracker.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace drgan {
+namespace {
+
+// How well a face fits a track, 0: not at all. Overlap decides; a fast small face that left its box is still taken when
+// it is near and of like size.
+float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
+    const float iou = overlap(predicted, seen);
+    if (iou >= 0.2F) {
+        return 1 + iou;
+    }
+    const float a = std::sqrt(predicted.area());
+    const float b = std::sqrt(seen.area());
+    if (a <= 0 || b <= 0 || std::max(a, b) > 1.8F * std::min(a, b)) {
+        return 0;
+    }
+    const cv::Point2f d = centre(predicted) - centre(seen);
+    const float distance = std::hypot(d.x, d.y) / std::min(a, b);
+    return distance < 0.9F ? 1 - distance : 0;
+}
+
+constexpr float velocityGain = 0.5F;
+constexpr float maxSpeed = 4;  // face sizes a second; faster is a mismatch, not a movement
+
+}  // namespace
+
+void Tracker::predict(Time now) {
+    const Time passed = started_ ? now - now_ : 0;
+    const bool jumped = passed < 0 || passed > options.timeout;
+    const float dt = jumped ? 0.F : static_cast<float>(passed) * 1e-9F;
+    now_ = now;
+    started_ = true;
+    for (auto& t : tracks_) {
+        t.fresh = false;
+        if (passed < 0) {
+            t.lastSeen = now;  // the clock was set back: age is unknown, start anew
+        }
+        if (t.misses == 0 && !t.hidden && now - t.lastSeen <= options.coast) {
+            t.face.transform({1, 1}, t.velocity * dt);
+        }
+    }
+    for (size_t i = tracks_.size(); i-- > 0;) {
+        if (now - tracks_[i].lastSeen > options.timeout) {
+            end(tracks_[i].id);
+        }
+    }
+}
+
+void Tracker::match(Track& t, const Face& face) {
+    const float dt = static_cast<float>(now_ - t.lastSeen) * 1e-9F;
+    if (dt > 1e-3F && !t.hidden) {
+        // The residual against the prediction corrects the velocity; after misses the box stood still.
+        const cv::Point2f step = (centre(face.box) - centre(t.face.box)) / dt;
+        t.velocity = t.misses > 0 ? step * velocityGain : t.velocity + step * velocityGain;
+        const float limit = maxSpeed * std::sqrt(face.box.area());
+        const float speed = std::hypot(t.velocity.x, t.velocity.y);
+        if (speed > limit && speed > 0) {
+            t.velocity *= limit / speed;
+        }
+    } else {
+        t.velocity = {};
+    }
+    t.face = face;
+    t.lastSeen = now_;
+    t.misses = 0;
+    t.hidden = false;
+    t.fresh = true;
+    if (t.hits < std::numeric_limits<int>::max()) {
+        ++t.hits;
+    }
+}
+
+void Tracker::update(const std::vector<Face>& faces, float sureScore) {
+    std::vector<bool> taken(faces.size(), false);
+    const auto known = tracks_.size();
+    std::vector<bool> seen(known, false);
+
+    // Upstream's own ids come first.
+    for (size_t f = 0; f < faces.size(); ++f) {
+        for (size_t t = 0; faces[f].externalId >= 0 && t < known; ++t) {
+            if (!seen[t] && tracks_[t].id == faces[f].externalId) {
+                match(tracks_[t], faces[f]);
+                taken[f] = seen[t] = true;
+                break;
+            }
+        }
+    }
+
+    struct Pair {
+        float score;
+        size_t track, face;
+    };
+    std::vector<Pair> pairs;
+    for (size_t t = 0; t < known; ++t) {
+        for (size_t f = 0; f < faces.size(); ++f) {
+            // A hidden track comes back through adopt(), by its looks; an upstream id is not ours to change.
+            if (seen[t] || taken[f] || tracks_[t].hidden || faces[f].externalId >= 0) {
+                continue;
+            }
+            const float a = affinity(tracks_[t].face.box, faces[f].box);
+            if (a > 0) {
+                pairs.push_back({a, t, f});
+            }
+        }
+    }
+    std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.score > b.score; });
+    for (const auto& p : pairs) {
+        if (!seen[p.track] && !taken[p.face]) {
+            match(tracks_[p.track], faces[p.face]);
+            seen[p.track] = taken[p.face] = true;
+        }
+    }
+
+    for (size_t t = 0; t < known; ++t) {
+        Track& track = tracks_[t];
+        if (seen[t]) {
+            track.confirmed = track.confirmed || track.hits >= 2 || track.face.score >= sureScore;
+            continue;
+        }
+        if (track.misses++ == 0) {
+            track.velocity = {};  // it went somewhere else than predicted
+        }
+        // Two tracks never stay on one face.
+        const bool covered = std::any_of(faces.begin(), faces.end(),
+                                         [&](const Face& f) { return overlap(f.box, track.face.box) > 0.4F; });
+        const bool gone = track.misses >= options.patience && now_ - track.lastSeen > options.coast;
+        track.hidden = track.hidden || covered || gone;
+    }
+    for (size_t t = known; t-- > 0;) {
+        if (!tracks_[t].confirmed && tracks_[t].misses >= 2) {
+            end(tracks_[t].id);
+        }
+    }
+
+    auto visible = std::count_if(tracks_.begin(), tracks_.end(), [](const Track& t) { return !t.hidden; });
+    for (size_t f = 0; f < faces.size() && visible < options.maxTracks; ++f) {
+        if (taken[f]) {
+            continue;
+        }
+        Track t;
+        const bool own = faces[f].externalId < 0 || find(faces[f].externalId) != nullptr;
+        t.id = own ? newId() : faces[f].externalId;
+        t.lastSeen = now_;
+        match(t, faces[f]);
+        t.confirmed = faces[f].score >= sureScore;
+        tracks_.push_back(t);
+        ++visible;
+    }
+    // Hidden tracks are few as well: the oldest go first.
+    while (static_cast<int>(tracks_.size()) > 2 * options.maxTracks) {
+        const auto oldest = std::min_element(tracks_.begin(), tracks_.end(), [](const Track& a, const Track& b) {
+            return a.hidden != b.hidden ? a.hidden : a.lastSeen < b.lastSeen;
+        });
+        end(oldest->id);
+    }
+}
+
+std::vector<Track> Tracker::takeEnded() { return std::exchange(ended_, {}); }
+
+void Tracker::adopt(int fresh, int old) {
+    Track* a = find(fresh);
+    Track* b = find(old);
+    if (a == nullptr || b == nullptr || a == b) {
+        return;
+    }
+    a->id = old;
+    a->hits += std::min(b->hits, std::numeric_limits<int>::max() - a->hits);
+    a->confirmed = true;
+    tracks_.erase(tracks_.begin() + (b - tracks_.data()));
+}
+
+void Tracker::end(int id) {
+    const auto t = std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& k) { return k.id == id; });
+    if (t != tracks_.end()) {
+        ended_.push_back(*t);
+        tracks_.erase(t);
+    }
+}
+
+void Tracker::endAll() {
+    ended_.insert(ended_.end(), tracks_.begin(), tracks_.end());
+    tracks_.clear();
+    started_ = false;
+}
+
+Track* Tracker::find(int id) {
+    const auto t = std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& k) { return k.id == id; });
+    return t == tracks_.end() ? nullptr : &*t;
+}
+
+bool Tracker::searching() const {
+    return std::any_of(tracks_.begin(), tracks_.end(), [this](const Track& t) {
+        return !t.hidden && ((t.misses > 0 && t.misses < options.patience) || !t.confirmed);
+    });
+}
+
+int Tracker::newId() {
+    do {
+        lastId_ = lastId_ < std::numeric_limits<int>::max() ? lastId_ + 1 : 1;
+    } while (find(lastId_) != nullptr);
+    return lastId_;
+}
+
+}  // namespace drgan

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_CORE_TRACKER_HPP
+#define DRGAN_CORE_TRACKER_HPP
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "face.hpp"
+
+namespace drgan {
+
+using Time = std::int64_t;  ///< nanoseconds
+constexpr Time millisecond = 1000000;
+
+/// One face through time.
+struct Track {
+    int id = 0;
+    Face face;             ///< as last seen; box and points are moved along between sightings
+    cv::Point2f velocity;  ///< of the box's centre, pixels a second
+    Time lastSeen = 0;
+    int hits = 0;            ///< sightings
+    int misses = 0;          ///< looks in a row that did not find it
+    bool confirmed = false;  ///< believed to be a face
+    bool hidden = false;     ///< not found for a while: kept only to be recognised again
+    bool fresh = false;      ///< seen in this very frame: its points can be trusted
+};
+
+/// Keeps ids of faces over frames by overlap, with constant velocity between sightings.
+class Tracker {
+public:
+    struct Options {
+        Time timeout = 1000 * millisecond;  ///< a track that is not seen for this long ends
+        Time coast = 500 * millisecond;     ///< a visible track stays so, and moves on, for this long unseen, and
+        int patience = 3;                   ///< for this many looks in a row that fail
+        int maxTracks = 16;                 ///< visible tracks; further faces are ignored
+    };
+
+    Options options;
+
+    /// Moves all tracks to `now`. Call once a frame, before update(). Time may stand still or jump back.
+    void predict(Time now);
+
+    /// Takes the result of a look at the frame.
+    /// @param faces no two on the same face
+    /// @param sureScore a new face with this score is confirmed at once, others when seen again
+    void update(const std::vector<Face>& faces, float sureScore);
+
+    /// Hands over the tracks that have ended since the last call.
+    std::vector<Track> takeEnded();
+
+    /// Makes the hidden track `old` go on as what `fresh` has become: the hidden one's id lives on, the other is gone.
+    void adopt(int fresh, int old);
+
+    /// Ends a track that was never confirmed or has to go; it appears in takeEnded().
+    void end(int id);
+    void endAll();
+
+    std::vector<Track>& tracks() { return tracks_; }
+    const std::vector<Track>& tracks() const { return tracks_; }
+    Track* find(int id);
+
+    /// Some track was missed on the last looks, or seen just once, and may be found on the next.
+    bool searching() const;
+
+private:
+    void match(Track& t, const Face& face);
+    int newId();
+
+    std::vector<Track> tracks_;
+    std::vector<Track> ended_;
+    Time now_ = 0;
+    bool started_ = false;
+    int lastId_ = 0;
+};
+
+}  // namespace drgan
+
+#endif

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * SECTION:element-drganfrontalize
+ * @title: drganfrontalize
+ *
+ * Finds faces, follows them, embeds them independently of pose with a DR-GAN encoder, fuses the pictures of each face
+ * by confidence and draws the frontal view of the fused embedding beside the head.
+ *
+ * Faces come from upstream #GstVideoRegionOfInterestMeta of the type #GstDrganFrontalize:roi-type if a frame carries
+ * any, else from YuNet (#GstDrganFrontalize:detector), else from OpenCV's cascades. Each face gets a structure "drgan"
+ * on its region and its id as "object_id". Element messages named "drganfrontalize" tell of new, updated and lost
+ * tracks.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=faces.mp4 ! decodebin ! videoconvert ! drganfrontalize ! videoconvert ! autovideosink
+ * ]|
+ */
+#include "gstdrganfrontalize.h"
+
+#include "gststate.h"
+
+GST_DEBUG_CATEGORY_STATIC(gst_drgan_frontalize_debug);
+#define GST_CAT_DEFAULT gst_drgan_frontalize_debug
+
+namespace {
+
+using drgan::ElementState;
+using drgan::Settings;
+
+constexpr int defaultDetectInterval = 5;
+constexpr guint defaultEncodeInterval = 200;
+constexpr guint defaultRefreshInterval = 2000;
+constexpr guint defaultTrackTimeout = 2000;
+constexpr int defaultMaxFaces = 16;
+constexpr int defaultMinFaceSize = 24;
+constexpr double defaultUpdateThreshold = 0.5;
+constexpr const char* defaultRoiType = "face";
+
+enum Property : guint {
+    PROP_0,
+    PROP_BUNDLE,
+    PROP_DETECTOR,
+    PROP_CASCADES,
+    PROP_DETECT_INTERVAL,
+    PROP_ENCODE_INTERVAL,
+    PROP_REFRESH_INTERVAL,
+    PROP_ROI_TYPE,
+    PROP_DISPLAY,
+    PROP_EMBEDDINGS,
+    PROP_PICTURES,
+    PROP_YAW,
+    PROP_MAX_FACES,
+    PROP_MIN_FACE_SIZE,
+    PROP_TRACK_TIMEOUT,
+    PROP_UPDATE_THRESHOLD,
+};
+
+#define FORMATS "{ BGR, BGRx, BGRA, RGB, RGBx, RGBA, I420, NV12 }"
+
+GstStaticPadTemplate sinkTemplate =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE(FORMATS)));
+GstStaticPadTemplate srcTemplate =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE(FORMATS)));
+
+}  // namespace
+
+struct _GstDrganFrontalize {
+    GstVideoFilter parent;
+    ElementState* state;
+};
+
+G_DEFINE_TYPE(GstDrganFrontalize, gst_drgan_frontalize, GST_TYPE_VIDEO_FILTER)
+GST_ELEMENT_REGISTER_DEFINE(drganfrontalize, "drganfrontalize", GST_RANK_NONE, GST_TYPE_DRGAN_FRONTALIZE)
+
+static ElementState& stateOf(gpointer self) { return *GST_DRGAN_FRONTALIZE(self)->state; }
+
+// Runs `body`; an exception becomes an element error of the given code and the result `failed`.
+template <typename Result, typename Body>
+static Result guarded(gpointer self, GQuark domain, gint code, const char* what, Result failed, Body body) {
+    std::string reason = "unknown exception";
+    try {
+        return body();
+    } catch (const cv::Exception& e) {
+        reason = e.err.empty() ? e.what() : e.err;
+    } catch (const std::exception& e) {
+        reason = e.what();
+    } catch (...) {
+    }
+    gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code,
+                             g_strdup_printf("%s: %s", what, reason.c_str()), nullptr, __FILE__, GST_FUNCTION,
+                             __LINE__);
+    return failed;
+}
+
+static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>& events) {
+    for (auto* structure : stateOf(self).makeMessages(events)) {
+        gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
+    }
+}
+
+// Ends all tracks, each with its last message.
+static void endTracks(GstDrganFrontalize* self) {
+    guarded(self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "Ending the tracks failed", false, [&] {
+        postEvents(self, stateOf(self).finish());
+        return true;
+    });
+}
+
+static void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
+    ElementState& state = stateOf(object);
+    const auto text = [&] {
+        const gchar* s = g_value_get_string(value);
+        return std::string(s != nullptr ? s : "");
+    };
+    const auto milliseconds = [&] { return static_cast<drgan::Time>(g_value_get_uint(value)) * drgan::millisecond; };
+    GST_OBJECT_LOCK(object);
+    Settings& s = state.settings;
+    switch (id) {
+        case PROP_BUNDLE:
+            s.bundle = text();
+            break;
+        case PROP_DETECTOR:
+            s.detector = text();
+            break;
+        case PROP_CASCADES:
+            s.cascades = text();
+            break;
+        case PROP_DETECT_INTERVAL:
+            s.core.detectInterval = g_value_get_int(value);
+            break;
+        case PROP_ENCODE_INTERVAL:
+            s.core.encodeInterval = milliseconds();
+            break;
+        case PROP_REFRESH_INTERVAL:
+            s.core.refreshInterval = milliseconds();
+            break;
+        case PROP_ROI_TYPE:
+            s.roiType = text().empty() ? defaultRoiType : text();
+            break;
+        case PROP_DISPLAY:
+            s.display = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_EMBEDDINGS:
+            s.embeddings = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_PICTURES:
+            s.pictures = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_YAW:
+            s.core.yaw = static_cast<float>(g_value_get_double(value));
+            break;
+        case PROP_MAX_FACES:
+            s.core.maxFaces = g_value_get_int(value);
+            break;
+        case PROP_MIN_FACE_SIZE:
+            s.core.minFaceSize = static_cast<float>(g_value_get_int(value));
+            break;
+        case PROP_TRACK_TIMEOUT:
+            s.core.trackTimeout = milliseconds();
+            break;
+        case PROP_UPDATE_THRESHOLD:
+            s.core.updateThreshold = g_value_get_double(value);
+            break;
+        default:
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+            break;
+    }
+    const bool display = s.display;
+    GST_OBJECT_UNLOCK(object);
+    if (id == PROP_DISPLAY) {
+        // In passthrough the base class maps frames for reading alone; transform_frame_ip is called all the same.
+        gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(object), display ? FALSE : TRUE);
+    }
+}
+
+static void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
+    const auto milliseconds = [&](drgan::Time t) {
+        g_value_set_uint(value, static_cast<guint>(t / drgan::millisecond));
+    };
+    GST_OBJECT_LOCK(object);
+    const Settings s = stateOf(object).settings;
+    GST_OBJECT_UNLOCK(object);
+    const auto text = [&](const std::string& t) { g_value_set_string(value, t.empty() ? nullptr : t.c_str()); };
+    switch (id) {
+        case PROP_BUNDLE:
+            text(s.bundle);
+            break;
+        case PROP_DETECTOR:
+            text(s.detector);
+            break;
+        case PROP_CASCADES:
+            text(s.cascades);
+            break;
+        case PROP_DETECT_INTERVAL:
+            g_value_set_int(value, s.core.detectInterval);
+            break;
+        case PROP_ENCODE_INTERVAL:
+            milliseconds(s.core.encodeInterval);
+            break;
+        case PROP_REFRESH_INTERVAL:
+            milliseconds(s.core.refreshInterval);
+            break;
+        case PROP_ROI_TYPE:
+            text(s.roiType);
+            break;
+        case PROP_DISPLAY:
+            g_value_set_boolean(value, s.display);
+            break;
+        case PROP_EMBEDDINGS:
+            g_value_set_boolean(value, s.embeddings);
+            break;
+        case PROP_PICTURES:
+            g_value_set_boolean(value, s.pictures);
+            break;
+        case PROP_YAW:
+            g_value_set_double(value, s.core.yaw);
+            break;
+        case PROP_MAX_FACES:
+            g_value_set_int(value, s.core.maxFaces);
+            break;
+        case PROP_MIN_FACE_SIZE:
+            g_value_set_int(value, static_cast<gint>(s.core.minFaceSize));
+            break;
+        case PROP_TRACK_TIMEOUT:
+            milliseconds(s.core.trackTimeout);
+            break;
+        case PROP_UPDATE_THRESHOLD:
+            g_value_set_double(value, s.core.updateThreshold);
+            break;
+        default:
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+            break;
+    }
+}
+
+static gboolean start(GstBaseTransform* trans) {
+    GST_OBJECT_LOCK(trans);
+    const Settings settings = stateOf(trans).settings;
+    GST_OBJECT_UNLOCK(trans);
+    const auto load = [&](const char* what, auto body) {
+        return guarded(trans, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, what, FALSE, [&] {
+            body();
+            return TRUE;
+        });
+    };
+    drgan::Pipeline::Models models;
+    std::string bundleId;
+    const gboolean ok = load("Cannot load the model bundle", [&] { bundleId = loadBundle(settings, models); }) &&
+                        load("Cannot load the face detector", [&] { loadFinder(settings, models); }) &&
+                        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundleId); });
+    return ok;
+}
+
+static gboolean stop(GstBaseTransform* trans) {
+    endTracks(GST_DRGAN_FRONTALIZE(trans));
+    stateOf(trans).stop();
+    return TRUE;
+}
+
+static gboolean set_info(GstVideoFilter* filter, GstCaps* incaps, GstVideoInfo* info, GstCaps*, GstVideoInfo*) {
+    auto* self = GST_DRGAN_FRONTALIZE(filter);
+    endTracks(self);  // places in a frame of another size or format mean something else
+    if (!stateOf(self).setInfo(*info)) {
+        GST_ERROR_OBJECT(self, "no way to read %" GST_PTR_FORMAT, incaps);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+// Metadata is added to every buffer: one that is shared gets metadata of its own here. Its pixels stay shared until
+// someone writes to them, which the base class's own copy for in-place elements would not spare.
+static GstFlowReturn submit_input_buffer(GstBaseTransform* trans, gboolean discont, GstBuffer* input) {
+    return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)
+        ->submit_input_buffer(trans, discont, gst_buffer_make_writable(input));
+}
+
+static void before_transform(GstBaseTransform* trans, GstBuffer* buffer) {
+    const GstClockTime time =
+        gst_segment_to_stream_time(&trans->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
+    if (GST_CLOCK_TIME_IS_VALID(time)) {
+        gst_object_sync_values(GST_OBJECT(trans), time);
+    }
+}
+
+static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* frame) {
+    auto* self = GST_DRGAN_FRONTALIZE(filter);
+    GST_OBJECT_LOCK(self);
+    const Settings settings = stateOf(self).settings;
+    const GstClockTime earliest = stateOf(self).earliest;
+    GST_OBJECT_UNLOCK(self);
+    return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Processing a frame failed", GST_FLOW_ERROR, [&] {
+        postEvents(self, stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment, settings, earliest));
+        return GST_FLOW_OK;
+    });
+}
+
+static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
+    switch (GST_EVENT_TYPE(event)) {
+        case GST_EVENT_EOS:
+        case GST_EVENT_STREAM_START:
+            endTracks(GST_DRGAN_FRONTALIZE(trans));
+            break;
+        case GST_EVENT_FLUSH_STOP:
+            endTracks(GST_DRGAN_FRONTALIZE(trans));
+            GST_OBJECT_LOCK(trans);
+            stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
+            GST_OBJECT_UNLOCK(trans);
+            break;
+        default:
+            break;
+    }
+    return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->sink_event(trans, event);
+}
+
+// The base class would drop late frames. Here late frames go on, without inference.
+static gboolean src_event(GstBaseTransform* trans, GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
+        GstClockTimeDiff late = 0;
+        GstClockTime time = GST_CLOCK_TIME_NONE;
+        gst_event_parse_qos(event, nullptr, nullptr, &late, &time);
+        GST_OBJECT_LOCK(trans);
+        // Twice the delay is the usual guess of when the next frame will be in time again.
+        stateOf(trans).earliest = late > 0 && GST_CLOCK_TIME_IS_VALID(time) ? time + 2 * static_cast<GstClockTime>(late)
+                                                                            : GST_CLOCK_TIME_NONE;
+        GST_OBJECT_UNLOCK(trans);
+    }
+    return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->src_event(trans, event);
+}
+
+static void finalize(GObject* object) {
+    delete GST_DRGAN_FRONTALIZE(object)->state;
+    G_OBJECT_CLASS(gst_drgan_frontalize_parent_class)->finalize(object);
+}
+
+static void gst_drgan_frontalize_init(GstDrganFrontalize* self) {
+    self->state = new ElementState;
+    Settings& s = self->state->settings;
+    s.roiType = defaultRoiType;
+    s.core.detectInterval = defaultDetectInterval;
+    s.core.encodeInterval = defaultEncodeInterval * drgan::millisecond;
+    s.core.refreshInterval = defaultRefreshInterval * drgan::millisecond;
+    s.core.trackTimeout = defaultTrackTimeout * drgan::millisecond;
+    s.core.maxFaces = defaultMaxFaces;
+    s.core.minFaceSize = defaultMinFaceSize;
+    s.core.updateThreshold = defaultUpdateThreshold;
+    gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
+    gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);
+}
+
+static void installProperties(GObjectClass* object) {
+    constexpr auto anytime =
+        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+    constexpr auto atStart =
+        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+    const auto install = [&](guint id, GParamSpec* spec) { g_object_class_install_property(object, id, spec); };
+    install(PROP_BUNDLE,
+            g_param_spec_string("bundle", "Bundle",
+                                "Folder of the model bundle; unset: the environment variable DRGAN_BUNDLE, "
+                                "else the default bundle where it was installed",
+                                nullptr, atStart));
+    install(PROP_DETECTOR,
+            g_param_spec_string("detector", "Detector",
+                                "YuNet model file for cv::FaceDetectorYN; unset: OpenCV's cascades", nullptr, atStart));
+    install(PROP_CASCADES,
+            g_param_spec_string("cascades", "Cascades",
+                                "Folder of OpenCV's haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; "
+                                "unset: where OpenCV's data is installed",
+                                nullptr, atStart));
+    install(PROP_DETECT_INTERVAL, g_param_spec_int("detect-interval", "Detect interval",
+                                                   "Frames from one face detection to the next; a track that is missed "
+                                                   "is looked for sooner. 0: never detect, faces "
+                                                   "come from upstream metadata alone",
+                                                   0, G_MAXINT, defaultDetectInterval, anytime));
+    install(PROP_ENCODE_INTERVAL,
+            g_param_spec_uint("encode-interval", "Encode interval",
+                              "Shortest time between two encoded pictures of a track, in milliseconds", 0, G_MAXUINT,
+                              defaultEncodeInterval, anytime));
+    install(PROP_REFRESH_INTERVAL,
+            g_param_spec_uint("refresh-interval", "Refresh interval",
+                              "Time after which a track is encoded again even if the picture shows nothing new, in "
+                              "milliseconds",
+                              0, G_MAXUINT, defaultRefreshInterval, anytime));
+    install(PROP_ROI_TYPE,
+            g_param_spec_string("roi-type", "ROI type",
+                                "roi_type of the upstream regions of interest that are faces, and of the "
+                                "regions that this element adds",
+                                defaultRoiType, anytime));
+    install(PROP_DISPLAY, g_param_spec_boolean("display", "Display",
+                                               "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
+                                               "every pixel as it is",
+                                               TRUE, anytime));
+    install(
+        PROP_EMBEDDINGS,
+        g_param_spec_boolean("embeddings", "Embeddings",
+                             "Put the fused embedding, which is biometric data, on the metadata and in the messages",
+                             FALSE, anytime));
+    install(PROP_PICTURES, g_param_spec_boolean("pictures", "Pictures",
+                                                "Put the aligned face and its frontal view as GstSample (RGB) in the "
+                                                "messages",
+                                                FALSE, anytime));
+    install(PROP_YAW, g_param_spec_double(
+                          "yaw", "Yaw",
+                          "Yaw of the view that is drawn, in degrees; positive turns the nose to the image's right. "
+                          "The nearest that the model draws is taken",
+                          -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE)));
+    install(PROP_MAX_FACES,
+            g_param_spec_int("max-faces", "Max faces", "Faces that are followed at a time, the largest first", 1, 256,
+                             defaultMaxFaces, anytime));
+    install(PROP_MIN_FACE_SIZE,
+            g_param_spec_int("min-face-size", "Min face size",
+                             "Smallest face that is taken, longer side of its box in pixels of the frame", 1, G_MAXINT,
+                             defaultMinFaceSize, anytime));
+    install(PROP_TRACK_TIMEOUT,
+            g_param_spec_uint("track-timeout", "Track timeout",
+                              "Time after which a face that is not seen is lost, in milliseconds; until then it is "
+                              "recognised when it comes back",
+                              1, G_MAXUINT, defaultTrackTimeout, anytime));
+    install(PROP_UPDATE_THRESHOLD,
+            g_param_spec_double("update-threshold", "Update threshold",
+                                "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
+                                "decoded and reported again",
+                                0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
+}
+
+static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
+    auto* object = G_OBJECT_CLASS(klass);
+    auto* element = GST_ELEMENT_CLASS(klass);
+    auto* trans = GST_BASE_TRANSFORM_CLASS(klass);
+    auto* filter = GST_VIDEO_FILTER_CLASS(klass);
+    GST_DEBUG_CATEGORY_INIT(gst_drgan_frontalize_debug, "drganfrontalize", 0, "face frontalization");
+
+    object->set_property = set_property;
+    object->get_property = get_property;
+    object->finalize = finalize;
+    installProperties(object);
+
+    gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",
+                                          "Tracks faces, embeds them independently of pose (DR-GAN) and draws their "
+                                          "frontal views",
+                                          "DR-GAN project");
+    gst_element_class_add_static_pad_template(element, &sinkTemplate);
+    gst_element_class_add_static_pad_template(element, &srcTemplate);
+
+    trans->start = start;
+    trans->stop = stop;
+    trans->sink_event = sink_event;
+    trans->src_event = src_event;
+    trans->submit_input_buffer = submit_input_buffer;
+    trans->before_transform = before_transform;
+    filter->set_info = set_info;
+    filter->transform_frame_ip = transform_frame_ip;
+}

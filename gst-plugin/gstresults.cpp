@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gstresults.h"
+
+#include <algorithm>
+
+#include "gstframe.h"
+
+namespace drgan {
+namespace {
+
+// DL Streamer's numbers for a tensor's precision and layout.
+constexpr int precisionFp32 = 10;
+constexpr int layoutNc = 193;
+
+// What is left of a region within the frame, in whole pixels.
+struct Box {
+    guint x, y, width, height;
+};
+
+Box cut(const cv::Rect2f& r, cv::Size frame) {
+    const cv::Rect2f c = r & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
+    const auto x = static_cast<guint>(std::clamp(cvRound(c.x), 0, std::max(0, frame.width - 1)));
+    const auto y = static_cast<guint>(std::clamp(cvRound(c.y), 0, std::max(0, frame.height - 1)));
+    return {x, y, std::min(static_cast<guint>(std::max(0, cvRound(c.width))), static_cast<guint>(frame.width) - x),
+            std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
+}
+
+int regionId(GstVideoRegionOfInterestMeta* meta) {
+    gint id = -1;
+    const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
+    if (param != nullptr && gst_structure_get_int(param, "id", &id) && id >= 0) {
+        return id;
+    }
+    return meta->id > 0 ? meta->id : -1;
+}
+
+// The meta's own structure of that name, for writing, made if it is not there.
+GstStructure* param(GstVideoRegionOfInterestMeta* meta, const char* name) {
+    GstStructure* s = gst_video_region_of_interest_meta_get_param(meta, name);
+    if (s == nullptr) {
+        s = gst_structure_new_empty(name);
+        gst_video_region_of_interest_meta_add_param(meta, s);
+    }
+    return s;
+}
+
+template <typename T, typename Set>
+void setArray(GstStructure* s, const char* field, GType type, const std::vector<T>& values, Set set) {
+    GValue array = G_VALUE_INIT;
+    gst_value_array_init(&array, static_cast<guint>(values.size()));
+    for (const auto v : values) {
+        GValue item = G_VALUE_INIT;
+        g_value_init(&item, type);
+        set(&item, v);
+        gst_value_array_append_and_take_value(&array, &item);
+    }
+    gst_structure_take_value(s, field, &array);
+}
+
+void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& bundleId) {
+    const auto bytes = embedding.total() * embedding.elemSize();
+    GVariant* data = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, embedding.data, bytes, 1);
+    // "cosine_distance" is DL Streamer's word for a feature vector that is compared by its angle.
+    gst_structure_set(s, "layer_name", G_TYPE_STRING, "embedding", "model_name", G_TYPE_STRING, bundleId.c_str(),
+                      "format", G_TYPE_STRING, "cosine_distance", "precision", G_TYPE_INT, precisionFp32, "layout",
+                      G_TYPE_INT, layoutNc, "data_buffer", G_TYPE_VARIANT, data, nullptr);
+    setArray<guint>(s, "dims", G_TYPE_UINT, {1, static_cast<guint>(embedding.total())}, g_value_set_uint);
+}
+
+}  // namespace
+
+Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame) {
+    Regions out;
+    gpointer state = nullptr;
+    const cv::Rect2d bounds(0, 0, frame.width, frame.height);
+    while (GstMeta* meta =
+               gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+        auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
+        if (roi->roi_type != type) {
+            continue;
+        }
+        // The fields are unsigned; a detector's box that begins left of the frame has wrapped around.
+        const cv::Rect2d box(static_cast<gint>(roi->x), static_cast<gint>(roi->y), roi->w, roi->h);
+        const cv::Rect2d inside = box & bounds;
+        if (inside.width < 1 || inside.height < 1) {
+            continue;
+        }
+        // A box that leans out of the frame says where the face is; one that is mostly outside says little.
+        const bool sane = inside.area() * 2 >= box.area();
+        Face face;
+        face.box = cv::Rect2f(sane ? box : inside);
+        face.score = 1;
+        face.externalId = regionId(roi);
+        face.externalSlot = static_cast<int>(out.metas.size());
+        out.faces.push_back(face);
+        out.metas.push_back(roi);
+    }
+    return out;
+}
+
+void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Size frame, const TrackInfo& track,
+                 bool withEmbedding, const std::string& bundleId) {
+    GstVideoRegionOfInterestMeta* meta = nullptr;
+    if (track.slot >= 0 && static_cast<size_t>(track.slot) < regions.metas.size()) {
+        meta = regions.metas[static_cast<size_t>(track.slot)];
+    } else {
+        const Box b = cut(track.box, frame);
+        if (b.width == 0 || b.height == 0) {
+            return;
+        }
+        meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, b.x, b.y, b.width, b.height);
+    }
+    meta->id = track.id;
+    gst_structure_set(param(meta, "object_id"), "id", G_TYPE_INT, track.id, nullptr);
+    gst_structure_set(param(meta, "drgan"), "track-id", G_TYPE_INT, track.id, "yaw", G_TYPE_DOUBLE,
+                      static_cast<gdouble>(track.yaw), "confidence", G_TYPE_DOUBLE,
+                      static_cast<gdouble>(track.confidence), "images", G_TYPE_UINT, static_cast<guint>(track.images),
+                      "total-confidence", G_TYPE_DOUBLE, track.totalConfidence, nullptr);
+    if (withEmbedding && !track.embedding.empty()) {
+        setEmbedding(param(meta, "drgan-embedding"), track.embedding, bundleId);
+    }
+}
+
+GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                        bool withPictures) {
+    const TrackInfo& t = event.track;
+    const Box b = cut(t.box, frame);
+    const char* kind = event.kind == Event::Kind::created   ? "track-new"
+                       : event.kind == Event::Kind::updated ? "track-updated"
+                                                            : "track-lost";
+    GstStructure* s = gst_structure_new(
+        "drganfrontalize", "timestamp", G_TYPE_UINT64, times.timestamp, "stream-time", G_TYPE_UINT64, times.streamTime,
+        "running-time", G_TYPE_UINT64, times.runningTime, "duration", G_TYPE_UINT64, times.duration, "event",
+        G_TYPE_STRING, kind, "track-id", G_TYPE_UINT, static_cast<guint>(t.id), "x", G_TYPE_UINT, b.x, "y", G_TYPE_UINT,
+        b.y, "width", G_TYPE_UINT, b.width, "height", G_TYPE_UINT, b.height, "yaw", G_TYPE_DOUBLE,
+        static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
+        G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
+    if (withEmbedding && !t.embedding.empty()) {
+        const auto* f = t.embedding.ptr<float>();
+        setArray<float>(s, "embedding", G_TYPE_FLOAT, {f, f + t.embedding.total()}, g_value_set_float);
+    }
+    if (withPictures) {
+        const std::pair<const char*, const cv::Mat*> pictures[] = {{"face", &t.crop}, {"frontal", &t.frontal}};
+        for (const auto& [field, picture] : pictures) {
+            if (GstSample* sample = makeSample(*picture)) {
+                gst_structure_set(s, field, GST_TYPE_SAMPLE, sample, nullptr);
+                gst_sample_unref(sample);
+            }
+        }
+    }
+    return s;
+}
+
+}  // namespace drgan

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Faces in from region-of-interest metadata; results out to metadata and to messages.
+#ifndef GST_DRGAN_RESULTS_H
+#define GST_DRGAN_RESULTS_H
+
+#include <gst/video/video.h>
+
+#include <string>
+#include <vector>
+
+#include "core/pipeline.hpp"
+
+namespace drgan {
+
+/// The regions of a type that came with a buffer. Face::externalSlot is the index into `metas`.
+struct Regions {
+    std::vector<Face> faces;
+    std::vector<GstVideoRegionOfInterestMeta*> metas;  ///< valid as long as no meta is removed from the buffer
+};
+
+/// @param type roi_type that counts as a face
+/// @param frame regions that do not touch it are left out; larger ones are cut at it
+Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame);
+
+/// Writes a track to the region it was seen in, or to a new region of this type. The buffer must be writable.
+/// @param bundleId names the model in the embedding's structure
+void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Size frame, const TrackInfo& track,
+                 bool withEmbedding, const std::string& bundleId);
+
+/// The four time fields that facedetect's messages carry.
+struct FrameTimes {
+    GstClockTime timestamp = GST_CLOCK_TIME_NONE;
+    GstClockTime streamTime = GST_CLOCK_TIME_NONE;
+    GstClockTime runningTime = GST_CLOCK_TIME_NONE;
+    GstClockTime duration = GST_CLOCK_TIME_NONE;
+};
+
+/// The structure of an element message "drganfrontalize"; the caller owns it.
+GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                        bool withPictures);
+
+}  // namespace drgan
+
+#endif

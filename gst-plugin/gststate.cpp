@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gststate.h"
+
+#include "core/overlay.hpp"
+
+namespace drgan {
+namespace {
+
+// However late the frames are, inference gets one of them a second: a slow machine shows faces late, not never.
+constexpr GstClockTime longestPause = GST_SECOND;
+
+constexpr GstClockTime usualDuration = GST_SECOND / 25;  // where neither timestamps nor a framerate are given
+
+Pipeline::Options coreOptions(const Settings& s) {
+    Pipeline::Options o = s.core;
+    o.frontals = s.display || s.pictures;
+    return o;
+}
+
+}  // namespace
+
+std::string loadBundle(const Settings& settings, Pipeline::Models& models) {
+    const auto bundle = cv::drgan::Bundle::load(settings.bundle);
+    models.encoder = cv::drgan::Encoder::create(bundle.encoder);
+    models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
+    models.matchThreshold = bundle.matchThreshold;
+    return bundle.id;
+}
+
+void loadFinder(const Settings& settings, Pipeline::Models& models) {
+    if (settings.core.detectInterval > 0) {
+        models.finder = settings.detector.empty() ? FaceFinder::createCascades(settings.cascades)
+                                                  : FaceFinder::createYuNet(settings.detector);
+    }
+}
+
+void ElementState::start(Pipeline::Models models, const Settings& s, std::string bundleId) {
+    current_ = s;
+    bundleId_ = std::move(bundleId);
+    times_ = {};
+    clock_ = 0;
+    lastInference_ = GST_CLOCK_TIME_NONE;
+    pipeline_ = std::make_unique<Pipeline>(std::move(models), coreOptions(s));
+}
+
+void ElementState::stop() {
+    pipeline_.reset();
+    makeView_ = nullptr;
+}
+
+bool ElementState::setInfo(const GstVideoInfo& info) {
+    makeView_ = viewFunction(info);
+    conversion_ = yuvConversion(info);
+    size_ = {GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info)};
+    const int n = GST_VIDEO_INFO_FPS_N(&info);
+    const int d = GST_VIDEO_INFO_FPS_D(&info);
+    frameDuration_ = n > 0 && d > 0 ? gst_util_uint64_scale_int(GST_SECOND, d, n) : GST_CLOCK_TIME_NONE;
+    return makeView_ != nullptr;
+}
+
+FrameTimes ElementState::timesOf(const GstBuffer* buffer, const GstSegment& segment) const {
+    FrameTimes t;
+    t.timestamp = GST_BUFFER_TIMESTAMP(buffer);
+    t.duration = GST_BUFFER_DURATION(buffer);
+    t.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, t.timestamp);
+    t.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, t.timestamp);
+    return t;
+}
+
+// Running time grows in reverse playback, too. Frames without any time follow each other at their rate.
+Time ElementState::clockOf(const FrameTimes& t) {
+    if (GST_CLOCK_TIME_IS_VALID(t.runningTime)) {
+        clock_ = static_cast<Time>(t.runningTime);
+    } else if (GST_CLOCK_TIME_IS_VALID(t.timestamp)) {
+        clock_ = static_cast<Time>(t.timestamp);
+    } else {
+        clock_ += static_cast<Time>(GST_CLOCK_TIME_IS_VALID(frameDuration_) ? frameDuration_ : usualDuration);
+    }
+    return clock_;
+}
+
+std::vector<Event> ElementState::process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                                         GstClockTime earliestTime) {
+    if (!pipeline_ || makeView_ == nullptr) {
+        CV_Error(cv::Error::StsError, "a frame came before models and caps");
+    }
+    current_ = s;
+    pipeline_->setOptions(coreOptions(s));
+    times_ = timesOf(frame.buffer, segment);
+    const Time now = clockOf(times_);
+
+    const GstClockTime running = times_.runningTime;
+    const bool late =
+        GST_CLOCK_TIME_IS_VALID(earliestTime) && GST_CLOCK_TIME_IS_VALID(running) && running < earliestTime;
+    const bool starved = !GST_CLOCK_TIME_IS_VALID(lastInference_) || running < lastInference_ ||
+                         running - lastInference_ >= longestPause;
+    const bool mayInfer = !late || starved;
+    if (mayInfer) {
+        lastInference_ = running;
+    }
+
+    FrameView view = makeView_(frame, conversion_);
+    const GQuark type = g_quark_from_string(s.roiType.c_str());
+    const Regions regions = readRegions(frame.buffer, type, size_);
+    Pipeline::Result result = pipeline_->process(view, now, regions.faces, mayInfer);
+    for (const auto& t : result.tracks) {
+        // Where upstream reports the faces, a track that it did not see is not ours to add.
+        if (t.slot >= 0 || regions.metas.empty()) {
+            writeRegion(frame.buffer, regions, type, size_, t, s.embeddings, bundleId_);
+        }
+    }
+    // `display` may have changed since the base class mapped the frame.
+    if (s.display && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
+        drawOverlay(view, result.tracks);
+    }
+    return std::move(result.events);
+}
+
+std::vector<Event> ElementState::finish() { return pipeline_ ? pipeline_->finish() : std::vector<Event>(); }
+
+std::vector<GstStructure*> ElementState::makeMessages(const std::vector<Event>& events) const {
+    std::vector<GstStructure*> out;
+    for (const auto& e : events) {
+        out.push_back(makeEvent(e, times_, size_, current_.embeddings, current_.pictures));
+    }
+    return out;
+}
+
+}  // namespace drgan

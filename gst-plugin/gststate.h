@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What drganfrontalize holds besides its GObject: settings, models, the core's pipeline. Throws; the element catches.
+#ifndef GST_DRGAN_STATE_H
+#define GST_DRGAN_STATE_H
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gstframe.h"
+#include "gstresults.h"
+
+namespace drgan {
+
+struct Settings {
+    std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
+    std::string detector;  ///< YuNet file; empty: cascades
+    std::string cascades;  ///< folder; empty: searched for
+    std::string roiType;
+    bool display = true;
+    bool embeddings = false;
+    bool pictures = false;
+    Pipeline::Options core;
+};
+
+/// @return the bundle's id
+std::string loadBundle(const Settings& settings, Pipeline::Models& models);
+void loadFinder(const Settings& settings, Pipeline::Models& models);
+
+class ElementState {
+public:
+    // Under the element's object lock.
+    Settings settings;
+    GstClockTime earliest = GST_CLOCK_TIME_NONE;  ///< running time from which frames are in time again, from QoS
+
+    // The rest belongs to the streaming thread.
+    void start(Pipeline::Models models, const Settings& s, std::string bundleId);
+    void stop();
+
+    /// @return false if the format is none of ours
+    bool setInfo(const GstVideoInfo& info);
+
+    std::vector<Event> process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                               GstClockTime earliestTime);
+    std::vector<Event> finish();
+
+    /// Structures of the messages for events of the newest frame; the caller owns them.
+    std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
+
+private:
+    FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
+    Time clockOf(const FrameTimes& times);
+
+    std::unique_ptr<Pipeline> pipeline_;
+    std::string bundleId_;
+    Settings current_;  // of the newest frame
+    MakeView makeView_ = nullptr;
+    YuvConversion conversion_{};
+    cv::Size size_;
+    GstClockTime frameDuration_ = GST_CLOCK_TIME_NONE;
+    FrameTimes times_;
+    Time clock_ = 0;
+    GstClockTime lastInference_ = GST_CLOCK_TIME_NONE;
+};
+
+}  // namespace drgan
+
+#endif
