@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/bundle.hpp"
+
+#include <openssl/evp.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+#include "export/onnx_writer.hpp"
+#include "nn/networks.hpp"
+#include "opencv2/drgan/model_contract.hpp"
+
+namespace drgan::exporting {
+
+namespace contract = cv::drgan::contract;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+std::string sha256(const std::string& bytes) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1) {
+        throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+    }
+    std::ostringstream hex;
+    for (unsigned int i = 0; i < length; ++i) {
+        hex << "0123456789abcdef"[digest[i] >> 4] << "0123456789abcdef"[digest[i] & 15];
+    }
+    return hex.str();
+}
+
+std::string weightsOf(nn::Graph network) {
+    std::string bytes;
+    auto append = [&](const torch::Tensor& tensor) {
+        const torch::Tensor t = tensor.detach().cpu().contiguous(torch::MemoryFormat::Contiguous);
+        bytes.append(static_cast<const char*>(t.data_ptr()), t.nbytes());
+    };
+    for (const auto& p : network->parameters()) {
+        append(p);
+    }
+    for (const auto& b : network->buffers()) {
+        append(b);
+    }
+    return bytes;
+}
+
+std::vector<double> numbers(const std::string& list) {
+    std::vector<double> result;
+    std::istringstream in(list);
+    for (std::string item; std::getline(in, item, ',');) {
+        result.push_back(std::stod(item));
+    }
+    return result;
+}
+
+void writeFile(const fs::path& path, const std::string& bytes) {
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    if (!out) {
+        throw std::runtime_error(path.string() + ": cannot be written");
+    }
+}
+
+}  // namespace
+
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options) {
+    const nn::Graph encoder = checkpoint.network("averaged_encoder");
+    const nn::Graph decoder = checkpoint.network("averaged_decoder");
+    const std::string id = sha256(weightsOf(encoder) + weightsOf(decoder)).substr(0, 16);
+    auto value = [&](const char* key) {
+        const auto it = checkpoint.metadata.find(key);
+        if (it == checkpoint.metadata.end()) {
+            throw std::runtime_error(std::string("the checkpoint has no '") + key + "'");
+        }
+        return it->second;
+    };
+
+    std::map<std::string, std::string> common{{contract::keyVersion, std::to_string(contract::version)},
+                                              {contract::keyBundleId, id},
+                                              {contract::keyImageSize, std::to_string(nn::imageSize(encoder))},
+                                              {contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
+                                              {contract::keyColorOrder, "RGB"},
+                                              {contract::keyPixelRange, "-1,1"}};
+    auto encoderMetadata = common;
+    encoderMetadata[contract::keyRole] = "encoder";
+    encoderMetadata[contract::keyAlignEyes] = value("align_eyes");
+    encoderMetadata[contract::keyAlignEyeMouth] = value("align_eye_mouth");
+    auto decoderMetadata = common;
+    decoderMetadata[contract::keyRole] = "decoder";
+    decoderMetadata[contract::keyPoseYaws] = value("pose_yaws");
+    decoderMetadata[contract::keyNoiseSize] = std::to_string(nn::noiseSize(decoder));
+
+    const std::vector<std::pair<std::string, std::string>> models{
+        {contract::encoderFile, toOnnx(encoder, "encoder", encoderMetadata)},
+        {contract::decoderFile, toOnnx(decoder, "decoder", decoderMetadata)}};
+    json manifest;
+    manifest[contract::manifestVersion] = contract::version;
+    manifest[contract::manifestBundleId] = id;
+    manifest[contract::manifestPoseYaws] = numbers(value("pose_yaws"));
+    manifest[contract::manifestAlignment] = {{"eyes", numbers(value("align_eyes"))},
+                                             {"eye_mouth", std::stod(value("align_eye_mouth"))}};
+    manifest[contract::manifestMatchThreshold] = options.matchThreshold;
+    manifest[contract::manifestFiles] = json::array();
+    for (const auto& [name, bytes] : models) {
+        manifest[contract::manifestFiles].push_back(
+            {{"name", name}, {"bytes", bytes.size()}, {"sha256", sha256(bytes)}});
+    }
+
+    const fs::path folder(options.folder);
+    fs::create_directories(folder);
+    const std::string fresh = ".new";
+    for (const auto& [name, bytes] : models) {
+        writeFile(folder / (name + fresh), bytes);
+    }
+    writeFile(folder / (contract::manifestFile + fresh), manifest.dump(2) + "\n");
+    for (const auto& [name, bytes] : models) {
+        fs::rename(folder / (name + fresh), folder / name);
+    }
+    fs::rename(folder / (contract::manifestFile + fresh), folder / contract::manifestFile);
+    return id;
+}
+
+}  // namespace drgan::exporting

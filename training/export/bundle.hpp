@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "train/checkpoint.hpp"
+
+namespace drgan::exporting {
+
+struct BundleOptions {
+    std::string folder;
+    double matchThreshold = 0;  ///< cosine
+};
+
+/// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx and manifest.json.
+///
+/// The bundle's id is a digest of the weights, so that models of different bundles can never be taken for each other's.
+/// The files take their final names only when all of them are written.
+/// @returns the bundle's id
+/// @throws std::runtime_error naming what the checkpoint lacks or which file cannot be written
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options);
+
+}  // namespace drgan::exporting

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// drgan-export: a checkpoint of drgan-train -> an ONNX bundle.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "export/bundle.hpp"
+
+int main(int argc, char** argv) {
+    std::string path;
+    double threshold = -2;
+    drgan::exporting::BundleOptions options;
+    CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
+    app.add_option("--checkpoint", path, "checkpoint (last.safetensors of a run)")
+        ->required()
+        ->check(CLI::ExistingFile);
+    app.add_option("--output", options.folder, "folder of the bundle")->required();
+    app.add_option("--match-threshold", threshold,
+                   "cosine at or above which two faces are one person; default: the run's, from its validation persons")
+        ->check(CLI::Range(-1., 1.));
+    CLI11_PARSE(app, argc, argv);
+    try {
+        const auto checkpoint = drgan::train::Checkpoint::load(path);
+        options.matchThreshold = threshold >= -1 ? threshold : std::stod(checkpoint.metadata.at("match_threshold"));
+        const std::string id = drgan::exporting::writeBundle(checkpoint, options);
+        std::printf("%s: bundle %s, match threshold %.4f\n", options.folder.c_str(), id.c_str(),
+                    options.matchThreshold);
+        return 0;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "drgan-export: %s\n", e.what());
+        return 1;
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "nn/graph.hpp"
+
+namespace drgan::exporting {
+
+/// Writes a network as ONNX by walking its live modules.
+///
+/// Batch normalisation after a convolution is folded into it. The file has opset 10 (attributes on Clip, two inputs on
+/// Resize: what OpenCV 4.6 imports) and a free batch axis N, and has passed onnx::checker.
+/// @param metadata goes into metadata_props
+/// @returns the bytes of the model
+/// @throws std::runtime_error if a weight is not finite
+std::string toOnnx(const nn::Graph& graph, const std::string& name, const std::map<std::string, std::string>& metadata);
+
+}  // namespace drgan::exporting

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/graph.hpp"
+
+#include <stdexcept>
+
+namespace drgan::nn {
+
+namespace F = torch::nn::functional;
+using nlohmann::json;
+
+namespace {
+
+std::shared_ptr<torch::nn::Module> makeModule(const Node& n) {
+    if (n.op == "Conv") {
+        auto options =
+            torch::nn::Conv2dOptions(n.integer("in"), n.integer("out"), torch::ExpandingArray<2>(n.integers("kernel")))
+                .stride(torch::ExpandingArray<2>(n.integers("stride")))
+                .padding(torch::ExpandingArray<2>(n.integers("padding")))
+                .groups(n.integer("groups"))
+                .bias(n.attributes.at("bias").get<bool>());
+        return torch::nn::Conv2d(options).ptr();
+    }
+    if (n.op == "ConvTranspose") {
+        auto options = torch::nn::ConvTranspose2dOptions(n.integer("in"), n.integer("out"),
+                                                         torch::ExpandingArray<2>(n.integers("kernel")))
+                           .stride(torch::ExpandingArray<2>(n.integers("stride")))
+                           .padding(torch::ExpandingArray<2>(n.integers("padding")))
+                           .output_padding(torch::ExpandingArray<2>(n.integers("output_padding")))
+                           .groups(n.integer("groups"))
+                           .bias(n.attributes.at("bias").get<bool>());
+        return torch::nn::ConvTranspose2d(options).ptr();
+    }
+    if (n.op == "BatchNormalization") {
+        return torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(n.integer("channels")).eps(n.number("epsilon")))
+            .ptr();
+    }
+    if (n.op == "Gemm") {
+        return torch::nn::Linear(n.integer("in"), n.integer("out")).ptr();
+    }
+    if (n.op == "PRelu") {
+        return torch::nn::PReLU(torch::nn::PReLUOptions().num_parameters(n.integer("channels"))).ptr();
+    }
+    return nullptr;
+}
+
+json convAttributes(const GraphImpl::ConvShape& s) {
+    return {{"in", s.in},           {"out", s.out},       {"kernel", s.kernel}, {"stride", s.stride},
+            {"padding", s.padding}, {"groups", s.groups}, {"bias", s.bias}};
+}
+
+json poolAttributes(const GraphImpl::PoolShape& s) {
+    return {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}};
+}
+
+}  // namespace
+
+GraphImpl::GraphImpl(const json& description) {
+    for (const auto& item : description.at("inputs")) {
+        input(item.at("name"), item.at("shape"));
+    }
+    for (const auto& item : description.at("nodes")) {
+        Node node;
+        node.op = item.at("op");
+        node.inputs = item.at("inputs").get<std::vector<std::string>>();
+        node.output = item.at("output");
+        node.attributes = item.at("attributes");
+        append(std::move(node));
+    }
+    for (const auto& item : description.at("outputs")) {
+        output(item.at("name"), item.at("edge"));
+    }
+}
+
+std::string GraphImpl::append(std::string op, std::vector<std::string> inputs, json attributes) {
+    Node node;
+    node.op = std::move(op);
+    node.inputs = std::move(inputs);
+    node.output = "e" + std::to_string(nodes_.size());
+    node.attributes = attributes.is_null() ? json::object() : std::move(attributes);
+    return append(std::move(node));
+}
+
+std::string GraphImpl::append(Node node) {
+    node.module = makeModule(node);
+    if (node.module) {
+        register_module(node.op + std::to_string(nodes_.size()), node.module);
+    }
+    nodes_.push_back(std::move(node));
+    return nodes_.back().output;
+}
+
+std::string GraphImpl::input(const std::string& name, std::vector<int64_t> shape) {
+    inputs_[name] = std::move(shape);
+    return name;
+}
+
+std::string GraphImpl::conv(const std::string& x, const ConvShape& shape) {
+    return append("Conv", {x}, convAttributes(shape));
+}
+
+std::string GraphImpl::convTranspose(const std::string& x, const ConvShape& shape) {
+    json attributes = convAttributes(shape);
+    attributes["output_padding"] = shape.outputPadding;
+    return append("ConvTranspose", {x}, attributes);
+}
+
+std::string GraphImpl::batchNorm(const std::string& x, int64_t channels, double epsilon) {
+    return append("BatchNormalization", {x}, {{"channels", channels}, {"epsilon", epsilon}});
+}
+
+std::string GraphImpl::linear(const std::string& x, int64_t in, int64_t out) {
+    return append("Gemm", {x}, {{"in", in}, {"out", out}});
+}
+
+std::string GraphImpl::prelu(const std::string& x, int64_t channels) {
+    return append("PRelu", {x}, {{"channels", channels}});
+}
+
+std::string GraphImpl::elu(const std::string& x) { return append("Elu", {x}); }
+std::string GraphImpl::relu(const std::string& x) { return append("Relu", {x}); }
+std::string GraphImpl::clip(const std::string& x, double low, double high) {
+    return append("Clip", {x}, {{"min", low}, {"max", high}});
+}
+std::string GraphImpl::tanh(const std::string& x) { return append("Tanh", {x}); }
+std::string GraphImpl::sigmoid(const std::string& x) { return append("Sigmoid", {x}); }
+std::string GraphImpl::add(const std::string& a, const std::string& b) { return append("Add", {a, b}); }
+std::string GraphImpl::concat(const std::vector<std::string>& x) { return append("Concat", x); }
+std::string GraphImpl::flatten(const std::string& x) { return append("Flatten", {x}); }
+std::string GraphImpl::reshape(const std::string& x, const std::vector<int64_t>& shape) {
+    return append("Reshape", {x}, {{"shape", shape}});
+}
+std::string GraphImpl::upsample(const std::string& x) { return append("Resize", {x}); }
+std::string GraphImpl::maxPool(const std::string& x, const PoolShape& shape) {
+    return append("MaxPool", {x}, poolAttributes(shape));
+}
+std::string GraphImpl::averagePool(const std::string& x, const PoolShape& shape) {
+    return append("AveragePool", {x}, poolAttributes(shape));
+}
+std::string GraphImpl::globalAveragePool(const std::string& x) { return append("GlobalAveragePool", {x}); }
+
+void GraphImpl::output(const std::string& name, const std::string& edge) { outputs_.emplace_back(name, edge); }
+
+torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
+    const torch::Tensor& x = edges.at(n.inputs.at(0));
+    if (n.op == "Conv") {
+        return n.module->as<torch::nn::Conv2d>()->forward(x);
+    }
+    if (n.op == "ConvTranspose") {
+        return n.module->as<torch::nn::ConvTranspose2d>()->forward(x);
+    }
+    if (n.op == "BatchNormalization") {
+        return n.module->as<torch::nn::BatchNorm2d>()->forward(x);
+    }
+    if (n.op == "Gemm") {
+        return n.module->as<torch::nn::Linear>()->forward(x);
+    }
+    if (n.op == "PRelu") {
+        return n.module->as<torch::nn::PReLU>()->forward(x);
+    }
+    if (n.op == "Elu") {
+        return torch::elu(x);
+    }
+    if (n.op == "Relu") {
+        return torch::relu(x);
+    }
+    if (n.op == "Clip") {
+        return torch::clamp(x, n.number("min"), n.number("max"));
+    }
+    if (n.op == "Tanh") {
+        return torch::tanh(x);
+    }
+    if (n.op == "Sigmoid") {
+        return torch::sigmoid(x);
+    }
+    if (n.op == "Add") {
+        return x + edges.at(n.inputs.at(1));
+    }
+    if (n.op == "Concat") {
+        std::vector<torch::Tensor> parts;
+        for (const auto& name : n.inputs) {
+            parts.push_back(edges.at(name));
+        }
+        return torch::cat(parts, 1);
+    }
+    if (n.op == "Flatten") {
+        return x.flatten(1);
+    }
+    if (n.op == "Reshape") {
+        std::vector<int64_t> shape = n.integers("shape");
+        shape.insert(shape.begin(), x.size(0));
+        return x.reshape(shape);
+    }
+    if (n.op == "Resize") {
+        return F::interpolate(
+            x, F::InterpolateFuncOptions().scale_factor(std::vector<double>{2.0, 2.0}).mode(torch::kNearest));
+    }
+    if (n.op == "MaxPool") {
+        return torch::max_pool2d(x, n.integers("kernel"), n.integers("stride"), n.integers("padding"));
+    }
+    if (n.op == "AveragePool") {
+        return torch::avg_pool2d(x, n.integers("kernel"), n.integers("stride"), n.integers("padding"), false, false);
+    }
+    if (n.op == "GlobalAveragePool") {
+        return x.mean({2, 3}, true);
+    }
+    throw std::runtime_error("network graph: unknown operation '" + n.op + "'");
+}
+
+Edges GraphImpl::forward(const Edges& given) {
+    Edges edges;
+    for (const auto& [name, shape] : inputs_) {
+        const auto it = given.find(name);
+        if (it == given.end()) {
+            throw std::runtime_error("network graph: input '" + name + "' is missing");
+        }
+        if (it->second.sizes().slice(1) != torch::IntArrayRef(shape)) {
+            std::ostringstream text;
+            text << "network graph: input '" << name << "' is " << it->second.sizes() << ", expected [N] + "
+                 << torch::IntArrayRef(shape);
+            throw std::runtime_error(text.str());
+        }
+        edges[name] = it->second;
+    }
+    // Edges are dropped after their last use, so that inference does not hold every feature map.
+    std::map<std::string, size_t> lastUse;
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+        for (const auto& name : nodes_[i].inputs) {
+            lastUse[name] = i;
+        }
+    }
+    for (const auto& [name, edge] : outputs_) {
+        lastUse[edge] = nodes_.size();
+    }
+    for (size_t i = 0; i < nodes_.size(); ++i) {
+        edges[nodes_[i].output] = run(nodes_[i], edges);
+        for (const auto& name : nodes_[i].inputs) {
+            if (lastUse[name] == i) {
+                edges.erase(name);
+            }
+        }
+    }
+    Edges result;
+    for (const auto& [name, edge] : outputs_) {
+        result[name] = edges.at(edge);
+    }
+    return result;
+}
+
+json GraphImpl::toJson() const {
+    json result{{"inputs", json::array()}, {"nodes", json::array()}, {"outputs", json::array()}};
+    for (const auto& [name, shape] : inputs_) {
+        result["inputs"].push_back({{"name", name}, {"shape", shape}});
+    }
+    for (const auto& n : nodes_) {
+        result["nodes"].push_back(
+            {{"op", n.op}, {"inputs", n.inputs}, {"output", n.output}, {"attributes", n.attributes}});
+    }
+    for (const auto& [name, edge] : outputs_) {
+        result["outputs"].push_back({{"name", name}, {"edge", edge}});
+    }
+    return result;
+}
+
+void copyWeights(torch::nn::Module& to, const torch::nn::Module& from) {
+    torch::NoGradGuard noGrad;
+    auto copy = [](auto& target, const auto& source) {
+        for (auto& item : target) {
+            item.value().copy_(source[item.key()]);
+        }
+    };
+    auto parameters = to.named_parameters();
+    copy(parameters, from.named_parameters());
+    auto buffers = to.named_buffers();
+    copy(buffers, from.named_buffers());
+}
+
+}  // namespace drgan::nn

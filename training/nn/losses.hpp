@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include "nn/networks.hpp"
+
+/// The losses as pure functions: tensors in, a scalar out. B is the batch, P persons with n pictures each (B = P n).
+namespace drgan::nn {
+
+/// Fused embeddings [P,Nf] = sum(w f) / sum(w) over the n pictures of each person (CVPR 2017, eq. 9).
+/// @param embedding [P n, Nf], pictures of a person next to each other
+/// @param confidence [P n, 1]
+torch::Tensor fuse(const torch::Tensor& embedding, const torch::Tensor& confidence, int64_t n);
+
+/// Mean of 1 - cos(embedding, target), both [B,Nf]: distillation to identity templates.
+torch::Tensor cosineLoss(const torch::Tensor& embedding, const torch::Tensor& target);
+
+/// Softmax over the cosines to all templates [M,Nf], the true one's lowered by the margin (CosFace).
+/// @param person [B] rows of `templates`
+torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor& templates, const torch::Tensor& person,
+                            double scale, double margin);
+
+/// L1 between faces [B,3,S,S] in [-1,1]; `weight` [B] says how much each counts.
+torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight);
+
+/// The discriminator's loss (CVPR 2017, eq. 1-2; TPAMI 2018 with separate heads).
+/// Real pictures should be told their person and pose, generated ones recognised as generated.
+/// @param real, generated outputs of nn::discriminator for both halves
+/// @param person, pose [B] of the real pictures
+torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
+                                const torch::Tensor& person, const torch::Tensor& pose);
+
+/// The generator's adversarial loss (CVPR 2017, eq. 3): the discriminator should see the person that went in, at the
+/// pose that was asked for (and, TPAMI, a real picture).
+torch::Tensor generatorLoss(DiscriminatorForm form, const Edges& generated, const torch::Tensor& person,
+                            const torch::Tensor& pose);
+
+}  // namespace drgan::nn

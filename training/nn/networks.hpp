@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "nn/graph.hpp"
+
+namespace drgan::nn {
+
+struct EncoderSpec {
+    int64_t imageSize = 96;       ///< S, a multiple of 16
+    int64_t embeddingSize = 320;  ///< Nf
+    double width = 1.0;           ///< scales the channels of every layer but the last
+};
+
+struct DecoderSpec {
+    int64_t imageSize = 96;
+    int64_t embeddingSize = 320;
+    int64_t poses = 13;      ///< Np
+    int64_t noiseSize = 50;  ///< Nz
+    double width = 1.0;
+    int64_t fcChannels = 0;   ///< channels of the S/16 map that the FC gives; 0: 320 x width, as in the paper
+    bool transposed = false;  ///< upsample by transposed convolution (the paper) instead of resize + convolution
+};
+
+/// What the discriminator says of a face.
+enum class DiscriminatorForm {
+    Cvpr,  ///< Nd+1 identities, the last for "generated", and Np poses (CVPR 2017, eq. 1-3)
+    Tpami  ///< separate heads for real or generated, Nd identities and Np poses (TPAMI 2018)
+};
+
+struct DiscriminatorSpec {
+    int64_t imageSize = 96;
+    int64_t identities = 1;  ///< Nd
+    int64_t poses = 13;      ///< Np
+    double width = 1.0;
+    DiscriminatorForm form = DiscriminatorForm::Cvpr;
+};
+
+/// The paper's encoder (table 1): image -> embedding, confidence.
+Graph casiaEncoder(const EncoderSpec& spec);
+/// The paper's decoder (table 1): embedding, pose, noise -> face.
+Graph mirroredDecoder(const DecoderSpec& spec);
+/// The encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real.
+Graph discriminator(const DiscriminatorSpec& spec);
+
+/// Embeddings [N,Nf] and confidences [N,1] in (0,1) of images [N,3,S,S].
+std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images);
+/// Faces [N,3,S,S] of embeddings [N,Nf] at the poses [N] (indices); noise is uniform in [-1,1] unless given.
+torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose,
+                     torch::Tensor noise = {});
+
+int64_t imageSize(const Graph& graph);        ///< S, of an encoder or a discriminator
+int64_t embeddingSize(const Graph& decoder);  ///< Nf, of a decoder
+int64_t poseCount(const Graph& decoder);      ///< Np
+int64_t noiseSize(const Graph& decoder);      ///< Nz
+
+}  // namespace drgan::nn

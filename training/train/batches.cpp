@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/batches.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+
+namespace drgan::train {
+
+namespace {
+
+constexpr float profileYaw = 60;      // degrees: a real picture beyond it makes a person one "with profiles"
+constexpr float turnedWeight = 0.5F;  // of a turned picture as a target; real ones count 1
+
+/// Real pictures are drawn evenly over these ranges of |yaw|, or frontals would crowd out the rest.
+size_t yawRange(float degrees) {
+    const float size = std::abs(degrees);
+    return size < 20 ? 0 : size < 45 ? 1 : size < 70 ? 2 : 3;
+}
+
+template <typename T>
+const T& pick(const std::vector<T>& from, std::mt19937_64& random) {
+    return from[std::uniform_int_distribution<size_t>(0, from.size() - 1)(random)];
+}
+
+bool chance(double probability, std::mt19937_64& random) {
+    return std::uniform_real_distribution<double>(0, 1)(random) < probability;
+}
+
+uint64_t mixed(uint64_t seed, uint64_t step) {
+    // splitmix64: neighbouring steps get unrelated streams.
+    uint64_t z = seed * 0x9e3779b97f4a7c15ULL + step + 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+}  // namespace
+
+bool isValidationPerson(const std::string& name) {
+    uint64_t hash = 1469598103934665603ULL;  // FNV-1a: the same on every platform, unlike std::hash
+    for (unsigned char c : name) {
+        hash = (hash ^ c) * 1099511628211ULL;
+    }
+    return (hash >> 32) % 16 == 0;
+}
+
+int64_t nearestPose(const std::vector<float>& poseYaws, float degrees) {
+    const auto nearer = [&](float a, float b) { return std::abs(a - degrees) < std::abs(b - degrees); };
+    return std::min_element(poseYaws.begin(), poseYaws.end(), nearer) - poseYaws.begin();
+}
+
+Sampler::Sampler(const io::FaceSet& faces, BatchOptions options) : faces_(faces), options_(std::move(options)) {
+    if (options_.persons < 1 || options_.pictures < 1 || options_.poseYaws.empty()) {
+        throw std::invalid_argument("a batch needs at least one person, one picture and one pose");
+    }
+    std::map<int32_t, size_t> known;
+    for (size_t row = 0; row < faces_.size(); ++row) {
+        const int32_t index = faces_.person()[row];
+        if (faces_.split()[row] != 0 || isValidationPerson(faces_.persons()[index])) {
+            continue;
+        }
+        const auto [it, isNew] = known.emplace(index, people_.size());
+        if (isNew) {
+            people_.emplace_back();
+            people_.back().index = index;
+            people_.back().real.resize(4);
+            people_.back().byPose.resize(options_.poseYaws.size());
+        }
+        Person& person = people_[it->second];
+        const auto id = static_cast<int64_t>(row);
+        const float yaw = faces_.yaw()[row];
+        (faces_.origin()[row] < 0 ? person.real[yawRange(yaw)] : person.turned).push_back(id);
+        person.byPose[nearestPose(options_.poseYaws, yaw)].push_back(id);
+        person.byPose[nearestPose(options_.poseYaws, -yaw)].push_back(-1 - id);
+    }
+    if (people_.empty()) {
+        throw std::runtime_error(faces_.path() + ": no training person in the set");
+    }
+    double sum = 0;
+    for (size_t i = 0; i < people_.size(); ++i) {
+        size_t count = 0;
+        bool profiles = false;
+        for (auto& range : people_[i].real) {
+            count += range.size();
+            profiles = profiles || std::any_of(range.begin(), range.end(),
+                                               [&](int64_t row) { return std::abs(faces_.yaw()[row]) >= profileYaw; });
+        }
+        auto& ranges = people_[i].real;
+        ranges.erase(std::remove_if(ranges.begin(), ranges.end(), [](const auto& r) { return r.empty(); }),
+                     ranges.end());
+        if (profiles) {
+            withProfiles_.push_back(i);
+        }
+        sum += std::sqrt(static_cast<double>(count));
+        weight_.push_back(sum);
+    }
+}
+
+std::vector<int32_t> Sampler::faceSetPersons() const {
+    std::vector<int32_t> result;
+    for (const auto& person : people_) {
+        result.push_back(person.index);
+    }
+    return result;
+}
+
+int64_t Sampler::drawRow(const Person& person, std::mt19937_64& random) const {
+    if (!person.turned.empty() && (person.real.empty() || chance(options_.turnedShare, random))) {
+        return pick(person.turned, random);
+    }
+    return pick(pick(person.real, random), random);
+}
+
+void Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
+    const int side = faces_.imageSize();
+    std::vector<uint8_t> rgb(static_cast<size_t>(side) * side * 3);
+    faces_.decode(static_cast<size_t>(row), rgb.data());
+    planes.resize(planes.size() + rgb.size());
+    toPlanes(rgb.data(), side, mirrored, planes.data() + planes.size() - rgb.size());
+}
+
+void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const {
+    // Even over the poses that this person has a picture of, mirror images included.
+    std::vector<size_t> available;
+    for (size_t pose = 0; pose < person.byPose.size(); ++pose) {
+        if (!person.byPose[pose].empty()) {
+            available.push_back(pose);
+        }
+    }
+    const size_t pose = pick(available, random);
+    const int64_t choice = pick(person.byPose[pose], random);
+    const int64_t row = choice >= 0 ? choice : -1 - choice;
+    appendPicture(row, choice < 0, batch.targets);
+    batch.targetPose.push_back(static_cast<int64_t>(pose));
+    batch.targetPerson.push_back(number);
+    batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
+}
+
+Batch Sampler::draw(int64_t step) const {
+    std::mt19937_64 random(mixed(options_.seed, static_cast<uint64_t>(step)));
+    Batch batch;
+    batch.persons = options_.persons;
+    batch.pictures = std::uniform_int_distribution<int>(1, options_.pictures)(random);
+    // The number of pictures in a batch stays about the same, whatever n is.
+    batch.persons = std::max<int64_t>(1, static_cast<int64_t>(options_.persons) * options_.pictures / batch.pictures);
+    std::vector<int64_t> drawn;
+    for (int64_t i = 0; i < batch.persons; ++i) {
+        size_t number = 0;
+        if (!withProfiles_.empty() && chance(options_.profileShare, random)) {
+            number = pick(withProfiles_, random);
+        } else {
+            const double at = std::uniform_real_distribution<double>(0, weight_.back())(random);
+            number = std::min<size_t>(std::upper_bound(weight_.begin(), weight_.end(), at) - weight_.begin(),
+                                      people_.size() - 1);
+        }
+        drawn.push_back(static_cast<int64_t>(number));
+        for (int64_t k = 0; k < batch.pictures; ++k) {
+            const int64_t row = drawRow(people_[number], random);
+            const bool mirrored = chance(0.5, random);
+            appendPicture(row, mirrored, batch.images);
+            const auto side = static_cast<size_t>(faces_.imageSize());
+            augment(batch.images.data() + batch.images.size() - 3 * side * side, faces_.imageSize(),
+                    options_.augmentation, random);
+            const float yaw = mirrored ? -faces_.yaw()[row] : faces_.yaw()[row];
+            batch.person.push_back(static_cast<int64_t>(number));
+            batch.row.push_back(row);
+            batch.yaw.push_back(yaw);
+            batch.pose.push_back(nearestPose(options_.poseYaws, yaw));
+        }
+    }
+    if (options_.targets) {
+        for (int64_t number : batch.person) {
+            drawTarget(people_[number], number, random, batch);
+        }
+        for (int64_t number : batch.pictures > 1 ? drawn : std::vector<int64_t>()) {
+            drawTarget(people_[number], number, random, batch);
+        }
+    }
+    return batch;
+}
+
+BatchStream::BatchStream(const Sampler& sampler, int64_t firstStep) : sampler_(sampler), step_(firstStep) {
+    while (waiting_.size() < static_cast<size_t>(std::max(1, sampler_.options().threads))) {
+        ahead();
+    }
+}
+
+void BatchStream::ahead() {
+    waiting_.push_back(std::async(std::launch::async, [this, step = step_] { return sampler_.draw(step); }));
+    ++step_;
+}
+
+Batch BatchStream::next() {
+    Batch batch = waiting_.front().get();
+    waiting_.pop_front();
+    ahead();
+    return batch;
+}
+
+}  // namespace drgan::train

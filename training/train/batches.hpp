@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "io/face_set.hpp"
+#include "train/picture.hpp"
+
+namespace drgan::train {
+
+struct BatchOptions {
+    int persons = 16;             ///< P, persons in a batch
+    int pictures = 4;             ///< n is drawn per batch from 1 to this
+    bool targets = false;         ///< also draw a target pose and the true picture there for each code
+    double turnedShare = 0.4;     ///< of the pictures, where a person has turned ones
+    double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
+    std::vector<float> poseYaws;  ///< degrees per pose code, ascending
+    Augmentation augmentation;
+    uint64_t seed = 1;
+    int threads = 1;  ///< batches decoded ahead, each on its own thread
+};
+
+/// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
+struct Batch {
+    int64_t persons = 0, pictures = 0;  ///< P and n
+    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]
+    std::vector<int64_t> person;        ///< [B] training person (see Sampler)
+    std::vector<int64_t> row;           ///< [B] rows of the face set
+    std::vector<float> yaw;             ///< [B] degrees, after mirroring
+    std::vector<int64_t> pose;          ///< [B] pose code of the input
+    std::vector<float> targets;         ///< [codes,3,S,S]
+    std::vector<int64_t> targetPose;    ///< [codes]
+    std::vector<int64_t> targetPerson;  ///< [codes]
+    std::vector<float> targetWeight;    ///< [codes] 1 for real pictures, less for turned ones
+};
+
+/// Whether a training person is kept out of training to choose checkpoints and the match threshold: one in 16.
+bool isValidationPerson(const std::string& name);
+
+/// Index of the yaw nearest to `degrees`.
+int64_t nearestPose(const std::vector<float>& poseYaws, float degrees);
+
+/// Draws batches. What a batch holds depends on the seed and the step alone, so a resumed run goes on as if it had
+/// never stopped, whatever the number of threads.
+class Sampler {
+public:
+    /// @throws std::runtime_error if the set has no training person.
+    Sampler(const io::FaceSet& faces, BatchOptions options);
+
+    Batch draw(int64_t step) const;
+    size_t persons() const { return people_.size(); }  ///< Nd, training persons, numbered from 0
+    /// Person of the face set for each training person.
+    std::vector<int32_t> faceSetPersons() const;
+    const BatchOptions& options() const { return options_; }
+
+private:
+    struct Person {
+        int32_t index = 0;  // in the face set
+        std::vector<int64_t> turned;
+        std::vector<std::vector<int64_t>> real;  // by size of the yaw
+        // Rows that show the person at a pose: row of the set, or -1 - row for its mirror image.
+        std::vector<std::vector<int64_t>> byPose;
+    };
+
+    int64_t drawRow(const Person& person, std::mt19937_64& random) const;
+    void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
+    void appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
+
+    const io::FaceSet& faces_;
+    BatchOptions options_;
+    std::vector<Person> people_;
+    std::vector<size_t> withProfiles_;  // persons with real profiles
+    std::vector<double> weight_;        // cumulative, to draw persons by the root of their number of pictures
+};
+
+/// Draws batches ahead on threads of its own.
+class BatchStream {
+public:
+    BatchStream(const Sampler& sampler, int64_t firstStep);
+    Batch next();
+
+private:
+    void ahead();
+    const Sampler& sampler_;
+    int64_t step_;
+    std::deque<std::future<Batch>> waiting_;
+};
+
+}  // namespace drgan::train

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// drgan-train: learns encoder and decoder from a prepared face set.
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+
+#include "train/trainer.hpp"
+
+int main(int argc, char** argv) {
+    using namespace drgan::train;
+    std::string config;
+    const Options options = parseOptions(argc, argv, config);
+    try {
+        at::set_num_threads(options.threads);
+        for (int signal : {SIGINT, SIGTERM}) {
+            std::signal(signal, [](int) { stopRequested = true; });
+        }
+        Trainer trainer(options, config);
+        trainer.run();
+        if (stopRequested) {
+            spdlog::warn("stopped after step {} of {}; --resume goes on", trainer.step(), options.steps);
+        }
+        return 0;
+    } catch (const std::exception& e) {
+        spdlog::error("{}", e.what());
+        return 1;
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "io/face_set.hpp"
+#include "nn/networks.hpp"
+#include "train/adamw.hpp"
+#include "train/checkpoint.hpp"
+#include "train/options.hpp"
+
+namespace drgan::train {
+
+/// What the embedding of each training person should approach.
+struct Targets {
+    torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; or undefined
+    torch::Tensor teacher;    ///< [rows of the set,Nt] unit, zeros for turned rows; or undefined
+};
+
+/// @param persons person of the set for each training person (Sampler::faceSetPersons)
+Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& persons);
+
+/// Everything that a run learns, with its optimisers.
+class Model {
+public:
+    /// Builds the networks, or takes them from --start, for `persons` training persons.
+    Model(const Options& options, const io::FaceSet& faces, int64_t persons);
+
+    nn::Graph encoder{nullptr}, decoder{nullptr}, discriminator{nullptr};
+    nn::Graph projection{nullptr};                                 ///< embedding -> the teacher's space
+    nn::Graph averagedEncoder{nullptr}, averagedDecoder{nullptr};  ///< moving averages: what is exported
+    torch::Tensor classes;  ///< [Nd,Nf] learned in place of templates where there is no teacher; else undefined
+    std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
+    torch::Device device;
+
+    /// Sets training or evaluation mode as the stage wants it.
+    void train();
+    /// Moves the averages towards the networks.
+    void average(double decay);
+
+    void save(Checkpoint& checkpoint) const;
+    void restore(const Checkpoint& checkpoint);
+
+private:
+    void build(const Options& options, const io::FaceSet& faces, int64_t persons);
+    void freeze(int layers);
+    std::vector<std::pair<std::string, nn::Graph>> networks() const;
+
+    Stage stage_;
+};
+
+}  // namespace drgan::train

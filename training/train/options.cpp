@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace drgan::train {
+
+namespace {
+
+void addNetworks(CLI::App& app, Options& o) {
+    const char* group = "Networks (ignored where --start brings them)";
+    app.add_option("--encoder", o.encoder, "casia (the paper's), or onnx:FILE, a recogniser to start from")
+        ->group(group);
+    app.add_option("--encoder-width", o.encoderWidth, "channels of casia's layers, times this")->group(group);
+    app.add_option("--embedding-size", o.embeddingSize, "Nf of casia")->group(group);
+    app.add_option("--onnx-order", o.onnxOrder, "channel order that the recogniser wants: RGB or BGR")->group(group);
+    app.add_option("--onnx-mean", o.onnxMean, "it wants (pixel - mean) / scale: one or three means, pixels in 0..255")
+        ->group(group);
+    app.add_option("--onnx-scale", o.onnxScale, "one or three scales")->group(group);
+    app.add_option("--decoder-width", o.decoderWidth, "channels of the decoder's layers, times this")->group(group);
+    app.add_option("--decoder-fc-channels", o.decoderFcChannels, "channels of its first map; 0: 320 x width")
+        ->group(group);
+    app.add_option("--noise-size", o.noiseSize, "Nz")->group(group);
+    app.add_option("--upsampling", o.upsampling, "resize (resize + convolution) or fconv (the paper's)")
+        ->check(CLI::IsMember({"resize", "fconv"}))
+        ->group(group);
+    app.add_option("--discriminator-width", o.discriminatorWidth, "channels of the discriminator, times this")
+        ->group(group);
+    app.add_option("--discriminator-form", o.discriminatorForm, "cvpr (Nd+1 identities) or tpami (three heads)")
+        ->check(CLI::IsMember({"cvpr", "tpami"}))
+        ->group(group);
+}
+
+void addBatches(CLI::App& app, Options& o) {
+    const char* group = "Batches";
+    BatchOptions& b = o.batch;
+    app.add_option("--persons", b.persons, "P; P x n pictures make a batch")->check(CLI::PositiveNumber)->group(group);
+    app.add_option("--pictures", b.pictures,
+                   "pictures of a person in a batch: n is drawn from 1 to this; 1: single-image")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--poses", b.poseYaws, "yaws of the pose codes, degrees, ascending")->group(group)->delimiter(',');
+    app.add_option("--turned-share", b.turnedShare, "share of turned pictures")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--profile-share", b.profileShare, "share of persons that have real profiles")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--shift", b.augmentation.shift, "pixels, at most")->group(group);
+    app.add_option("--rotation", b.augmentation.rotation, "degrees, at most")->group(group);
+    app.add_option("--zoom", b.augmentation.zoom, "scale within 1 +- this")->group(group);
+    app.add_option("--light", b.augmentation.light, "gain within 1 +- this")->group(group);
+    app.add_option("--grey", b.augmentation.grey, "share of pictures without colour")->group(group);
+    app.add_option("--low-resolution", b.augmentation.lowResolution, "share of pictures made small and large again")
+        ->group(group);
+    app.add_option("--seed", b.seed, "of everything random")->group(group);
+    app.add_option("--loader-threads", b.threads, "batches decoded ahead")->check(CLI::PositiveNumber)->group(group);
+}
+
+void addLosses(CLI::App& app, Options& o) {
+    const char* group = "Losses (weights; 0 switches one off)";
+    app.add_option("--template-weight", o.templateWeight, "1 - cosine to the person's frontal template")->group(group);
+    app.add_option("--margin-weight", o.marginWeight, "margin softmax over all templates")->group(group);
+    app.add_option("--margin-scale", o.marginScale, "its scale")->group(group);
+    app.add_option("--margin", o.margin, "its margin")->group(group);
+    app.add_option("--hold-weight", o.holdWeight, "near-frontal pictures keep the teacher's own embedding")
+        ->group(group);
+    app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
+    app.add_option("--reconstruction-weight", o.reconstructionWeight, "L1 to the true picture at the target pose")
+        ->group(group);
+    app.add_option("--identity-weight", o.identityWeight, "1 - cosine of the generated face's embedding to its code")
+        ->group(group);
+    app.add_option("--adversarial-weight", o.adversarialWeight, "the paper's generator loss")->group(group);
+    app.add_option("--encoder-weight", o.encoderWeight, "joint: the encoder's own losses beside the rest")
+        ->group(group);
+}
+
+void addRun(CLI::App& app, Options& o) {
+    app.add_option("--faces", o.faces, "prepared set (drgan-data)")->required()->check(CLI::ExistingFile);
+    app.add_option("--run", o.run, "folder for checkpoints, metrics.csv, grids and config.toml")->required();
+    app.add_option("--start", o.start, "checkpoint whose (averaged) networks to start from")->check(CLI::ExistingFile);
+    app.add_flag("--resume", o.resume, "go on where the run in --run stopped");
+    app.add_option("--steps", o.steps, "steps in all; the rate falls to 0 over them")->check(CLI::PositiveNumber);
+    app.add_option("--rate", o.learningRate, "learning rate at its highest");
+    app.add_option("--discriminator-rate", o.discriminatorRate, "learning rate of the discriminator");
+    app.add_option("--warmup", o.warmup, "steps over which the rate rises");
+    app.add_option("--weight-decay", o.weightDecay, "AdamW's");
+    app.add_option("--averaging", o.averaging, "decay of the weights' moving average, which is what is exported");
+    app.add_option("--frozen-layers", o.frozenLayers, "leave this many of the encoder's first layers as they are");
+    app.add_option("--checkpoint-minutes", o.checkpointMinutes, "minutes between checkpoints");
+    app.add_option("--evaluate-every", o.evaluateEvery, "steps between evaluations and grids")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--log-every", o.logEvery, "steps between progress lines")->check(CLI::PositiveNumber);
+    app.add_option("--threads", o.threads, "CPU threads for the networks")->check(CLI::PositiveNumber);
+    app.add_option("--device", o.device, "cpu or cuda");
+}
+
+}  // namespace
+
+Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
+    Options o;
+    for (int yaw = -90; yaw <= 90; yaw += 15) {
+        o.batch.poseYaws.push_back(static_cast<float>(yaw));
+    }
+    std::string stage;
+    CLI::App app{"Trains DR-GAN on a prepared face set."};
+    app.option_defaults()->always_capture_default();
+    app.set_config("--config", "", "TOML file with any of these options; the command line wins");
+    app.add_option("stage", stage, "encoder, decoder (encoder frozen) or joint")
+        ->required()
+        ->check(CLI::IsMember({"encoder", "decoder", "joint"}));
+    addRun(app, o);
+    addNetworks(app, o);
+    addBatches(app, o);
+    addLosses(app, o);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        std::exit(app.exit(e));
+    }
+    o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
+    o.batch.targets = o.stage != Stage::Encoder;
+    resolvedConfig = app.config_to_str(true, true);
+    return o;
+}
+
+}  // namespace drgan::train

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train/batches.hpp"
+
+namespace drgan::train {
+
+enum class Stage {
+    Encoder,  ///< the encoder alone, from identity templates
+    Decoder,  ///< the decoder (and discriminator) with the encoder frozen
+    Joint     ///< all three under the DR-GAN losses
+};
+
+/// Everything that a run depends on. `drgan-train --help` says what each does; the run's folder keeps the values.
+struct Options {
+    Stage stage = Stage::Encoder;
+    std::string faces, run, start;
+    bool resume = false;
+
+    std::string encoder = "casia";  // or onnx:FILE
+    double encoderWidth = 1.0;
+    int embeddingSize = 320;
+    std::string onnxOrder = "BGR";
+    std::vector<double> onnxMean{127.5}, onnxScale{127.5};
+    double decoderWidth = 1.0;
+    int decoderFcChannels = 0;
+    int noiseSize = 50;
+    std::string upsampling = "resize";  // or fconv
+    double discriminatorWidth = 1.0;
+    std::string discriminatorForm = "cvpr";  // or tpami
+
+    int64_t steps = 1000;
+    double learningRate = 2.5e-4, discriminatorRate = 2e-4;
+    int64_t warmup = 100;
+    double weightDecay = 1e-4, averaging = 0.999;
+    int frozenLayers = 0;
+    BatchOptions batch;
+
+    double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20;
+    double reconstructionWeight = 10, identityWeight = 1, adversarialWeight = 0, encoderWeight = 1;
+
+    double checkpointMinutes = 5;
+    int64_t evaluateEvery = 250, logEvery = 10;
+    int threads = 2;
+    std::string device = "cpu";
+};
+
+/// Reads the command line (and the TOML file that --config names). Exits with a message where it is wrong.
+Options parseOptions(int argc, char** argv, std::string& resolvedConfig);
+
+}  // namespace drgan::train

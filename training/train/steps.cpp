@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/steps.hpp"
+
+#include "nn/losses.hpp"
+
+namespace drgan::train {
+
+namespace {
+
+constexpr double largestGradient = 5;  // norm; longer gradients are cut to it
+
+torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& device) {
+    return torch::tensor(values, torch::kInt64).to(device);
+}
+
+torch::Tensor pictures(const std::vector<float>& planes, int64_t side, const torch::Device& device) {
+    const int64_t count = static_cast<int64_t>(planes.size()) / (3 * side * side);
+    return torch::from_blob(const_cast<float*>(planes.data()), {count, 3, side, side}, torch::kFloat32)
+        .to(device, torch::kFloat32, false, true, torch::MemoryFormat::ChannelsLast);
+}
+
+/// Adds the encoder's own terms and returns their weighted sum.
+torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& o, const Batch& batch,
+                           const torch::Tensor& embedding, const torch::Tensor& confidence, Losses& losses) {
+    const torch::Tensor person = indices(batch.person, model.device);
+    const bool taught = targets.templates.defined();
+    const torch::Tensor templates = taught ? targets.templates : model.classes;
+    auto project = [&](const torch::Tensor& f) {
+        return model.projection ? model.projection->forward({{"in", f}}).at("out") : f;
+    };
+    auto terms = [&](const torch::Tensor& f, const torch::Tensor& who, const std::string& prefix) {
+        torch::Tensor sum = torch::zeros({}, f.options());
+        if (taught && o.templateWeight > 0) {
+            losses[prefix + "template"] = nn::cosineLoss(f, templates.index_select(0, who));
+            sum = sum + o.templateWeight * losses[prefix + "template"];
+        }
+        if (o.marginWeight > 0) {
+            losses[prefix + "margin"] = nn::marginSoftmax(f, templates, who, o.marginScale, o.margin);
+            sum = sum + o.marginWeight * losses[prefix + "margin"];
+        }
+        return sum;
+    };
+    const torch::Tensor f = project(embedding);
+    torch::Tensor sum = terms(f, person, "");
+    if (batch.pictures > 1) {
+        const torch::Tensor fused = nn::fuse(embedding, confidence, batch.pictures);
+        sum = sum + terms(project(fused), person.view({-1, batch.pictures}).select(1, 0).contiguous(), "fused_");
+    }
+    if (o.holdWeight > 0 && targets.teacher.defined()) {
+        const torch::Tensor own = targets.teacher.index_select(0, indices(batch.row, targets.teacher.device()));
+        std::vector<int64_t> held;
+        for (size_t i = 0; i < batch.yaw.size(); ++i) {
+            if (std::abs(batch.yaw[i]) < o.holdYaw && own[static_cast<int64_t>(i)].norm().item<float>() > 0.5F) {
+                held.push_back(static_cast<int64_t>(i));
+            }
+        }
+        if (!held.empty()) {
+            const torch::Tensor which = indices(held, model.device);
+            losses["hold"] = nn::cosineLoss(f.index_select(0, which), own.to(model.device).index_select(0, which));
+            sum = sum + o.holdWeight * losses["hold"];
+        }
+    }
+    return sum;
+}
+
+void update(AdamW& optimiser, const torch::Tensor& loss, double rate) {
+    optimiser.zeroGrad();
+    loss.backward();
+    torch::nn::utils::clip_grad_norm_(optimiser.parameters(), largestGradient);
+    optimiser.step(rate);
+}
+
+/// The pictures' own codes and, for n > 1, each person's fused one.
+torch::Tensor allCodes(const torch::Tensor& embedding, const torch::Tensor& confidence, int64_t n) {
+    return n > 1 ? torch::cat({embedding, nn::fuse(embedding, confidence, n)}) : embedding;
+}
+
+}  // namespace
+
+Losses encoderStep(Model& model, const Targets& targets, const Options& options, const Batch& batch, double rate) {
+    Losses losses;
+    const torch::Tensor images = pictures(batch.images, nn::imageSize(model.encoder), model.device);
+    const auto [embedding, confidence] = nn::encode(model.encoder, images);
+    update(*model.optimiser, encoderTerms(model, targets, options, batch, embedding, confidence, losses), rate);
+    losses["confidence"] = confidence.detach().mean();
+    return losses;
+}
+
+Losses generatorStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, double rate,
+                     double discriminatorRate) {
+    Losses losses;
+    const bool joint = o.stage == Stage::Joint;
+    const int64_t side = nn::imageSize(model.encoder);
+    const torch::Tensor images = pictures(batch.images, side, model.device);
+    const torch::Tensor target = pictures(batch.targets, side, model.device);
+    const torch::Tensor targetPose = indices(batch.targetPose, model.device);
+    const torch::Tensor targetPerson = indices(batch.targetPerson, model.device);
+
+    torch::Tensor embedding, confidence;
+    {
+        torch::AutoGradMode gradient(joint);
+        std::tie(embedding, confidence) = nn::encode(model.encoder, images);
+    }
+    const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures);
+    const torch::Tensor face = nn::decode(model.decoder, codes, targetPose);
+
+    const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
+    if (o.adversarialWeight > 0) {
+        // The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
+        const nn::Edges real = model.discriminator->forward({{"image", target}});
+        const nn::Edges generated = model.discriminator->forward({{"image", face.detach()}});
+        losses["discriminator"] = nn::discriminatorLoss(form, real, generated, targetPerson, targetPose);
+        update(*model.discriminatorOptimiser, losses["discriminator"], discriminatorRate);
+    }
+
+    torch::Tensor sum = torch::zeros({}, face.options());
+    if (o.reconstructionWeight > 0) {
+        losses["reconstruction"] =
+            nn::reconstructionLoss(face, target, torch::tensor(batch.targetWeight).to(model.device));
+        sum = sum + o.reconstructionWeight * losses["reconstruction"];
+    }
+    if (o.identityWeight > 0) {
+        losses["identity"] = nn::cosineLoss(nn::encode(model.averagedEncoder, face).first, codes.detach());
+        sum = sum + o.identityWeight * losses["identity"];
+    }
+    if (o.adversarialWeight > 0) {
+        for (auto& p : model.discriminator->parameters()) {
+            p.set_requires_grad(false);
+        }
+        losses["adversarial"] =
+            nn::generatorLoss(form, model.discriminator->forward({{"image", face}}), targetPerson, targetPose);
+        sum = sum + o.adversarialWeight * losses["adversarial"];
+    }
+    if (joint && o.encoderWeight > 0) {
+        sum = sum + o.encoderWeight * encoderTerms(model, targets, o, batch, embedding, confidence, losses);
+    }
+    update(*model.optimiser, sum, rate);
+    for (auto& p : model.discriminator->parameters()) {
+        p.set_requires_grad(true);
+    }
+    return losses;
+}
+
+}  // namespace drgan::train

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "train/model.hpp"
+
+namespace drgan::train {
+
+/// The loss terms of a step, unweighted, by name; still on the device.
+using Losses = std::map<std::string, torch::Tensor>;
+
+/// One step of the encoder towards the identity templates: n single terms and, for n > 1, the fused one, by which the
+/// confidences are learned.
+Losses encoderStep(Model& model, const Targets& targets, const Options& options, const Batch& batch, double rate);
+
+/// One step of the discriminator (if it plays a part) and one of the generator: decoder, and in the joint stage
+/// encoder.
+Losses generatorStep(Model& model, const Targets& targets, const Options& options, const Batch& batch, double rate,
+                     double discriminatorRate);
+
+}  // namespace drgan::train

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "io/face_set.hpp"
+#include "nn/networks.hpp"
+
+namespace drgan::train {
+
+/// Verification among people who are kept out of training (isValidationPerson), over all pairs of their real pictures.
+struct Validation {
+    double frontalEer = 0;  ///< equal error rate, both pictures within 30 degrees
+    double profileEer = 0;  ///< one within 30 degrees, one beyond 60
+    double threshold = 0;   ///< cosine at which the two kinds together err least
+    int64_t pictures = 0;   ///< 0: there is nobody to validate on
+};
+
+/// @param limit at most this many pictures
+Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::Device& device, int64_t limit = 1200);
+
+/// Writes a PNG: one row per person, columns the input (if `inputs`) and the generated face at every pose.
+/// The people are validation persons, each with the picture of theirs that is turned farthest among the first few.
+/// @throws std::runtime_error if the file cannot be written
+void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
+               const torch::Device& device, bool inputs, int people = 8);
+
+}  // namespace drgan::train
