@@ -43,7 +43,7 @@ bool isValidationPerson(const std::string& name) {
     for (unsigned char c : name) {
         hash = (hash ^ c) * 1099511628211ULL;
     }
-    return (hash >> 32) % 16 == 0;
+    return mixed(hash, 0) % 16 == 0;
 }
 
 int64_t nearestPose(const std::vector<float>& poseYaws, float degrees) {
