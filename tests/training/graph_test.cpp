@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/graph.hpp"
+
+#include <gtest/gtest.h>
+
+#include "nn/networks.hpp"
+
+namespace nn = drgan::nn;
+using torch::Tensor;
+
+namespace {
+
+TEST(Graph, PapersEncoderHasThePapersShapes) {
+    nn::Graph encoder = nn::casiaEncoder({});
+    encoder->eval();
+    const auto [embedding, confidence] = nn::encode(encoder, torch::zeros({2, 3, 96, 96}));
+    EXPECT_EQ(embedding.sizes(), (std::vector<int64_t>{2, 320}));
+    EXPECT_EQ(confidence.sizes(), (std::vector<int64_t>{2, 1}));
+    EXPECT_GT(confidence.min().item<float>(), 0);
+    EXPECT_LT(confidence.max().item<float>(), 1);
+}
+
+class DecoderUpsampling : public testing::TestWithParam<bool> {};
+
+TEST_P(DecoderUpsampling, DrawsPicturesOfItsSize) {
+    nn::DecoderSpec spec{32, 8, 3, 5, 0.1};
+    spec.transposed = GetParam();
+    nn::Graph decoder = nn::mirroredDecoder(spec);
+    const Tensor face = nn::decode(decoder, torch::randn({4, 8}), torch::tensor({0, 1, 2, 0}));
+    EXPECT_EQ(face.sizes(), (std::vector<int64_t>{4, 3, 32, 32}));
+    EXPECT_LE(face.abs().max().item<float>(), 1);
+    EXPECT_EQ(nn::poseCount(decoder), 3);
+    EXPECT_EQ(nn::noiseSize(decoder), 5);
+    EXPECT_EQ(nn::embeddingSize(decoder), 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, DecoderUpsampling, testing::Bool());
+
+TEST(Graph, PoseAndNoiseChangeTheFace) {
+    torch::manual_seed(1);
+    nn::Graph decoder = nn::mirroredDecoder({16, 8, 3, 5, 0.2});
+    decoder->eval();
+    const Tensor code = torch::randn({1, 8}), zeros = torch::zeros({1, 5});
+    const Tensor face = nn::decode(decoder, code, torch::tensor({0}), zeros);
+    EXPECT_TRUE(torch::equal(face, nn::decode(decoder, code, torch::tensor({0}), zeros)));
+    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, torch::tensor({1}), zeros)));
+    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, torch::tensor({0}), zeros + 1)));
+}
+
+TEST(Graph, IsRebuiltFromItsDescription) {
+    torch::manual_seed(2);
+    nn::Graph original = nn::casiaEncoder({32, 8, 0.2});
+    const Tensor image = torch::rand({3, 3, 32, 32});
+    original->train();
+    nn::encode(original, image);  // moves the running means away from their start
+    original->eval();
+    nn::Graph rebuilt(nlohmann::json::parse(original->toJson().dump()));
+    nn::copyWeights(*rebuilt, *original);
+    rebuilt->eval();
+    EXPECT_TRUE(torch::equal(nn::encode(original, image).first, nn::encode(rebuilt, image).first));
+    EXPECT_TRUE(torch::equal(nn::encode(original, image).second, nn::encode(rebuilt, image).second));
+}
+
+TEST(Graph, NamesAnInputOfTheWrongShape) {
+    nn::Graph encoder = nn::casiaEncoder({32, 8, 0.2});
+    try {
+        nn::encode(encoder, torch::zeros({1, 3, 16, 32}));
+        FAIL() << "accepted a picture of the wrong size";
+    } catch (const std::runtime_error& e) {
+        EXPECT_NE(std::string(e.what()).find("image"), std::string::npos) << e.what();
+        EXPECT_NE(std::string(e.what()).find("16"), std::string::npos) << e.what();
+    }
+    EXPECT_THROW(encoder->forward({}), std::runtime_error);
+}
+
+TEST(Graph, RefusesSizesThatDoNotHalveFourTimes) {
+    EXPECT_THROW(nn::casiaEncoder({100, 8, 0.2}), std::invalid_argument);
+}
+
+TEST(Graph, DiscriminatorFormsHaveTheirHeads) {
+    const Tensor image = torch::zeros({2, 3, 16, 16});
+    const auto cvpr = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Cvpr})->forward({{"image", image}});
+    EXPECT_EQ(cvpr.at("identity").size(1), 6);
+    EXPECT_EQ(cvpr.at("pose").size(1), 3);
+    const auto tpami = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Tpami})->forward({{"image", image}});
+    EXPECT_EQ(tpami.at("identity").size(1), 5);
+    EXPECT_EQ(tpami.at("real").size(1), 1);
+}
+
+}  // namespace

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/losses.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace nn = drgan::nn;
+using torch::Tensor;
+
+namespace {
+
+bool near(const Tensor& a, const Tensor& b, double tolerance = 1e-5) { return torch::allclose(a, b, 0, tolerance); }
+
+class Losses : public testing::Test {
+protected:
+    void SetUp() override { torch::manual_seed(7); }
+};
+
+TEST_F(Losses, FusionIgnoresTheScaleOfTheConfidences) {
+    const Tensor f = torch::randn({6, 5}), w = torch::rand({6, 1}) + 0.1;
+    EXPECT_TRUE(near(nn::fuse(f, w, 3), nn::fuse(f, w * 0.01, 3)));
+}
+
+TEST_F(Losses, FusionIgnoresTheOrderOfThePictures) {
+    const Tensor f = torch::randn({3, 5}), w = torch::rand({3, 1}) + 0.1;
+    const Tensor order = torch::tensor({2, 0, 1});
+    EXPECT_TRUE(near(nn::fuse(f, w, 3), nn::fuse(f.index_select(0, order), w.index_select(0, order), 3)));
+}
+
+TEST_F(Losses, FusionOfOnePictureIsThatPicture) {
+    const Tensor f = torch::randn({4, 5});
+    EXPECT_TRUE(near(nn::fuse(f, torch::rand({4, 1}) + 0.1, 1), f));
+}
+
+TEST_F(Losses, FusionWeighsByConfidence) {
+    const Tensor f = torch::tensor({{1.F, 0.F}, {0.F, 1.F}}), w = torch::tensor({{0.75F}, {0.25F}});
+    EXPECT_TRUE(near(nn::fuse(f, w, 2), torch::tensor({{0.75F, 0.25F}})));
+}
+
+TEST_F(Losses, FusionWithoutConfidenceStaysFinite) {
+    const Tensor f = torch::randn({4, 5});
+    EXPECT_TRUE(near(nn::fuse(f, torch::zeros({4, 1}), 2), f.view({2, 2, 5}).mean(1), 1e-4));
+}
+
+TEST_F(Losses, FusedLossReachesTheConfidences) {
+    Tensor w = torch::full({4, 1}, 0.5, torch::requires_grad());
+    nn::cosineLoss(nn::fuse(torch::randn({4, 5}), w, 2), torch::randn({2, 5})).backward();
+    EXPECT_GT(w.grad().abs().min().item<float>(), 0);
+}
+
+TEST_F(Losses, CosineLossIsZeroForTheSameDirectionAndTwoForTheOpposite) {
+    const Tensor f = torch::randn({3, 5});
+    EXPECT_NEAR(nn::cosineLoss(f, 4 * f).item<double>(), 0, 1e-6);
+    EXPECT_NEAR(nn::cosineLoss(f, -f).item<double>(), 2, 1e-6);
+}
+
+TEST_F(Losses, MarginSoftmaxByHand) {
+    // Cosines 0.6 and 0.8; the true one lowered to 0.4, scaled by 10: -log(e^4 / (e^4 + e^8)).
+    const Tensor loss = nn::marginSoftmax(torch::tensor({{3.F, 4.F}}), torch::eye(2), torch::tensor({0}), 10, 0.2);
+    EXPECT_NEAR(loss.item<double>(), std::log(1 + std::exp(4.0)), 1e-4);
+}
+
+TEST_F(Losses, ReconstructionWeighsPictures) {
+    const Tensor face = torch::zeros({2, 3, 2, 2});
+    const Tensor target = torch::stack({torch::full({3, 2, 2}, 0.5), torch::ones({3, 2, 2})});
+    EXPECT_NEAR(nn::reconstructionLoss(face, target, torch::tensor({1.F, 0.F})).item<double>(), 0.5, 1e-6);
+    EXPECT_NEAR(nn::reconstructionLoss(face, target, torch::tensor({1.F, 1.F})).item<double>(), 0.75, 1e-6);
+    EXPECT_TRUE(std::isfinite(nn::reconstructionLoss(face, target, torch::zeros({2})).item<double>()));
+}
+
+/// Every term that the generator is trained by must reach both the decoder's and the encoder's weights.
+class GeneratorGradient : public testing::TestWithParam<const char*> {};
+
+TEST_P(GeneratorGradient, IsNotZero) {
+    torch::manual_seed(3);
+    const std::string term = GetParam();
+    const auto form = term == "tpami" ? nn::DiscriminatorForm::Tpami : nn::DiscriminatorForm::Cvpr;
+    nn::Graph encoder = nn::casiaEncoder({16, 8, 0.1}), decoder = nn::mirroredDecoder({16, 8, 3, 4, 0.1});
+    nn::Graph critic = nn::discriminator({16, 5, 3, 0.1, form});
+    const Tensor person = torch::tensor({0, 4, 2, 2}), pose = torch::tensor({0, 1, 2, 1});
+    const auto [embedding, confidence] = nn::encode(encoder, torch::rand({4, 3, 16, 16}) * 2 - 1);
+    const Tensor codes = torch::cat({embedding, nn::fuse(embedding, confidence, 2)});
+    const Tensor face = nn::decode(decoder, codes, torch::cat({pose, pose.slice(0, 0, 2)})).slice(0, 0, 4);
+    Tensor loss;
+    if (term == "reconstruction") {
+        loss = nn::reconstructionLoss(face, torch::zeros_like(face), torch::ones({4}));
+    } else if (term == "identity") {
+        loss = nn::cosineLoss(nn::encode(encoder, face).first, embedding.detach());
+    } else {
+        loss = nn::generatorLoss(form, critic->forward({{"image", face}}), person, pose);
+    }
+    loss.backward();
+    for (const auto& network : {encoder, decoder}) {
+        double sum = 0;
+        for (const auto& p : network->parameters()) {
+            sum += p.grad().defined() ? p.grad().abs().sum().item<double>() : 0;
+        }
+        EXPECT_GT(sum, 0);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Terms, GeneratorGradient, testing::Values("reconstruction", "identity", "cvpr", "tpami"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
+    // CVPR: identities 0, 1 and "generated" = 2.
+    const Tensor person = torch::tensor({1}), pose = torch::tensor({0});
+    const nn::Edges real{{"identity", torch::tensor({{0.F, 9.F, 0.F}})}, {"pose", torch::tensor({{9.F, 0.F}})}};
+    const nn::Edges caught{{"identity", torch::tensor({{0.F, 0.F, 9.F}})}, {"pose", torch::tensor({{0.F, 0.F}})}};
+    const nn::Edges fooled{{"identity", torch::tensor({{0.F, 9.F, 0.F}})}, {"pose", torch::tensor({{0.F, 0.F}})}};
+    const auto form = nn::DiscriminatorForm::Cvpr;
+    EXPECT_LT(nn::discriminatorLoss(form, real, caught, person, pose).item<double>(), 0.01);
+    EXPECT_GT(nn::discriminatorLoss(form, real, fooled, person, pose).item<double>(), 8);
+    EXPECT_LT(nn::generatorLoss(form, real, person, pose).item<double>(), 0.01);
+    EXPECT_GT(nn::generatorLoss(form, caught, person, pose).item<double>(), 8);
+}
+
+}  // namespace

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "small_face_set.hpp"
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#include <stb/stb_image_write.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <vector>
+
+#include "io/face_set.hpp"
+
+void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
+    std::mt19937 random(11);
+    std::uniform_real_distribution<float> value(-1, 1);
+    constexpr float yaws[] = {0, 25, -50, 80};
+    std::vector<std::string> names;
+    std::vector<uint8_t> jpeg, split;
+    std::vector<int64_t> offset{0};
+    std::vector<int32_t> person, origin;
+    std::vector<float> yaw, landmarks, teacher;
+    for (int p = 0; p < how.people; ++p) {
+        names.push_back("person" + std::to_string(p));
+        float colour[3], code[64];
+        std::generate(std::begin(colour), std::end(colour), [&] { return value(random); });
+        double length = 0;
+        for (int i = 0; i < how.teacherSize; ++i) {
+            code[i] = value(random);
+            length += static_cast<double>(code[i]) * code[i];
+        }
+        // Each real picture is followed by one turned from it.
+        for (int k = 0; k < 2 * how.pictures; ++k) {
+            const bool turned = k % 2 == 1;
+            const float degrees = turned ? -yaws[(k / 2) % 4] + 30 : yaws[(k / 2) % 4];
+            std::vector<uint8_t> rgb;
+            for (int i = 0; i < how.side * how.side; ++i) {
+                const float wave = std::sin(static_cast<float>(i % how.side) * 0.5F + degrees * 0.02F);
+                for (float c : colour) {
+                    rgb.push_back(static_cast<uint8_t>(127.5F + 80 * c + 40 * wave));
+                }
+            }
+            auto append = [](void* to, void* data, int size) {
+                auto* bytes = static_cast<std::vector<uint8_t>*>(to);
+                bytes->insert(bytes->end(), static_cast<uint8_t*>(data), static_cast<uint8_t*>(data) + size);
+            };
+            stbi_write_jpg_to_func(append, &jpeg, how.side, how.side, 3, rgb.data(), 95);
+            offset.push_back(static_cast<int64_t>(jpeg.size()));
+            origin.push_back(turned ? static_cast<int32_t>(person.size()) - 1 : -1);
+            person.push_back(p);
+            split.push_back(p == how.people - 1 ? 1 : 0);
+            yaw.push_back(degrees);
+            landmarks.insert(landmarks.end(), 10, static_cast<float>(how.side) / 2);
+            for (int i = 0; i < how.teacherSize; ++i) {
+                teacher.push_back(turned ? 0 : code[i] / static_cast<float>(std::sqrt(length)));
+            }
+        }
+    }
+    const auto n = static_cast<int64_t>(person.size());
+    std::vector<drgan::io::TensorSource> columns{
+        {"jpeg", "U8", {static_cast<int64_t>(jpeg.size())}, jpeg.data(), jpeg.size()},
+        {"jpeg_offset", "I64", {n + 1}, offset.data(), offset.size() * sizeof(int64_t)},
+        {"person", "I32", {n}, person.data(), person.size() * sizeof(int32_t)},
+        {"split", "U8", {n}, split.data(), split.size()},
+        {"yaw", "F32", {n}, yaw.data(), yaw.size() * sizeof(float)},
+        {"origin", "I32", {n}, origin.data(), origin.size() * sizeof(int32_t)},
+        {"landmarks", "F32", {n, 5, 2}, landmarks.data(), landmarks.size() * sizeof(float)}};
+    std::map<std::string, std::string> metadata{{"format", drgan::io::faceSetFormat},
+                                                {"image_size", std::to_string(how.side)},
+                                                {"align_eyes", "0.5,0.461"},
+                                                {"align_eye_mouth", "0.363"},
+                                                {"persons", nlohmann::json(names).dump()}};
+    if (how.teacherSize > 0) {
+        columns.push_back({"teacher", "F32", {n, how.teacherSize}, teacher.data(), teacher.size() * sizeof(float)});
+        metadata["teacher"] = "random";
+    }
+    drgan::io::writeSafetensors(path, columns, metadata);
+}

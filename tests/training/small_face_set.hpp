@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+/// A face set in the format of drgan-data whose "people" are coloured patterns: enough to train tiny networks on.
+struct SmallFaceSet {
+    int side = 16;
+    int people = 40;      ///< about one in 16 of them is a validation person
+    int pictures = 4;     ///< real ones a person, at yaws 0, 25, -50 and 80
+    int teacherSize = 8;  ///< 0: none
+};
+
+void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how);

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <thread>
+
+#include "export/bundle.hpp"
+#include "small_face_set.hpp"
+
+namespace fs = std::filesystem;
+using namespace drgan::train;
+
+namespace {
+
+class TrainerRun : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = fs::temp_directory_path() / ("drgan-trainer-" + std::to_string(::getpid()));
+        fs::create_directories(folder_);
+        stopRequested = false;
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+    Options options(Stage stage, const std::string& run, int64_t steps) {
+        if (!fs::exists(path("faces.safetensors"))) {
+            writeSmallFaceSet(path("faces.safetensors"), {});
+        }
+        Options o;
+        o.stage = stage;
+        o.faces = path("faces.safetensors");
+        o.run = path(run);
+        o.steps = steps;
+        o.encoderWidth = o.decoderWidth = o.discriminatorWidth = 0.1;
+        o.embeddingSize = 8;
+        o.batch.persons = 4;
+        o.batch.pictures = 3;
+        o.batch.poseYaws = {-60, 0, 60};
+        o.batch.targets = stage != Stage::Encoder;
+        o.warmup = 2;
+        o.evaluateEvery = 100;
+        o.logEvery = 1;
+        o.averaging = 0.9;
+        o.adversarialWeight = 0.1;
+        o.threads = 1;
+        return o;
+    }
+
+    static void train(Options o) { Trainer(std::move(o), "").run(); }
+
+    static double distance(const std::string& a, const std::string& b) {
+        const Checkpoint left = Checkpoint::load(a), right = Checkpoint::load(b);
+        EXPECT_EQ(left.tensors.size(), right.tensors.size());
+        double largest = 0;
+        for (const auto& [name, tensor] : left.tensors) {
+            if (tensor.numel() > 0) {
+                largest = std::max(largest, (tensor - right.tensors.at(name)).abs().max().item<double>());
+            }
+        }
+        return largest;
+    }
+
+    std::string error(const Options& o) {
+        try {
+            Trainer(o, "").run();
+        } catch (const std::exception& e) {
+            return e.what();
+        }
+        return "no error";
+    }
+
+    fs::path folder_;
+};
+
+class EveryStage : public TrainerRun, public testing::WithParamInterface<Stage> {};
+
+TEST_P(EveryStage, ResumesAsIfItHadNeverStopped) {
+    std::string start;
+    if (GetParam() != Stage::Encoder) {
+        train(options(Stage::Encoder, "start", 2));
+        start = path("start/last.safetensors");
+    }
+    auto with = [&](const std::string& run) {
+        Options o = options(GetParam(), run, 5);
+        o.start = start;
+        return o;
+    };
+    train(with("whole"));
+
+    {
+        Trainer first(with("parts"), "");
+        // A signal after the second step: the run saves what it has and ends.
+        std::thread watch([&] {
+            while (first.step() < 2) {
+                std::this_thread::yield();
+            }
+            stopRequested = true;
+        });
+        first.run();
+        watch.join();
+        ASSERT_LT(first.step(), 5);
+    }
+    stopRequested = false;
+    Options second = with("parts");
+    second.resume = true;
+    train(second);
+
+    EXPECT_LT(distance(path("whole/last.safetensors"), path("parts/last.safetensors")), 1e-6);
+    std::ifstream whole(path("whole/metrics.csv")), parts(path("parts/metrics.csv"));
+    const std::string a{std::istreambuf_iterator<char>(whole), {}}, b{std::istreambuf_iterator<char>(parts), {}};
+    EXPECT_EQ(std::count(a.begin(), a.end(), '\n'), 6);
+    EXPECT_EQ(std::count(b.begin(), b.end(), '\n'), 6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stages, EveryStage, testing::Values(Stage::Encoder, Stage::Decoder, Stage::Joint),
+                         [](const auto& info) {
+                             return info.param == Stage::Encoder   ? "encoder"
+                                    : info.param == Stage::Decoder ? "decoder"
+                                                                   : "joint";
+                         });
+
+TEST_F(TrainerRun, LearnsItsPeople) {
+    Options o = options(Stage::Encoder, "run", 150);
+    o.batch.persons = 16;
+    o.batch.pictures = 1;
+    o.batch.augmentation = {0, 0, 0, 0, 0, 0};
+    o.learningRate = 5e-3;
+    train(o);
+    std::ifstream metrics(path("run/metrics.csv"));
+    std::vector<double> loss;
+    std::string line;
+    std::getline(metrics, line);
+    while (std::getline(metrics, line)) {
+        std::istringstream cells(line);
+        std::string cell;
+        for (int i = 0; i < 4; ++i) {  // the fourth column: margin
+            std::getline(cells, cell, ',');
+        }
+        loss.push_back(std::stod(cell));
+    }
+    ASSERT_EQ(loss.size(), 150U);
+    EXPECT_LT(std::accumulate(loss.end() - 5, loss.end(), 0.0),
+              0.6 * std::accumulate(loss.begin(), loss.begin() + 5, 0.0));
+}
+
+TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
+    train(options(Stage::Encoder, "start", 2));
+    Options o = options(Stage::Decoder, "run", 3);
+    o.start = path("start/last.safetensors");
+    train(o);
+    const Checkpoint before = Checkpoint::load(o.start), after = Checkpoint::load(path("run/last.safetensors"));
+    for (const auto& [name, tensor] : before.tensors) {
+        if (name.rfind("averaged_encoder.", 0) == 0) {
+            EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+        }
+    }
+}
+
+TEST_F(TrainerRun, LearnsClassesWhereThereIsNoTeacher) {
+    SmallFaceSet how;
+    how.teacherSize = 0;
+    writeSmallFaceSet(path("plain.safetensors"), how);
+    Options o = options(Stage::Encoder, "run", 3);
+    o.faces = path("plain.safetensors");
+    train(o);
+    EXPECT_EQ(Checkpoint::load(path("run/last.safetensors")).tensors.count("classes"), 1U);
+}
+
+TEST_F(TrainerRun, ProjectsToATeacherOfAnotherSize) {
+    SmallFaceSet how;
+    how.teacherSize = 5;
+    writeSmallFaceSet(path("other.safetensors"), how);
+    Options o = options(Stage::Encoder, "run", 3);
+    o.faces = path("other.safetensors");
+    train(o);
+    EXPECT_TRUE(Checkpoint::load(path("run/last.safetensors")).hasNetwork("projection"));
+}
+
+TEST_F(TrainerRun, KeepsTheConfigAndDrawsGrids) {
+    train(options(Stage::Encoder, "start", 1));
+    Options o = options(Stage::Joint, "run", 2);
+    o.start = path("start/last.safetensors");
+    Trainer(o, "steps=2\n").run();
+    std::ifstream config(path("run/config.toml"));
+    std::string line;
+    std::getline(config, line);
+    EXPECT_EQ(line, "steps=2");
+    EXPECT_TRUE(fs::exists(path("run/grid-000002.png")));
+    EXPECT_TRUE(fs::exists(path("run/generated.png")));
+}
+
+TEST_F(TrainerRun, DoesNotOverwriteARun) {
+    train(options(Stage::Encoder, "run", 1));
+    EXPECT_NE(error(options(Stage::Encoder, "run", 1)).find("--resume"), std::string::npos);
+}
+
+TEST_F(TrainerRun, StopsAtALossThatIsNotFinite) {
+    Options o = options(Stage::Encoder, "run", 20);
+    o.learningRate = 1e30;
+    const std::string text = error(o);
+    EXPECT_NE(text.find("diverged"), std::string::npos) << text;
+}
+
+TEST_F(TrainerRun, NamesADecoderOfOtherPoses) {
+    train(options(Stage::Encoder, "start", 1));
+    Options three = options(Stage::Decoder, "three", 1);
+    three.start = path("start/last.safetensors");
+    train(three);
+    Options two = options(Stage::Decoder, "two", 1);
+    two.start = path("three/last.safetensors");
+    two.batch.poseYaws = {0, 90};
+    const std::string text = error(two);
+    EXPECT_NE(text.find("3 poses"), std::string::npos) << text;
+}
+
+TEST_F(TrainerRun, ACorruptCheckpointIsRefusedByName) {
+    train(options(Stage::Encoder, "run", 1));
+    fs::resize_file(path("run/last.safetensors"), 1000);
+    Options o = options(Stage::Encoder, "run", 2);
+    o.resume = true;
+    EXPECT_NE(error(o).find("last.safetensors"), std::string::npos);
+}
+
+TEST_F(TrainerRun, ExportsABundle) {
+    train(options(Stage::Encoder, "start", 1));
+    Options o = options(Stage::Joint, "run", 1);
+    o.start = path("start/last.safetensors");
+    train(o);
+    const Checkpoint checkpoint = Checkpoint::load(path("run/last.safetensors"));
+    const std::string id = drgan::exporting::writeBundle(checkpoint, {path("bundle"), 0.25});
+    const auto manifest = nlohmann::json::parse(std::ifstream(path("bundle/manifest.json")));
+    EXPECT_EQ(manifest.at("bundle_id"), id);
+    EXPECT_EQ(manifest.at("match_threshold"), 0.25);
+    EXPECT_EQ(manifest.at("pose_yaws"), (std::vector<double>{-60, 0, 60}));
+    for (const auto& file : manifest.at("files")) {
+        EXPECT_EQ(fs::file_size(folder_ / "bundle" / file.at("name")), file.at("bytes"));
+    }
+    EXPECT_THROW(drgan::exporting::writeBundle(Checkpoint::load(o.start), {path("other"), 0}), std::runtime_error);
+}
+
+}  // namespace
