@@ -91,7 +91,9 @@ void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks) {
     const cv::Rect bounds = frame.bounds();
     std::vector<cv::Rect> boxes;
     for (const auto& t : tracks) {
-        boxes.push_back(cv::Rect(t.box) & bounds);
+        // Even edges: fill() rounds outwards, which would make lines of different thickness.
+        const cv::Rect b(t.box);
+        boxes.push_back(cv::Rect(b.x & ~1, b.y & ~1, (b.width + 1) & ~1, (b.height + 1) & ~1) & bounds);
     }
     std::vector<cv::Rect> occupied = boxes;
     for (size_t i = 0; i < tracks.size(); ++i) {

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <opencv2/imgproc.hpp>
+
+#include "core/pipeline.hpp"
+#include "pictures.hpp"
+#include "tiny_onnx.hpp"
+
+namespace {
+
+using drgan::Event;
+using drgan::Face;
+using drgan::FrameView;
+using drgan::millisecond;
+using drgan::Pipeline;
+
+// Finds what the test tells it to.
+class ScriptedFinder : public drgan::FaceFinder {
+public:
+    std::vector<Face> faces;
+    int looks = 0;
+    cv::Size seen;
+    std::vector<Face> find(const cv::Mat& bgr, float) override {
+        ++looks;
+        seen = bgr.size();
+        return faces;
+    }
+    int workingSide() const override { return 320; }
+    float sureScore() const override { return 0.8F; }
+};
+
+class PipelineTest : public testing::Test {
+protected:
+    void SetUp() override {
+        Pipeline::Models models;
+        models.encoder = cv::drgan::Encoder::create(drgan_test::tinyEncoder());
+        models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder(), models.encoder);
+        models.matchThreshold = threshold;
+        auto f = std::make_unique<ScriptedFinder>();
+        finder = f.get();
+        models.finder = std::move(f);
+        pipeline = std::make_unique<Pipeline>(std::move(models), options);
+    }
+
+    static Face face(float x, float y, float side = 80) {
+        Face f;
+        f.box = {x, y, side, side};
+        f.score = 0.9F;
+        return f;
+    }
+
+    Pipeline::Result step(const std::vector<Face>& upstream = {}, bool mayInfer = true) {
+        const FrameView view(drgan::PixelLayout::bgr, {picture}, {});
+        auto result = pipeline->process(view, frame++ * 40 * millisecond, upstream, mayInfer);
+        events.insert(events.end(), result.events.begin(), result.events.end());
+        return result;
+    }
+
+    int count(Event::Kind kind) const {
+        return static_cast<int>(
+            std::count_if(events.begin(), events.end(), [&](const Event& e) { return e.kind == kind; }));
+    }
+
+    float threshold = 0.4F;
+    Pipeline::Options options;
+    ScriptedFinder* finder = nullptr;
+    std::unique_ptr<Pipeline> pipeline;
+    cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
+    std::vector<Event> events;
+    int frame = 0;
+};
+
+TEST_F(PipelineTest, LooksEveryKthFrameAndSoonerWhenAFaceIsMissed) {
+    finder->faces = {face(100, 80)};
+    for (int i = 0; i < 21; ++i) {
+        step();
+    }
+    EXPECT_EQ(finder->looks, 5);  // frames 0, 5, 10, 15, 20
+    finder->faces.clear();
+    for (int i = 0; i < 5; ++i) {
+        step();
+    }
+    EXPECT_EQ(finder->looks, 6);  // frame 25: missed
+    step();
+    step();
+    EXPECT_EQ(finder->looks, 8);  // at once again
+}
+
+TEST_F(PipelineTest, LooksAtAPictureOfBoundedSizeAndGivesFacesInFramePixels) {
+    picture = drgan_test::noisePicture({1280, 720}, CV_8UC3, 1);
+    finder->faces = {face(100, 80, 40)};
+    const auto result = step();
+    EXPECT_EQ(finder->seen, cv::Size(320, 180));
+    ASSERT_EQ(result.tracks.size(), 1U);
+    EXPECT_FLOAT_EQ(result.tracks[0].box.x, 400);
+    EXPECT_FLOAT_EQ(result.tracks[0].box.width, 160);
+}
+
+TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {
+    step({face(100, 80)});
+    for (int i = 0; i < 10; ++i) {
+        step();  // frames between those that upstream looked at
+    }
+    EXPECT_EQ(finder->looks, 0);
+    EXPECT_EQ(count(Event::Kind::created), 1);
+}
+
+TEST_F(PipelineTest, FusesByConfidenceAndReportsGrowth) {
+    options.encodeInterval = 0;
+    options.refreshInterval = 0;  // encodes every sighting
+    options.updateThreshold = 1.5;
+    pipeline->setOptions(options);
+    double total = 0;
+    drgan::TrackInfo last;
+    for (int i = 0; i < 12; ++i) {
+        picture = drgan_test::noisePicture({320, 240}, CV_8UC3, static_cast<unsigned>(i));
+        last = step({face(100, 80)}).tracks.at(0);
+        total += last.confidence;
+    }
+    EXPECT_EQ(last.images, 12);
+    EXPECT_NEAR(last.totalConfidence, total, 1e-5);
+    EXPECT_EQ(last.embedding.size(), cv::Size(8, 1));
+    EXPECT_EQ(last.frontal.size(), cv::Size(16, 16));
+    double reported = -10;
+    for (const auto& e : events) {
+        if (e.kind == Event::Kind::updated && e.track.images > 1) {
+            EXPECT_GE(e.track.totalConfidence - reported, 1.5);
+        }
+        reported = e.track.totalConfidence;
+    }
+    EXPECT_GE(count(Event::Kind::updated), 2);
+}
+
+TEST_F(PipelineTest, EveryCreatedTrackIsLostOnce) {
+    finder->faces = {face(20, 20), face(200, 100)};
+    for (int i = 0; i < 10; ++i) {
+        step();
+    }
+    EXPECT_EQ(count(Event::Kind::created), 2);
+    EXPECT_EQ(count(Event::Kind::lost), 0);
+    const auto ended = pipeline->finish();
+    ASSERT_EQ(ended.size(), 2U);
+    for (const auto& e : ended) {
+        EXPECT_EQ(e.kind, Event::Kind::lost);
+        EXPECT_GE(e.track.images, 1);
+        EXPECT_FALSE(e.track.embedding.empty());
+    }
+    EXPECT_TRUE(pipeline->finish().empty());
+    step();
+    EXPECT_EQ(events.back().track.id, 4);  // ids go on counting
+}
+
+TEST_F(PipelineTest, AFaceThatComesBackIsRecognisedByItsEmbedding) {
+    options.trackTimeout = 2000 * millisecond;
+    pipeline->setOptions(options);
+    const cv::Mat person = picture(cv::Rect(90, 70, 110, 110)).clone();
+    finder->faces = {face(100, 80)};
+    for (int i = 0; i < 6; ++i) {
+        step();
+    }
+    finder->faces.clear();
+    for (int i = 0; i < 25; ++i) {
+        step();
+    }
+    ASSERT_TRUE(step().tracks.empty());
+    person.copyTo(picture(cv::Rect(200, 120, 110, 110)));
+    finder->faces = {face(210, 130)};
+    drgan::TrackInfo back;
+    for (int i = 0; i < 6; ++i) {
+        const auto result = step();
+        if (!result.tracks.empty()) {
+            back = result.tracks[0];
+        }
+    }
+    EXPECT_EQ(back.id, 1);
+    EXPECT_GE(back.images, 2);
+    EXPECT_EQ(count(Event::Kind::created), 1);
+    EXPECT_EQ(count(Event::Kind::lost), 0);
+}
+
+class StrictPipelineTest : public PipelineTest {
+protected:
+    StrictPipelineTest() { threshold = 1.1F; }  // no two embeddings are one person
+};
+
+TEST_F(StrictPipelineTest, AnotherFaceGetsAnotherId) {
+    finder->faces = {face(20, 20)};
+    for (int i = 0; i < 6; ++i) {
+        step();
+    }
+    finder->faces.clear();
+    for (int i = 0; i < 20; ++i) {
+        step();
+    }
+    finder->faces = {face(200, 120)};
+    for (int i = 0; i < 6; ++i) {
+        step();
+    }
+    EXPECT_EQ(count(Event::Kind::created), 2);
+}
+
+TEST_F(PipelineTest, WithoutTimeForNetworksTracksMoveOn) {
+    finder->faces = {face(100, 80)};
+    step();
+    const int looks = finder->looks;
+    for (int i = 0; i < 8; ++i) {
+        EXPECT_EQ(step({}, false).tracks.size(), 1U);
+    }
+    EXPECT_EQ(finder->looks, looks);
+}
+
+TEST_F(PipelineTest, DrawsAtTheAskedYawAndAgainWhenItChanges) {
+    const auto front = step({face(100, 80)}).tracks.at(0).frontal.clone();
+    options.yaw = 90;
+    pipeline->setOptions(options);
+    const auto side = step({face(100, 80)}).tracks.at(0).frontal;
+    EXPECT_GT(cv::norm(front, side, cv::NORM_INF), 0);
+}
+
+TEST_F(PipelineTest, KeepsTheLargestFacesWhereThereAreTooMany) {
+    options.maxFaces = 2;
+    pipeline->setOptions(options);
+    const auto result = step({face(10, 10, 30), face(100, 10, 60), face(200, 100, 50), face(10, 100, 40)});
+    std::vector<float> sides;
+    for (const auto& t : result.tracks) {
+        sides.push_back(t.box.width);
+    }
+    EXPECT_THAT(sides, testing::UnorderedElementsAre(60, 50));
+}
+
+TEST_F(PipelineTest, EmbeddingIsTheSameWhateverTheLayout) {
+    // A smooth picture: chroma at half resolution would otherwise lose what the encoder sees.
+    const auto drawn = drgan_test::drawFace({320, 240}, {150, 120}, 90);
+    picture = drawn.picture;
+    const std::vector<Face> faces = {face(110, 70, 90)};
+    const cv::Mat reference = step(faces).tracks.at(0).embedding;
+    cv::Mat packed[3];
+    cv::cvtColor(picture, packed[0], cv::COLOR_BGR2BGRA);
+    cv::cvtColor(picture, packed[1], cv::COLOR_BGR2RGB);
+    cv::cvtColor(picture, packed[2], cv::COLOR_BGR2RGBA);
+    const drgan::PixelLayout layouts[] = {drgan::PixelLayout::bgrx, drgan::PixelLayout::rgb, drgan::PixelLayout::rgbx};
+    for (int i = 0; i < 3; ++i) {
+        pipeline->finish();
+        const FrameView view(layouts[i], {packed[i]}, {});
+        const auto result = pipeline->process(view, frame++ * 40 * millisecond, faces);
+        EXPECT_LE(cv::norm(result.tracks.at(0).embedding, reference, cv::NORM_L2 | cv::NORM_RELATIVE), 1e-5) << i;
+    }
+    cv::Mat yuv;
+    cv::cvtColor(picture, yuv, cv::COLOR_BGR2YUV_I420);
+    const std::array<cv::Mat, 3> planes = {yuv.rowRange(0, 240), cv::Mat(120, 160, CV_8UC1, yuv.ptr(240)),
+                                           cv::Mat(120, 160, CV_8UC1, yuv.ptr(240) + 120 * 160)};
+    pipeline->finish();
+    const FrameView view(drgan::PixelLayout::i420, planes, drgan::YuvConversion::create(0.299, 0.114, true));
+    const auto result = pipeline->process(view, frame++ * 40 * millisecond, faces);
+    EXPECT_LE(cv::norm(result.tracks.at(0).embedding, reference, cv::NORM_L2 | cv::NORM_RELATIVE), 0.05);
+}
+
+TEST(FaceFinder, FindsNothingWhereThereIsNothing) {
+    std::unique_ptr<drgan::FaceFinder> finder;
+    try {
+        finder = drgan::FaceFinder::createCascades();
+    } catch (const cv::Exception& e) {
+        GTEST_SKIP() << "OpenCV's cascades are not installed (Debian: opencv-data): " << e.what();
+    }
+    for (const cv::Size size : {cv::Size(480, 270), cv::Size(20, 20), cv::Size(1, 1), cv::Size(480, 1)}) {
+        EXPECT_TRUE(finder->find(cv::Mat(size, CV_8UC3, cv::Scalar(127, 127, 127)), 1).empty()) << size;
+    }
+}
+
+TEST(FaceFinder, ErrorsNameTheFile) {
+    const auto message = [](auto body) -> std::string {
+        try {
+            body();
+        } catch (const cv::Exception& e) {
+            return e.what();
+        }
+        return "no error";
+    };
+    EXPECT_THAT(message([] { drgan::FaceFinder::createYuNet("/nowhere/yunet.onnx"); }),
+                testing::HasSubstr("/nowhere/yunet.onnx"));
+    EXPECT_THAT(message([] { drgan::FaceFinder::createCascades("/nowhere/cascades"); }),
+                testing::HasSubstr("/nowhere/cascades"));
+    const drgan_test::TempDir dir;
+    drgan_test::writeFile(dir.path() + "/yunet.onnx", drgan_test::tinyEncoder());
+    EXPECT_THAT(message([&] { drgan::FaceFinder::createYuNet(dir.path() + "/yunet.onnx"); }),
+                testing::HasSubstr("yunet.onnx' is not a YuNet"));
+    drgan_test::writeFile(dir.path() + "/haarcascade_frontalface_alt2.xml", std::string("<opencv_storage/>"));
+    drgan_test::writeFile(dir.path() + "/haarcascade_profileface.xml", std::string("not xml"));
+    EXPECT_THAT(message([&] { drgan::FaceFinder::createCascades(dir.path()); }),
+                testing::HasSubstr("haarcascade_frontalface_alt2.xml"));
+}
+
+TEST(DropDuplicates, KeepsTheFirstOfThoseOnOneFace) {
+    std::vector<Face> faces(3);
+    faces[0].box = {10, 10, 50, 50};
+    faces[1].box = {15, 12, 50, 50};
+    faces[2].box = {100, 10, 50, 50};
+    drgan::dropDuplicates(faces);
+    ASSERT_EQ(faces.size(), 2U);
+    EXPECT_FLOAT_EQ(faces[1].box.x, 100);
+}
+
+}  // namespace
