@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Models, errors, states and unusual caps.
+#include <unistd.h>
+#include <fstream>
+
+#include "element_fixture.hpp"
+
+namespace {
+
+using drgan_test::Element;
+using drgan_test::TempDir;
+using drgan_test::TinyOptions;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Broken {
+    const char* name;
+    std::string (*make)(const std::string& dir);  // a bundle
+    const char* expected;                         // in the error's text
+    const char* properties = "";
+};
+
+std::string whole(const std::string& dir) { return drgan_test::writeTinyBundle(dir + "/bundle"); }
+
+void cutFile(const std::string& path, size_t size) {
+    std::ifstream in(path, std::ios::binary);
+    std::vector<unsigned char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    in.close();
+    bytes.resize(std::min(size, bytes.size()));
+    drgan_test::writeFile(path, bytes);
+}
+
+const Broken broken[] = {
+    {"NoBundle", [](const std::string& dir) { return dir + "/nowhere"; }, "/nowhere"},
+    {"NoEncoder",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         unlink((b + "/encoder.onnx").c_str());
+         return b;
+     },
+     "encoder.onnx"},
+    {"NoDecoder",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         unlink((b + "/decoder.onnx").c_str());
+         return b;
+     },
+     "decoder.onnx"},
+    {"CutEncoder",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         cutFile(b + "/encoder.onnx", 200);
+         return b;
+     },
+     "encoder.onnx"},
+    {"NotAModel",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         drgan_test::writeFile(b + "/decoder.onnx", std::string("this is no model"));
+         return b;
+     },
+     "decoder.onnx"},
+    {"OtherBundlesDecoder",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         TinyOptions other;
+         other.bundleId = "other";
+         drgan_test::writeFile(b + "/decoder.onnx", drgan_test::tinyDecoder(other));
+         return b;
+     },
+     "other"},
+    {"BadManifest",
+     [](const std::string& dir) {
+         const auto b = whole(dir);
+         drgan_test::writeFile(b + "/manifest.json", std::string("{"));
+         return b;
+     },
+     "manifest.json"},
+    {"NoDetector", whole, "/nowhere/yunet.onnx", "detect-interval=5 detector=/nowhere/yunet.onnx"},
+    {"NoCascades", whole, "/nowhere/cascades", "detect-interval=5 cascades=/nowhere/cascades"},
+};
+
+class BrokenModels : public testing::TestWithParam<Broken> {};
+INSTANTIATE_TEST_SUITE_P(All, BrokenModels, testing::ValuesIn(broken),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(BrokenModels, FailTheStateChangeAndSayWhichFile) {
+    const TempDir dir;
+    const std::string bundle = GetParam().make(dir.path());
+    Element e(GetParam().properties, bundle);
+    EXPECT_EQ(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_THAT(e.errors(), HasSubstr(GetParam().expected));
+    // It can be put right.
+    g_object_set(e.element, "bundle", drgan_test::tinyBundle().c_str(), "detector", nullptr, "cascades", nullptr,
+                 "detect-interval", 0, nullptr);
+    EXPECT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
+}
+
+TEST(Errors, InferenceThatFailsOnAFrameIsAnElementError) {
+    const TempDir dir;
+    TinyOptions options;
+    options.nanWeights = true;  // loads, but what it computes cannot be fused
+    Element e("", drgan_test::writeTinyBundle(dir.path() + "/bundle", options));
+    if (gst_element_set_state(e.element, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE ||
+        gst_element_set_state(e.element, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
+        EXPECT_THAT(e.errors(), HasSubstr("encoder.onnx"));  // found at load: as good
+        return;
+    }
+    e.caps("BGR", 320, 240);
+    GstBuffer* in = e.frame();
+    Element::addFace(in, 40, 60, 80, 80);
+    EXPECT_EQ(gst_harness_push(e.harness, in), GST_FLOW_ERROR);
+    EXPECT_THAT(e.errors(), HasSubstr("Processing a frame failed"));
+}
+
+TEST(Caps, UnusualSizesAndFrameratesPass) {
+    const struct {
+        int width, height;
+        const char* framerate;
+    } cases[] = {{1, 1, "25/1"},  {2, 1, "0/1"},    {1, 300, "25/1"},  {300, 1, "25/1"},
+                 {31, 31, "0/1"}, {17, 64, "1/60"}, {3000, 2, "25/1"}, {64, 48, "0/1"}};
+    for (const char* format : {"BGR", "BGRx", "RGBA", "I420", "NV12"}) {
+        for (const auto& c : cases) {
+            Element e("min-face-size=1 detect-interval=1");
+            e.caps(format, c.width, c.height, c.framerate);
+            for (int i = 0; i < 3; ++i) {
+                GstBuffer* in = e.frame();
+                if (i > 0) {
+                    Element::addFace(in, 0, 0, static_cast<guint>(c.width), static_cast<guint>(c.height));
+                }
+                if (i == 2) {
+                    GST_BUFFER_PTS(in) = GST_CLOCK_TIME_NONE;
+                    GST_BUFFER_DURATION(in) = GST_CLOCK_TIME_NONE;
+                }
+                GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+                ASSERT_NE(out, nullptr) << format << " " << c.width << "x" << c.height << ": " << e.errors();
+                gst_buffer_unref(out);
+            }
+        }
+    }
+}
+
+TEST(Caps, FramesWithoutTimesAreTrackedAtTheirRate) {
+    Element e("track-timeout=1000");
+    e.caps("BGR", 320, 240, "10/1");
+    const auto push = [&](bool face) {
+        GstBuffer* in = e.frame();
+        GST_BUFFER_PTS(in) = GST_CLOCK_TIME_NONE;
+        if (face) {
+            Element::addFace(in, 40, 60, 80, 80);
+        }
+        gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
+    };
+    push(true);
+    EXPECT_EQ(e.events().size(), 2U);
+    for (int i = 0; i < 10; ++i) {
+        push(false);
+    }
+    EXPECT_THAT(e.events(), IsEmpty());
+    push(false);
+    EXPECT_THAT(e.events(), testing::ElementsAre("track-lost 1"));
+}
+
+TEST(Properties, KeepWhatTheyAreGiven) {
+    Element e(
+        "detector=/a cascades=/b detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
+        "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25",
+        "/c");
+    gchar *detector, *cascades, *type, *bundle;
+    gint detect, faces, size;
+    guint encode, refresh, timeout;
+    gboolean display, embeddings, pictures;
+    gdouble yaw, threshold;
+    g_object_get(e.element, "detector", &detector, "cascades", &cascades, "roi-type", &type, "bundle", &bundle,
+                 "detect-interval", &detect, "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode,
+                 "refresh-interval", &refresh, "track-timeout", &timeout, "display", &display, "embeddings",
+                 &embeddings, "pictures", &pictures, "yaw", &yaw, "update-threshold", &threshold, nullptr);
+    EXPECT_STREQ(detector, "/a");
+    EXPECT_STREQ(cascades, "/b");
+    EXPECT_STREQ(bundle, "/c");
+    EXPECT_STREQ(type, "head");
+    EXPECT_EQ(detect, 9);
+    EXPECT_EQ(encode, 10U);
+    EXPECT_EQ(refresh, 11U);
+    EXPECT_EQ(timeout, 12U);
+    EXPECT_EQ(faces, 3);
+    EXPECT_EQ(size, 40);
+    EXPECT_FALSE(display);
+    EXPECT_TRUE(embeddings);
+    EXPECT_TRUE(pictures);
+    EXPECT_EQ(yaw, -30);
+    EXPECT_EQ(threshold, 0.25);
+    for (gchar* s : {detector, cascades, type, bundle}) {
+        g_free(s);
+    }
+}
+
+TEST(Properties, DisplayAndYawChangeWhilePlaying) {
+    Element e("pictures=true");
+    e.caps("BGR", 320, 240);
+    const auto drawn = [&] {
+        GstBuffer* in = e.frame();
+        const auto before = drgan_test::bytesOf(in);
+        Element::addFace(in, 40, 60, 80, 80);
+        GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+        auto after = drgan_test::bytesOf(out);
+        gst_buffer_unref(out);
+        return after == before ? std::vector<guint8>() : after;
+    };
+    const auto front = drawn();
+    EXPECT_FALSE(front.empty());
+    g_object_set(e.element, "display", FALSE, nullptr);
+    EXPECT_TRUE(drawn().empty());
+    g_object_set(e.element, "display", TRUE, nullptr);
+    EXPECT_EQ(drawn(), front);
+    g_object_set(e.element, "yaw", 90., nullptr);
+    EXPECT_NE(drawn(), front);
+}
+
+size_t residentBytes() {
+    std::ifstream in("/proc/self/statm");
+    size_t total = 0;
+    size_t resident = 0;
+    in >> total >> resident;
+    return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(States, AHundredCyclesDoNotGrow) {
+    if (residentBytes() == 0) {
+        GTEST_SKIP() << "no /proc/self/statm on this system to read the resident memory from";
+    }
+#if defined(__SANITIZE_ADDRESS__)
+    const size_t allowed =
+        size_t{200} << 20;  // freed memory stays in the sanitizer's quarantine; it finds leaks itself
+#else
+    const size_t allowed = size_t{8} << 20;
+#endif
+    size_t warm = 0;
+    for (int cycle = 0; cycle < 120; ++cycle) {
+        if (cycle == 20) {
+            warm = residentBytes();
+        }
+        Element e("detect-interval=5");
+        for (int i = 0; i < 2; ++i) {  // the same element starts twice
+            ASSERT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
+            ASSERT_EQ(gst_element_set_state(e.element, GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+        }
+        e.caps("I420", 320, 240);
+        gst_buffer_unref(e.pushFace(40, 60, 80));
+    }
+    EXPECT_LT(residentBytes(), warm + allowed);
+}
+
+TEST(States, StopEndsTheTracks) {
+    Element e;
+    e.caps("BGR", 320, 240);
+    gst_buffer_unref(e.pushFace(40, 60, 80));
+    e.messages();
+    gst_element_set_state(e.element, GST_STATE_READY);
+    EXPECT_THAT(e.events(), testing::ElementsAre("track-lost 1"));
+}
+
+TEST(States, ALongTrackDoesNotGrow) {
+    Element e("encode-interval=0 refresh-interval=0 update-threshold=0 pictures=true embeddings=true");
+    e.caps("NV12", 160, 120);
+    size_t warm = 0;
+    for (int i = 0; i < 3000; ++i) {
+        if (i == 500) {
+            warm = residentBytes();
+        }
+        GstBuffer* out = e.pushFace(40, 30, 60);
+        ASSERT_NE(out, nullptr);
+        gst_buffer_unref(out);
+        e.messages();
+    }
+#if !defined(__SANITIZE_ADDRESS__)
+    EXPECT_LT(residentBytes(), warm + (size_t{4} << 20));
+#endif
+}
+
+}  // namespace

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole pipelines over clips of one turning head each (shared research data, not part of the project).
+#include <gst/app/gstappsink.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "element_fixture.hpp"
+
+namespace {
+
+using drgan_test::Posted;
+using drgan_test::regionsOf;
+
+struct Case {
+    const char* clip;
+    const char* format;
+    bool yunet;
+};
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.clip << " " << c.format; }
+
+// The trained bundle where it is built, else a tiny one: tracking and plumbing are the same.
+std::string bundle() {
+    const char* set = std::getenv("DRGAN_BUNDLE");
+    const bool there = set != nullptr && std::ifstream(std::string(set) + "/manifest.json");
+    return there ? set : drgan_test::tinyBundle();
+}
+
+struct Outcome {
+    int frames = 0;
+    std::map<int, int> framesById;
+    std::vector<Posted> messages;
+};
+
+void run(const std::string& line, Outcome& out) {
+    GError* error = nullptr;
+    GstElement* pipeline = gst_parse_launch(line.c_str(), &error);
+    ASSERT_NE(pipeline, nullptr) << error->message;
+    GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "out");
+    GstBus* bus = gst_element_get_bus(pipeline);
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    while (GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink))) {
+        ++out.frames;
+        for (auto* r : regionsOf(gst_sample_get_buffer(sample))) {
+            ++out.framesById[r->id];
+        }
+        gst_sample_unref(sample);
+    }
+    std::string problem;
+    while (GstMessage* m = gst_bus_pop(bus)) {
+        if (GST_MESSAGE_TYPE(m) == GST_MESSAGE_ERROR) {
+            GError* e = nullptr;
+            gst_message_parse_error(m, &e, nullptr);
+            problem += e->message;
+            g_error_free(e);
+        }
+        if (GST_MESSAGE_TYPE(m) == GST_MESSAGE_ELEMENT && gst_message_has_name(m, "drganfrontalize")) {
+            out.messages.emplace_back(m);
+        } else {
+            gst_message_unref(m);
+        }
+    }
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    gst_object_unref(bus);
+    gst_object_unref(sink);
+    gst_object_unref(pipeline);
+    ASSERT_EQ(problem, "");
+}
+
+class Clips : public testing::TestWithParam<Case> {};
+
+INSTANTIATE_TEST_SUITE_P(All, Clips,
+                         testing::Values(Case{"head-turn-male.mp4", "I420", true},
+                                         Case{"head-turn-female.mp4", "I420", true},
+                                         Case{"head-turn-male.mp4", "BGRx", true},
+                                         Case{"head-turn-female.mp4", "RGB", true},
+                                         Case{"head-turn-male.mp4", "NV12", false}));
+
+TEST_P(Clips, AreOnePersonUnderOneId) {
+    const char* shared = std::getenv("DRGAN_SHARED");
+    const std::string folder = shared != nullptr ? shared : "";
+    const std::string clip = folder + "/data/video/" + GetParam().clip;
+    const std::string yunet = folder + "/models/face_detection_yunet_2022.onnx";
+    for (const auto& file : {clip, yunet}) {
+        if (!std::ifstream(file)) {
+            GTEST_SKIP() << "no " << file << "; set DRGAN_SHARED to the folder with the research data";
+        }
+    }
+    const std::string detector = GetParam().yunet ? " detector=" + yunet : "";
+    Outcome out;
+    run("filesrc location=" + clip + " ! decodebin ! videoconvert ! video/x-raw,format=" + GetParam().format +
+            " ! drganfrontalize pictures=true embeddings=true bundle=" + bundle() + detector +
+            " ! appsink name=out sync=false",
+        out);
+    ASSERT_GT(out.frames, 20);
+    const auto most = std::max_element(out.framesById.begin(), out.framesById.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    ASSERT_NE(most, out.framesById.end()) << "no face was found";
+    EXPECT_GE(most->second, out.frames * 95 / 100) << "of " << out.frames << " frames";
+
+    std::map<std::string, int> events;
+    guint images = 0;
+    for (const auto& m : out.messages) {
+        if (m.id() != static_cast<guint>(most->first)) {
+            continue;
+        }
+        ++events[m.event()];
+        images = std::max(images, m.get<guint>("images", G_TYPE_UINT));
+        EXPECT_GE(m.get<guint64>("running-time", G_TYPE_UINT64), 0U);
+        if (m.event() != "track-new") {
+            EXPECT_TRUE(gst_structure_has_field_typed(m.structure(), "face", GST_TYPE_SAMPLE));
+            EXPECT_TRUE(gst_structure_has_field_typed(m.structure(), "frontal", GST_TYPE_SAMPLE));
+            EXPECT_TRUE(gst_structure_has_field_typed(m.structure(), "embedding", GST_TYPE_ARRAY));
+        }
+    }
+    EXPECT_EQ(events["track-new"], 1);
+    EXPECT_GE(events["track-updated"], 1);
+    EXPECT_EQ(events["track-lost"], 1);
+    EXPECT_GE(images, 2U);
+    RecordProperty("frames", out.frames);
+    RecordProperty("framesUnderOneId", most->second);
+    RecordProperty("ids", static_cast<int>(out.framesById.size()));
+    std::cout << GetParam() << (GetParam().yunet ? " YuNet: " : " cascades: ") << most->second << " of " << out.frames
+              << " frames under one id, " << out.framesById.size() << " id(s), " << images << " pictures fused\n";
+}
+
+}  // namespace
