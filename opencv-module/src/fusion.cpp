@@ -53,9 +53,12 @@ void Template::add(InputArray embedding, float confidence) {
     }
     Mat precise;
     row.convertTo(precise, CV_64F);
-    // Not in place: copies of a template share their matrices, and adding to one must not change the other.
-    weighted_ = weighted_ + precise * static_cast<double>(confidence);
-    plain_ = plain_ + precise;
+    // Into new matrices: copies of a template share the old ones, and adding to one must not change the other.
+    Mat weighted, plain;
+    scaleAdd(precise, confidence, weighted_, weighted);
+    cv::add(plain_, precise, plain);
+    weighted_ = weighted;
+    plain_ = plain;
     total_ += confidence;
     ++size_;
 }

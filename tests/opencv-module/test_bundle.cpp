@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <opencv2/drgan.hpp>
+#include <opencv2/drgan/model_contract.hpp>
+
+#include "expect_error.hpp"
+#include "tiny_onnx.hpp"
+
+using cv::drgan::Bundle;
+using drgan_test::expectError;
+using drgan_test::TempDir;
+using drgan_test::TinyOptions;
+using drgan_test::writeFile;
+using drgan_test::writeTinyBundle;
+
+namespace {
+
+std::string validManifest() {
+    return drgan_test::tinyManifest(TinyOptions(), drgan_test::tinyEncoder().size(), drgan_test::tinyDecoder().size());
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+class BundleTest : public testing::Test {
+protected:
+    BundleTest() : folder_(writeTinyBundle(dir_.path() + "/bundle")) {}
+
+    void expectManifestRefused(const std::string& manifest, std::vector<std::string> parts) {
+        SCOPED_TRACE(manifest.substr(0, 400));
+        writeFile(folder_ + "/manifest.json", manifest);
+        parts.push_back(folder_ + "/manifest.json");
+        expectError([&] { Bundle::load(folder_); }, parts);
+    }
+
+    TempDir dir_;
+    std::string folder_;
+};
+
+/// Sets an environment variable for the length of a test.
+class Environment {
+public:
+    explicit Environment(const std::string& value) {
+        const char* old = std::getenv("DRGAN_BUNDLE");
+        had_ = old != nullptr;
+        if (had_) old_ = old;
+        setenv("DRGAN_BUNDLE", value.c_str(), 1);
+    }
+    ~Environment() { had_ ? setenv("DRGAN_BUNDLE", old_.c_str(), 1) : unsetenv("DRGAN_BUNDLE"); }
+
+private:
+    bool had_ = false;
+    std::string old_;
+};
+
+}  // namespace
+
+TEST_F(BundleTest, TellsWhatTheManifestSays) {
+    TinyOptions options;
+    options.bundleId = "four-two";
+    options.poseYaws = {-60, 0, 60};
+    options.matchThreshold = 0.25f;
+    writeTinyBundle(folder_, options);
+    const Bundle bundle = Bundle::load(folder_);
+    EXPECT_EQ(bundle.folder, folder_);
+    EXPECT_EQ(bundle.id, "four-two");
+    EXPECT_EQ(bundle.encoder, folder_ + "/encoder.onnx");
+    EXPECT_EQ(bundle.decoder, folder_ + "/decoder.onnx");
+    EXPECT_EQ(bundle.poseYaws, (std::vector<float>{-60, 0, 60}));
+    EXPECT_FLOAT_EQ(bundle.matchThreshold, 0.25f);
+    const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
+    EXPECT_NO_THROW(cv::drgan::Decoder::create(bundle.decoder, encoder));
+}
+
+TEST_F(BundleTest, TheEnvironmentNamesTheDefault) {
+    const Environment environment(folder_);
+    EXPECT_EQ(Bundle::load().folder, folder_);
+    TinyOptions other;
+    other.bundleId = "explicit";
+    EXPECT_EQ(Bundle::load(writeTinyBundle(dir_.path() + "/explicit", other)).id, "explicit");
+}
+
+TEST_F(BundleTest, MissingFilesAreNamed) {
+    expectError([&] { Bundle::load(dir_.path() + "/nowhere"); }, {"/nowhere/manifest.json", "cannot be opened"});
+    std::remove((folder_ + "/decoder.onnx").c_str());
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/decoder.onnx", "cannot be opened", "manifest.json"});
+    writeFile(folder_ + "/decoder.onnx", std::string("short"));
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/decoder.onnx", "got 5 bytes, expected"});
+    std::remove((folder_ + "/manifest.json").c_str());
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/manifest.json", "cannot be opened"});
+}
+
+TEST_F(BundleTest, EveryKeyIsChecked) {
+    const struct {
+        const char* from;
+        const char* to;
+        std::vector<std::string> parts;
+    } cases[] = {
+        {"\"bundle_id\"", "\"other\"", {"bundle_id", "missing"}},
+        {"\"tiny\"", "\"\"", {"bundle_id", "got \"\""}},
+        {"\"tiny\"", "5", {"bundle_id", "got 5"}},
+        {"\"tiny\"", "[1]", {"bundle_id", "got a list"}},
+        {"\"contract_version\"", "\"other\"", {"contract_version", "missing, expected 1"}},
+        {"\"contract_version\": 1", "\"contract_version\": 2", {"contract_version", "got 2, expected 1"}},
+        {"\"contract_version\": 1", "\"contract_version\": \"1\"", {"contract_version", "got \"1\""}},
+        {"\"files\"", "\"other\"", {"files", "missing"}},
+        {"\"encoder.onnx\"", "\"another.onnx\"", {"files", "encoder.onnx"}},
+        {"\"decoder.onnx\"", "\"../decoder.onnx\"", {"files", "decoder.onnx"}},
+        {"\"name\"", "\"nom\"", {"name", "missing"}},
+        {"\"bytes\"", "\"octets\"", {"bytes", "missing"}},
+        {"\"bytes\": ", "\"bytes\": -", {"bytes", "got -"}},
+        {"\"sha256\": \"0", "\"sha256\": \"x", {"sha256", "64 hexadecimal digits"}},
+        {"\"sha256\": \"0", "\"sha256\": \"", {"sha256", "64 hexadecimal digits"}},
+        {"\"pose_yaws\"", "\"poses\"", {"pose_yaws", "missing"}},
+        {"[-90,", "[-90,-95,", {"pose_yaws", "ascending"}},
+        {"[-90,", "[\"-90\",", {"pose_yaws", "got \"-90\""}},
+        {"[-90,-45,0,45,90]", "[]", {"pose_yaws"}},
+        {"\"alignment\"", "\"other\"", {"alignment", "missing"}},
+        {"\"eyes\"", "\"eye\"", {"alignment.eyes", "missing"}},
+        {"[0.5,0.461]", "[0.5]", {"alignment.eyes", "two numbers"}},
+        {"[0.5,0.461]", "[0.5,4.61]", {"alignment.eyes", "got 4.61"}},
+        {"0.363", "\"far\"", {"alignment.eye_mouth", "got \"far\""}},
+        {"\"match_threshold\"", "\"threshold\"", {"match_threshold", "missing"}},
+        {"\"match_threshold\": 0.4", "\"match_threshold\": 1.4", {"match_threshold", "got 1.4"}},
+    };
+    for (const auto& c : cases) expectManifestRefused(replaced(validManifest(), c.from, c.to), c.parts);
+}
+
+TEST_F(BundleTest, WhatIsNoJsonIsRefused) {
+    expectManifestRefused("", {});
+    expectManifestRefused("this is no JSON", {});
+    expectManifestRefused("[1, 2]", {});
+    expectManifestRefused("{}", {});
+    expectManifestRefused("5", {});
+    expectManifestRefused("{\"bundle_id\": ", {"ends inside"});
+    expectManifestRefused("{\"bundle_id\": \"x", {"ends inside"});
+    expectManifestRefused("}{", {"did not open"});
+    expectManifestRefused(std::string("{\0}", 3), {"zero byte"});
+    expectManifestRefused(std::string(100000, '['), {"nested deeper"});
+    expectManifestRefused("<?xml version=\"1.0\"?><opencv_storage></opencv_storage>", {});
+    expectManifestRefused("{\"a\": \"$base64$AAAA\"}", {"base64"});
+    expectManifestRefused(std::string(3 << 20, ' '), {"3145728 bytes, expected at most 1048576"});
+}
+
+TEST_F(BundleTest, TruncatedAndFlippedManifestsNeverCrash) {
+    const std::string whole = validManifest();
+    for (size_t length = 0; length + 2 < whole.size(); ++length) {  // the last two bytes are "}\n"
+        expectManifestRefused(whole.substr(0, length), {});
+    }
+    int loaded = 0, refused = 0;
+    for (size_t i = 0; i < whole.size(); ++i) {
+        for (int bit = static_cast<int>(i % 4); bit < 8; bit += 4) {
+            std::string broken = whole;
+            broken[i] = static_cast<char>(broken[i] ^ (1 << bit));
+            writeFile(folder_ + "/manifest.json", broken);
+            try {
+                Bundle::load(folder_);
+                ++loaded;
+            } catch (const cv::Exception& error) {
+                EXPECT_FALSE(error.err.empty());
+                ++refused;
+            }
+        }
+    }
+    EXPECT_GT(loaded, 0);     // a changed letter of the id, say
+    EXPECT_GT(refused, 100);  // a changed bracket
+}
