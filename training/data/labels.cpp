@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "labels.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <system_error>
+
+namespace drgan::data {
+
+namespace {
+
+const char* const landmarkColumns[] = {"right_eye_x", "right_eye_y",   "left_eye_x",    "left_eye_y",   "nose_x",
+                                       "nose_y",      "right_mouth_x", "right_mouth_y", "left_mouth_x", "left_mouth_y"};
+
+/// The columns of a table by name.
+class Header {
+public:
+    Header(const std::string& path, const std::vector<std::string>& names) {
+        for (size_t i = 0; i < names.size(); ++i) {
+            columns_[names[i]] = i;
+        }
+        for (const char* required : {"file", "person"}) {
+            if (!has(required)) {
+                throw std::runtime_error(path + ": there is no column '" + required + "'");
+            }
+        }
+        count_ = names.size();
+        size_t found = 0;
+        for (const char* name : landmarkColumns) {
+            found += has(name) ? 1 : 0;
+        }
+        if (found != 0 && found != std::size(landmarkColumns)) {
+            throw std::runtime_error(path + ": " + std::to_string(found) +
+                                     " of the ten landmark columns are there, expected all or none");
+        }
+    }
+    bool has(const std::string& name) const { return columns_.count(name) != 0; }
+    size_t count() const { return count_; }
+    std::string get(const std::vector<std::string>& fields, const std::string& name) const {
+        const auto found = columns_.find(name);
+        return found == columns_.end() ? std::string() : fields[found->second];
+    }
+
+private:
+    std::map<std::string, size_t> columns_;
+    size_t count_ = 0;
+};
+
+float number(const std::string& column, const std::string& text) {
+    float value = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || rest != end || !std::isfinite(value)) {
+        throw std::runtime_error(column + " is '" + text + "', expected a number");
+    }
+    return value;
+}
+
+// A member name or path must stay below the folder: it comes from a file that somebody else may have written.
+void checkBelow(const std::string& column, const std::string& path) {
+    const std::string walled = "/" + path + "/";
+    if (path.empty() || path.front() == '/' || walled.find("/../") != std::string::npos) {
+        throw std::runtime_error(column + " is '" + path + "', expected a path below the folder");
+    }
+}
+
+Label readRow(const Header& header, const std::vector<std::string>& fields) {
+    if (fields.size() != header.count()) {
+        throw std::runtime_error(std::to_string(fields.size()) + " fields, expected " + std::to_string(header.count()));
+    }
+    Label label;
+    label.file = header.get(fields, "file");
+    checkBelow("file", label.file);
+    label.archive = header.get(fields, "tar");
+    if (!label.archive.empty()) {
+        checkBelow("tar", label.archive);
+    }
+    label.person = header.get(fields, "person");
+    if (label.person.empty()) {
+        throw std::runtime_error("person is empty");
+    }
+    const std::string split = header.get(fields, "split");
+    if (!split.empty() && split != "train" && split != "dev") {
+        throw std::runtime_error("split is '" + split + "', expected train or dev");
+    }
+    label.split = split == "dev" ? 1 : 0;
+    const std::string yaw = header.get(fields, "yaw_deg");
+    if (!yaw.empty()) {
+        label.yaw = number("yaw_deg", yaw);
+        if (std::abs(label.yaw) > 180) {
+            throw std::runtime_error("yaw_deg is " + yaw + ", expected -180..180");
+        }
+    }
+    if (!header.get(fields, landmarkColumns[0]).empty()) {
+        for (size_t i = 0; i < std::size(landmarkColumns); ++i) {
+            const float value = number(landmarkColumns[i], header.get(fields, landmarkColumns[i]));
+            (i % 2 ? label.landmarks[i / 2].y : label.landmarks[i / 2].x) = value;
+        }
+        label.hasLandmarks = true;
+    }
+    return label;
+}
+
+}  // namespace
+
+std::vector<std::string> splitCsv(const std::string& line) {
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == '"') {
+            if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
+                fields.back() += line[++i];
+            } else {
+                quoted = !quoted;
+            }
+        } else if (line[i] == ',' && !quoted) {
+            fields.emplace_back();
+        } else {
+            fields.back() += line[i];
+        }
+    }
+    return fields;
+}
+
+std::string quoteCsv(const std::string& field) {
+    if (field.find_first_of(",\"\n\r") == std::string::npos) {
+        return field;
+    }
+    std::string quoted = "\"";
+    for (const char c : field) {
+        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    }
+    return quoted + "\"";
+}
+
+Labels readLabels(const std::string& path) {
+    std::ifstream stream(path);
+    std::string line;
+    const auto next = [&] {
+        if (!std::getline(stream, line)) {
+            return false;
+        }
+        if (!line.empty() && line.back() == '\r') {
+            line.pop_back();
+        }
+        return true;
+    };
+    if (!stream || !next()) {
+        throw std::runtime_error(path + ": cannot read: " + (errno ? std::strerror(errno) : "empty"));
+    }
+    if (line.compare(0, 3, "\xEF\xBB\xBF") == 0) {  // a byte order mark, as spreadsheets write it
+        line.erase(0, 3);
+    }
+    const Header header(path, splitCsv(line));
+    Labels labels;
+    for (size_t number = 2; next(); ++number) {
+        if (line.empty()) {
+            continue;
+        }
+        const std::vector<std::string> fields = splitCsv(line);
+        try {
+            labels.rows.push_back(readRow(header, fields));
+            labels.rows.back().line = number;
+        } catch (const std::runtime_error& error) {
+            const std::string file = fields.size() == header.count() ? header.get(fields, "file") : std::string();
+            labels.dropped.push_back({number, file, error.what()});
+        }
+    }
+    return labels;
+}
+
+}  // namespace drgan::data

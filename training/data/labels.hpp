@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// labels.csv: the list of pictures that drgan-data prepares. The format is described in README.md beside this file.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+namespace drgan::data {
+
+/// Right eye, left eye, nose tip, right and left mouth corner ("right" is the subject's right).
+using Landmarks = std::array<cv::Point2f, 5>;
+
+/// One picture of the list.
+struct Label {
+    size_t line = 0;      ///< in labels.csv, from 1
+    std::string file;     ///< member of the archive, or a path below the folder of labels.csv
+    std::string archive;  ///< tar file in the folder of labels.csv; empty: `file` lies there itself
+    std::string person;
+    int split = 0;                                        ///< 0 train, 1 dev
+    float yaw = std::numeric_limits<float>::quiet_NaN();  ///< degrees; NaN: not given
+    bool hasLandmarks = false;
+    Landmarks landmarks;  ///< pixels of the picture
+};
+
+/// A picture that was left out, and why.
+struct Dropped {
+    size_t line = 0;
+    std::string file;
+    std::string reason;
+};
+
+struct Labels {
+    std::vector<Label> rows;
+    std::vector<Dropped> dropped;  ///< rows that could not be read
+};
+
+/// Splits one CSV record (RFC 4180: quotes may enclose a field, a doubled quote stands for one).
+std::vector<std::string> splitCsv(const std::string& line);
+
+/// Quotes a CSV field where it needs it.
+std::string quoteCsv(const std::string& field);
+
+/// Reads labels.csv. A bad row is left out and listed in `dropped`.
+/// @throws std::runtime_error if the file cannot be read or lacks a required column, naming both.
+Labels readLabels(const std::string& path);
+
+}  // namespace drgan::data

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "prepare.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <stdexcept>
+
+namespace drgan::data {
+
+namespace {
+
+constexpr int jpegQuality = 95;
+constexpr int largestSide = 640;  // larger pictures are scaled down first
+constexpr float detectorScore = 0.5F;
+
+cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
+cv::Point2f mouthMiddle(const Landmarks& l) { return (l[3] + l[4]) * 0.5F; }
+
+float eyeMouthDistance(const Landmarks& l) { return static_cast<float>(cv::norm(mouthMiddle(l) - eyesMiddle(l))); }
+
+cv::Mat asMat(const Landmarks& landmarks) {
+    return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
+}
+
+}  // namespace
+
+Landmarks alignLandmarks(const Landmarks& landmarks, const cv::drgan::Alignment& alignment) {
+    const auto size = static_cast<float>(alignment.size);
+    const cv::Point2f from = eyesMiddle(landmarks);
+    const cv::Point2f down = mouthMiddle(landmarks) - from;
+    // The similarity takes `down` to (0, eyeMouth * size).
+    const float scale = alignment.eyeMouth * size / down.dot(down);
+    Landmarks aligned;
+    for (size_t i = 0; i < landmarks.size(); ++i) {
+        const cv::Point2f p = landmarks[i] - from;
+        aligned[i] =
+            cv::Point2f(p.x * down.y - p.y * down.x, p.x * down.x + p.y * down.y) * scale + alignment.eyes * size;
+    }
+    return aligned;
+}
+
+std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) {
+    constexpr float bounds[] = {20, 42, 64, 88};
+    constexpr float mostTurn = 88;  // beyond, the picture has nothing to show
+    constexpr float goOnProbability = 0.75F;
+    constexpr float looksAhead = 3;  // degrees within which neither side is the face's own
+    std::vector<float> yaws;
+    std::vector<int> strata;
+    std::uniform_real_distribution<float> uniform(0, 1);
+    while (static_cast<int>(yaws.size()) < count) {
+        if (strata.empty()) {
+            strata = {0, 1, 2};
+            std::shuffle(strata.begin(), strata.end(), random);
+        }
+        const int stratum = strata.back();
+        strata.pop_back();
+        const float magnitude = bounds[stratum] + (bounds[stratum + 1] - bounds[stratum]) * uniform(random);
+        const float goOn = std::abs(ownYaw) < looksAhead ? 0.5F : goOnProbability;
+        const float ownSide = ownYaw < 0 ? -1.F : 1.F;
+        const float target = uniform(random) < goOn ? ownSide * magnitude : -ownSide * magnitude;
+        yaws.push_back(ownYaw + std::clamp(target - ownYaw, -mostTurn, mostTurn));
+    }
+    return yaws;
+}
+
+Preparer::Preparer(const Options& options) : options_(options) {
+    if (!options.mesh.empty() && options.turned > 0) {
+        mesher_ = std::make_unique<FaceMesher>(options.mesh);
+    }
+    if (!options.teacher.empty()) {
+        teacher_ = std::make_unique<Recognizer>(options.teacher, options.teacherInput);
+    }
+    if (!options.detector.empty()) {
+        try {
+            detector_ = cv::FaceDetectorYN::create(options.detector, "", {160, 160}, detectorScore);
+        } catch (const cv::Exception& error) {
+            throw std::runtime_error(options.detector + ": cannot load the detector: " + error.what());
+        }
+    }
+}
+
+bool Preparer::detect(const cv::Mat& picture, cv::Point2f near, float within, Landmarks& landmarks) {
+    detector_->setInputSize(picture.size());
+    cv::Mat faces;
+    detector_->detect(picture, faces);
+    bool found = false;
+    for (int i = 0; i < faces.rows; ++i) {
+        const auto* row = faces.ptr<float>(i);
+        Landmarks candidate;
+        for (int k = 0; k < 5; ++k) {
+            candidate[k] = {row[4 + 2 * k], row[5 + 2 * k]};
+        }
+        const auto distance =
+            static_cast<float>(cv::norm((eyesMiddle(candidate) + mouthMiddle(candidate)) * 0.5F - near));
+        if (distance < within && eyeMouthDistance(candidate) > 1) {
+            within = distance;
+            landmarks = candidate;
+            found = true;
+        }
+    }
+    return found;
+}
+
+PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks, float yaw, cv::Mat& aligned) const {
+    cv::drgan::alignCrop(picture, asMat(landmarks), aligned, options_.alignment);
+    PreparedFace face;
+    face.yaw = yaw;
+    face.landmarks = alignLandmarks(landmarks, options_.alignment);
+    if (!cv::imencode(".jpg", aligned, face.jpeg, {cv::IMWRITE_JPEG_QUALITY, jpegQuality})) {
+        throw std::runtime_error("cannot encode the aligned face");
+    }
+    return face;
+}
+
+void Preparer::addTurned(const Label& label, const cv::Mat& picture, const Landmarks& landmarks, float yaw,
+                         Prepared& prepared) {
+    const cv::Point2f eyes = landmarks[1] - landmarks[0];
+    const float roll = std::atan2(eyes.y, eyes.x);
+    const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
+    const float box = options_.boxShare * static_cast<float>(std::max(picture.cols, picture.rows));
+    const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
+    if (!(mesh.score >= options_.meshScore)) {
+        return;
+    }
+    std::seed_seq seed{options_.seed, static_cast<uint64_t>(label.line)};
+    std::mt19937_64 random(seed);
+    const Relief relief(picture, mesh, roll);
+    for (const float target : chooseYaws(yaw, options_.turned, random)) {
+        const TurnedFace turned = relief.turn(target - yaw);
+        Landmarks points = turned.landmarks;
+        const float distance = eyeMouthDistance(points);
+        if (distance < 1) {
+            continue;
+        }
+        // What the detector says of this picture is what it will say when the model runs, so it comes first.
+        const cv::Point2f at = (eyesMiddle(points) + mouthMiddle(points)) * 0.5F;
+        if (detector_ && detect(turned.picture, at, 0.5F * distance, points)) {
+            ++prepared.detected;
+        }
+        cv::Mat aligned;
+        prepared.faces.push_back(align(turned.picture, points, target, aligned));
+    }
+}
+
+Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes) {
+    cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);
+    if (picture.empty()) {
+        throw std::runtime_error("not a picture that can be decoded");
+    }
+    Landmarks landmarks = label.landmarks;
+    const int side = std::max(picture.cols, picture.rows);
+    if (side > largestSide) {
+        const double scale = static_cast<double>(largestSide) / side;
+        cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
+        for (cv::Point2f& p : landmarks) {
+            p *= scale;
+        }
+    }
+    if (!label.hasLandmarks) {
+        const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
+        if (!detector_) {
+            throw std::runtime_error("no landmarks in the list, and no detector to find them");
+        }
+        if (!detect(picture, middle, static_cast<float>(picture.cols + picture.rows), landmarks)) {
+            throw std::runtime_error("no landmarks in the list, and the detector finds no face");
+        }
+    }
+    const float yaw = std::isnan(label.yaw) ? cv::drgan::estimateYaw(asMat(landmarks)) : label.yaw;
+
+    Prepared prepared;
+    cv::Mat aligned;
+    prepared.faces.push_back(align(picture, landmarks, yaw, aligned));
+    if (teacher_) {
+        if (teacher_->imageSize() != options_.alignment.size) {
+            cv::drgan::Alignment alignment = options_.alignment;
+            alignment.size = teacher_->imageSize();
+            cv::drgan::alignCrop(picture, asMat(landmarks), aligned, alignment);
+        }
+        const cv::Mat embedding = teacher_->embedMirrored(aligned);
+        prepared.teacher.assign(embedding.begin<float>(), embedding.end<float>());
+    }
+    if (mesher_ && std::abs(yaw) < options_.turnBelow) {
+        addTurned(label, picture, landmarks, yaw, prepared);
+    }
+    return prepared;
+}
+
+}  // namespace drgan::data
