@@ -26,8 +26,8 @@ public:
     /// @throws cv::Exception if cv::dnn cannot read the model or has no such backend and target
     Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId);
 
-    /// Runs the network once on zeros, so that outputs of other shapes, and whatever the backend cannot do, show now and
-    /// not on the first picture.
+    /// Runs the network once on zeros, so that outputs of other shapes, and whatever the backend cannot do, show now
+    /// and not on the first picture.
     void verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs);
 
     /// One forward pass. @return matrices of the caller's own, in the order of `outputs`, finite

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "onnx_tensor.hpp"
 #include "precomp.hpp"
 #include "protobuf_reader.hpp"
 
@@ -14,37 +15,8 @@ namespace {
 // Far above what a face network needs, far below what would hurt.
 constexpr size_t maxProperties = 256;
 constexpr size_t maxPropertyBytes = 64 << 10;
-constexpr size_t maxNameBytes = 4096;
 constexpr size_t maxValues = 256;      // graph inputs or outputs
 constexpr size_t maxEntries = 100000;  // nodes or initializers
-constexpr size_t maxDims = 8;
-constexpr uint64_t maxElements = uint64_t(1) << 31;  // of one tensor
-
-/// How a TensorProto.DataType is stored: bytes of an element in raw_data, or else the field that lists the elements.
-struct Storage {
-    size_t bytes;
-    uint32_t field;
-};
-
-/// @return zeros for a type that no contract model has
-Storage storageOf(uint64_t type) {
-    switch (type) {
-        case 1:  // FLOAT
-            return {4, 4};
-        case 3:  // INT8
-            return {1, 5};
-        case 6:  // INT32
-            return {4, 5};
-        case 7:  // INT64
-            return {8, 7};
-        case 10:  // FLOAT16
-            return {2, 5};
-        case 11:  // DOUBLE
-            return {8, 10};
-        default:
-            return {0, 0};
-    }
-}
 
 class Reader {
 public:
@@ -79,6 +51,7 @@ public:
         if (!hasGraph) fail("holds no graph, expected an ONNX model");
         if (result_.opset <= 0) fail("names no opset of the default domain, expected an ONNX model");
         dropInitializers(result_.inputs);
+        checkEdges();
         return result_;
     }
 
@@ -94,7 +67,7 @@ private:
     }
 
     std::string text(const WireField& field, const char* what) const {
-        return wireText(field, what, maxNameBytes, where_);
+        return wireText(field, what, maxOnnxNameBytes, where_);
     }
 
     void opset(const WireField& entry) {
@@ -134,7 +107,7 @@ private:
                     break;
                 case 5:
                     limit(++result_.initializers, maxEntries, "initializers");
-                    initializers_.insert(tensor(field, "initializer"));
+                    initializers_.insert(checkOnnxTensor(field, "initializer", where_));
                     break;
                 case 11:
                     result_.inputs.push_back(value(field, "graph input"));
@@ -156,8 +129,29 @@ private:
     void node(const WireField& entry) {
         WireReader reader(entry, "node", where_);
         WireField field;
+        std::vector<std::string> outputs;
         while (reader.next(field)) {
+            if (field.number == 1) {
+                const std::string name = text(field, "node input");
+                if (nodeOutputs_.count(name) == 0) outerInputs_.insert(name);
+            }
+            if (field.number == 2) outputs.push_back(text(field, "node output"));
             if (field.number == 5) attribute(field);
+            limit(outputs.size() + nodeOutputs_.size() + outerInputs_.size(), 4 * maxEntries,
+                  "inputs and outputs of nodes");
+        }
+        nodeOutputs_.insert(outputs.begin(), outputs.end());
+    }
+
+    /// cv::dnn crashes on a Conv whose weights nobody made before it.
+    void checkEdges() const {
+        std::set<std::string> known = initializers_;
+        for (const OnnxValue& input : result_.inputs) known.insert(input.name);
+        for (const std::string& name : outerInputs_) {
+            if (!name.empty() && known.count(name) == 0) {  // empty: an optional input left out
+                fail(format("a node reads \"%s\", expected a graph input, an initializer or an earlier node's output",
+                            name.substr(0, 80).c_str()));
+            }
         }
     }
 
@@ -165,110 +159,11 @@ private:
         WireReader reader(entry, "attribute", where_);
         WireField field;
         while (reader.next(field)) {
-            if (field.number == 5 || field.number == 10) tensor(field, "tensor of an attribute");
+            if (field.number == 5 || field.number == 10) checkOnnxTensor(field, "tensor of an attribute", where_);
             // Nesting stops here: a feed-forward network has no graph inside a node.
             if (field.number == 6 || field.number == 11)
                 fail("holds a graph inside a node (If, Loop), expected a feed-forward network");
             if (field.number == 22 || field.number == 23) fail("holds a sparse tensor, expected dense ones");
-        }
-    }
-
-    static uint64_t countVarints(const WireField& field, const char* what, const std::string& where) {
-        if (field.type == WireType::varint) return 1;
-        WireReader reader(field, what, where);
-        uint64_t count = 0;
-        for (; !reader.atEnd(); ++count) reader.varint();
-        return count;
-    }
-
-    uint64_t countFixed(const WireField& field, WireType single, size_t size, const char* what) const {
-        if (field.type != single) WireReader(field, what, where_);  // else packed: checks the wire type
-        if (field.size % size != 0) fail(format("%s: its data is no whole number of elements", what));
-        return field.size / size;
-    }
-
-    /// Checks that a tensor's data is in the file and as long as its dimensions say. @return its name
-    std::string tensor(const WireField& entry, const char* what) const {
-        WireReader reader(entry, what, where_);
-        WireField field;
-        std::string name;
-        std::vector<uint64_t> dims;
-        uint64_t type = 0, rawBytes = 0, listed = 0;
-        uint32_t listField = 0;
-        bool external = false;
-        while (reader.next(field)) {
-            const bool isList = field.number == 4 || field.number == 5 || field.number == 7 || field.number == 10;
-            if (isList && listField != 0 && listField != field.number) fail(format("%s: its data has two types", what));
-            switch (field.number) {
-                case 1:
-                    readDims(field, dims, what);
-                    break;
-                case 2:
-                    type = wireInteger(field, "data_type", where_);
-                    break;
-                case 4:  // float_data
-                    listed += countFixed(field, WireType::fixed32, 4, what);
-                    listField = field.number;
-                    break;
-                case 5:  // int32_data
-                case 7:  // int64_data
-                    listed += countVarints(field, what, where_);
-                    listField = field.number;
-                    break;
-                case 8:
-                    name = text(field, "tensor name");
-                    break;
-                case 9:
-                    WireReader(field, "raw_data", where_);  // checks the wire type
-                    rawBytes = field.size;
-                    break;
-                case 10:  // double_data
-                    listed += countFixed(field, WireType::fixed64, 8, what);
-                    listField = field.number;
-                    break;
-                case 13:
-                    external = true;
-                    break;
-                case 14:
-                    external = external || wireInteger(field, "data_location", where_) != 0;
-                    break;
-                default:
-                    break;
-            }
-        }
-        const std::string label = format("%s \"%s\"", what, name.c_str());
-        if (external) fail(label + ": its data is in another file, expected all data inside the model");
-        const Storage storage = storageOf(type);
-        if (storage.bytes == 0) {
-            fail(label + format(": got data type %llu, expected a float or signed integer type",
-                                static_cast<unsigned long long>(type)));
-        }
-        uint64_t elements = 1;
-        for (const uint64_t d : dims) {
-            if (d > maxElements || (elements *= d) > maxElements) {
-                fail(label + ": its dimensions are negative or absurdly large");
-            }
-        }
-        // The importer takes the list if there is one, else the raw bytes, and reads as many as the dimensions say.
-        const uint64_t have = listed > 0 ? listed : rawBytes / storage.bytes;
-        const bool clean = listed > 0 ? rawBytes == 0 && listField == storage.field : rawBytes % storage.bytes == 0;
-        if (have != elements || !clean) {
-            fail(label + format(": holds %llu elements, expected %llu of data type %llu by its dimensions",
-                                static_cast<unsigned long long>(have), static_cast<unsigned long long>(elements),
-                                static_cast<unsigned long long>(type)));
-        }
-        return name;
-    }
-
-    void readDims(const WireField& field, std::vector<uint64_t>& dims, const char* what) const {
-        if (field.type == WireType::varint) {
-            dims.push_back(field.value);
-            limit(dims.size(), maxDims, "dimensions in a tensor");
-            return;
-        }
-        for (WireReader packed(field, what, where_); !packed.atEnd();) {
-            dims.push_back(packed.varint());
-            limit(dims.size(), maxDims, "dimensions in a tensor");
         }
     }
 
@@ -299,7 +194,7 @@ private:
             while (shape.next(field)) {
                 if (field.number != 1) continue;
                 result.shape.push_back(dimension(field, what));
-                limit(result.shape.size(), maxDims, "dimensions in a graph input or output");
+                limit(result.shape.size(), maxOnnxDims, "dimensions in a graph input or output");
             }
         }
     }
@@ -311,9 +206,9 @@ private:
         while (reader.next(field)) {
             if (field.number == 1) size = static_cast<int64_t>(wireInteger(field, "dim_value", where_));
         }
-        if (size < -1 || size > static_cast<int64_t>(maxElements)) {
+        if (size < -1 || size > static_cast<int64_t>(maxOnnxElements)) {
             fail(format("%s: a dimension is %lld, expected at most %lld", what, static_cast<long long>(size),
-                        static_cast<long long>(maxElements)));
+                        static_cast<long long>(maxOnnxElements)));
         }
         return size;
     }
@@ -330,6 +225,8 @@ private:
     const std::string& where_;
     OnnxMetadata result_;
     std::set<std::string> initializers_;
+    std::set<std::string> nodeOutputs_;  // of the nodes read so far
+    std::set<std::string> outerInputs_;  // node inputs that no earlier node made
 };
 
 }  // namespace

@@ -324,6 +324,20 @@ TEST(HostileModel, TensorsThatDoNotAddUpAreRefused) {
     expectError([&] { load(Role::encoder, inNode(field(6, ""))); }, {"feed-forward"});
 }
 
+TEST(HostileModel, NodesThatReadWhatNobodyMadeAreRefused) {
+    const std::string opset = field(8, std::string("\x10\x0b", 2));
+    const auto model = [&](const std::string& graph) {
+        const std::string text = field(7, graph) + opset;
+        return Bytes(text.begin(), text.end());
+    };
+    const std::string convolution = field(1, field(1, "x") + field(1, "w") + field(2, "y") + field(4, "Conv"));
+    const std::string relu = field(1, field(1, "y") + field(2, "w") + field(4, "Relu"));
+    const std::string input = field(11, field(1, "x"));
+    expectError([&] { load(Role::encoder, model(convolution)); }, {"reads", "expected a graph input"});
+    expectError([&] { load(Role::encoder, model(input + convolution)); }, {"reads \"w\""});
+    expectError([&] { load(Role::encoder, model(input + convolution + relu)); }, {"reads \"w\"", "earlier"});
+}
+
 TEST(HostileModel, RandomBytesAreRefused) {
     cv::RNG random(5);
     for (int i = 0; i < 2000; ++i) {
