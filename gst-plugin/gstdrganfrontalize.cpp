@@ -28,34 +28,6 @@ namespace {
 using drgan::ElementState;
 using drgan::Settings;
 
-constexpr int defaultDetectInterval = 5;
-constexpr guint defaultEncodeInterval = 200;
-constexpr guint defaultRefreshInterval = 2000;
-constexpr guint defaultTrackTimeout = 2000;
-constexpr int defaultMaxFaces = 16;
-constexpr int defaultMinFaceSize = 24;
-constexpr double defaultUpdateThreshold = 0.5;
-constexpr const char* defaultRoiType = "face";
-
-enum Property : guint {
-    PROP_0,
-    PROP_BUNDLE,
-    PROP_DETECTOR,
-    PROP_CASCADES,
-    PROP_DETECT_INTERVAL,
-    PROP_ENCODE_INTERVAL,
-    PROP_REFRESH_INTERVAL,
-    PROP_ROI_TYPE,
-    PROP_DISPLAY,
-    PROP_EMBEDDINGS,
-    PROP_PICTURES,
-    PROP_YAW,
-    PROP_MAX_FACES,
-    PROP_MIN_FACE_SIZE,
-    PROP_TRACK_TIMEOUT,
-    PROP_UPDATE_THRESHOLD,
-};
-
 #define FORMATS "{ BGR, BGRx, BGRA, RGB, RGBx, RGBA, I420, NV12 }"
 
 GstStaticPadTemplate sinkTemplate =
@@ -75,7 +47,8 @@ GST_ELEMENT_REGISTER_DEFINE(drganfrontalize, "drganfrontalize", GST_RANK_NONE, G
 
 static ElementState& stateOf(gpointer self) { return *GST_DRGAN_FRONTALIZE(self)->state; }
 
-// Runs `body`; an exception becomes an element error of the given code and the result `failed`.
+// Runs `body`; an exception becomes an element error of the given code and the result `failed`. A resource that is not
+// there gets its own code.
 template <typename Result, typename Body>
 static Result guarded(gpointer self, GQuark domain, gint code, const char* what, Result failed, Body body) {
     std::string reason = "unknown exception";
@@ -83,6 +56,9 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
         return body();
     } catch (const cv::Exception& e) {
         reason = e.err.empty() ? e.what() : e.err;
+        if (domain == GST_RESOURCE_ERROR && e.code == cv::Error::StsObjectNotFound) {
+            code = GST_RESOURCE_ERROR_NOT_FOUND;
+        }
     } catch (const std::exception& e) {
         reason = e.what();
     } catch (...) {
@@ -108,129 +84,25 @@ static void endTracks(GstDrganFrontalize* self) {
 }
 
 static void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
-    ElementState& state = stateOf(object);
-    const auto text = [&] {
-        const gchar* s = g_value_get_string(value);
-        return std::string(s != nullptr ? s : "");
-    };
-    const auto milliseconds = [&] { return static_cast<drgan::Time>(g_value_get_uint(value)) * drgan::millisecond; };
     GST_OBJECT_LOCK(object);
-    Settings& s = state.settings;
-    switch (id) {
-        case PROP_BUNDLE:
-            s.bundle = text();
-            break;
-        case PROP_DETECTOR:
-            s.detector = text();
-            break;
-        case PROP_CASCADES:
-            s.cascades = text();
-            break;
-        case PROP_DETECT_INTERVAL:
-            s.core.detectInterval = g_value_get_int(value);
-            break;
-        case PROP_ENCODE_INTERVAL:
-            s.core.encodeInterval = milliseconds();
-            break;
-        case PROP_REFRESH_INTERVAL:
-            s.core.refreshInterval = milliseconds();
-            break;
-        case PROP_ROI_TYPE:
-            s.roiType = text().empty() ? defaultRoiType : text();
-            break;
-        case PROP_DISPLAY:
-            s.display = g_value_get_boolean(value) != FALSE;
-            break;
-        case PROP_EMBEDDINGS:
-            s.embeddings = g_value_get_boolean(value) != FALSE;
-            break;
-        case PROP_PICTURES:
-            s.pictures = g_value_get_boolean(value) != FALSE;
-            break;
-        case PROP_YAW:
-            s.core.yaw = static_cast<float>(g_value_get_double(value));
-            break;
-        case PROP_MAX_FACES:
-            s.core.maxFaces = g_value_get_int(value);
-            break;
-        case PROP_MIN_FACE_SIZE:
-            s.core.minFaceSize = static_cast<float>(g_value_get_int(value));
-            break;
-        case PROP_TRACK_TIMEOUT:
-            s.core.trackTimeout = milliseconds();
-            break;
-        case PROP_UPDATE_THRESHOLD:
-            s.core.updateThreshold = g_value_get_double(value);
-            break;
-        default:
-            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-            break;
-    }
-    const bool display = s.display;
+    const bool known = setProperty(stateOf(object).settings, id, value);
+    const bool display = stateOf(object).settings.display;
     GST_OBJECT_UNLOCK(object);
-    if (id == PROP_DISPLAY) {
-        // In passthrough the base class maps frames for reading alone; transform_frame_ip is called all the same.
+    if (!known) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+    // In passthrough the base class maps frames for reading alone; transform_frame_ip is called all the same.
+    if (display == (gst_base_transform_is_passthrough(GST_BASE_TRANSFORM(object)) != FALSE)) {
         gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(object), display ? FALSE : TRUE);
     }
 }
 
 static void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
-    const auto milliseconds = [&](drgan::Time t) {
-        g_value_set_uint(value, static_cast<guint>(t / drgan::millisecond));
-    };
     GST_OBJECT_LOCK(object);
-    const Settings s = stateOf(object).settings;
+    const bool known = getProperty(stateOf(object).settings, id, value);
     GST_OBJECT_UNLOCK(object);
-    const auto text = [&](const std::string& t) { g_value_set_string(value, t.empty() ? nullptr : t.c_str()); };
-    switch (id) {
-        case PROP_BUNDLE:
-            text(s.bundle);
-            break;
-        case PROP_DETECTOR:
-            text(s.detector);
-            break;
-        case PROP_CASCADES:
-            text(s.cascades);
-            break;
-        case PROP_DETECT_INTERVAL:
-            g_value_set_int(value, s.core.detectInterval);
-            break;
-        case PROP_ENCODE_INTERVAL:
-            milliseconds(s.core.encodeInterval);
-            break;
-        case PROP_REFRESH_INTERVAL:
-            milliseconds(s.core.refreshInterval);
-            break;
-        case PROP_ROI_TYPE:
-            text(s.roiType);
-            break;
-        case PROP_DISPLAY:
-            g_value_set_boolean(value, s.display);
-            break;
-        case PROP_EMBEDDINGS:
-            g_value_set_boolean(value, s.embeddings);
-            break;
-        case PROP_PICTURES:
-            g_value_set_boolean(value, s.pictures);
-            break;
-        case PROP_YAW:
-            g_value_set_double(value, s.core.yaw);
-            break;
-        case PROP_MAX_FACES:
-            g_value_set_int(value, s.core.maxFaces);
-            break;
-        case PROP_MIN_FACE_SIZE:
-            g_value_set_int(value, static_cast<gint>(s.core.minFaceSize));
-            break;
-        case PROP_TRACK_TIMEOUT:
-            milliseconds(s.core.trackTimeout);
-            break;
-        case PROP_UPDATE_THRESHOLD:
-            g_value_set_double(value, s.core.updateThreshold);
-            break;
-        default:
-            G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-            break;
+    if (!known) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
 }
 
@@ -239,7 +111,7 @@ static gboolean start(GstBaseTransform* trans) {
     const Settings settings = stateOf(trans).settings;
     GST_OBJECT_UNLOCK(trans);
     const auto load = [&](const char* what, auto body) {
-        return guarded(trans, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, what, FALSE, [&] {
+        return guarded(trans, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ, what, FALSE, [&] {
             body();
             return TRUE;
         });
@@ -335,92 +207,8 @@ static void finalize(GObject* object) {
 
 static void gst_drgan_frontalize_init(GstDrganFrontalize* self) {
     self->state = new ElementState;
-    Settings& s = self->state->settings;
-    s.roiType = defaultRoiType;
-    s.core.detectInterval = defaultDetectInterval;
-    s.core.encodeInterval = defaultEncodeInterval * drgan::millisecond;
-    s.core.refreshInterval = defaultRefreshInterval * drgan::millisecond;
-    s.core.trackTimeout = defaultTrackTimeout * drgan::millisecond;
-    s.core.maxFaces = defaultMaxFaces;
-    s.core.minFaceSize = defaultMinFaceSize;
-    s.core.updateThreshold = defaultUpdateThreshold;
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);
-}
-
-static void installProperties(GObjectClass* object) {
-    constexpr auto anytime =
-        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-    constexpr auto atStart =
-        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-    const auto install = [&](guint id, GParamSpec* spec) { g_object_class_install_property(object, id, spec); };
-    install(PROP_BUNDLE,
-            g_param_spec_string("bundle", "Bundle",
-                                "Folder of the model bundle; unset: the environment variable DRGAN_BUNDLE, "
-                                "else the default bundle where it was installed",
-                                nullptr, atStart));
-    install(PROP_DETECTOR,
-            g_param_spec_string("detector", "Detector",
-                                "YuNet model file for cv::FaceDetectorYN; unset: OpenCV's cascades", nullptr, atStart));
-    install(PROP_CASCADES,
-            g_param_spec_string("cascades", "Cascades",
-                                "Folder of OpenCV's haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; "
-                                "unset: where OpenCV's data is installed",
-                                nullptr, atStart));
-    install(PROP_DETECT_INTERVAL, g_param_spec_int("detect-interval", "Detect interval",
-                                                   "Frames from one face detection to the next; a track that is missed "
-                                                   "is looked for sooner. 0: never detect, faces "
-                                                   "come from upstream metadata alone",
-                                                   0, G_MAXINT, defaultDetectInterval, anytime));
-    install(PROP_ENCODE_INTERVAL,
-            g_param_spec_uint("encode-interval", "Encode interval",
-                              "Shortest time between two encoded pictures of a track, in milliseconds", 0, G_MAXUINT,
-                              defaultEncodeInterval, anytime));
-    install(PROP_REFRESH_INTERVAL,
-            g_param_spec_uint("refresh-interval", "Refresh interval",
-                              "Time after which a track is encoded again even if the picture shows nothing new, in "
-                              "milliseconds",
-                              0, G_MAXUINT, defaultRefreshInterval, anytime));
-    install(PROP_ROI_TYPE,
-            g_param_spec_string("roi-type", "ROI type",
-                                "roi_type of the upstream regions of interest that are faces, and of the "
-                                "regions that this element adds",
-                                defaultRoiType, anytime));
-    install(PROP_DISPLAY, g_param_spec_boolean("display", "Display",
-                                               "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
-                                               "every pixel as it is",
-                                               TRUE, anytime));
-    install(
-        PROP_EMBEDDINGS,
-        g_param_spec_boolean("embeddings", "Embeddings",
-                             "Put the fused embedding, which is biometric data, on the metadata and in the messages",
-                             FALSE, anytime));
-    install(PROP_PICTURES, g_param_spec_boolean("pictures", "Pictures",
-                                                "Put the aligned face and its frontal view as GstSample (RGB) in the "
-                                                "messages",
-                                                FALSE, anytime));
-    install(PROP_YAW, g_param_spec_double(
-                          "yaw", "Yaw",
-                          "Yaw of the view that is drawn, in degrees; positive turns the nose to the image's right. "
-                          "The nearest that the model draws is taken",
-                          -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE)));
-    install(PROP_MAX_FACES,
-            g_param_spec_int("max-faces", "Max faces", "Faces that are followed at a time, the largest first", 1, 256,
-                             defaultMaxFaces, anytime));
-    install(PROP_MIN_FACE_SIZE,
-            g_param_spec_int("min-face-size", "Min face size",
-                             "Smallest face that is taken, longer side of its box in pixels of the frame", 1, G_MAXINT,
-                             defaultMinFaceSize, anytime));
-    install(PROP_TRACK_TIMEOUT,
-            g_param_spec_uint("track-timeout", "Track timeout",
-                              "Time after which a face that is not seen is lost, in milliseconds; until then it is "
-                              "recognised when it comes back",
-                              1, G_MAXUINT, defaultTrackTimeout, anytime));
-    install(PROP_UPDATE_THRESHOLD,
-            g_param_spec_double("update-threshold", "Update threshold",
-                                "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
-                                "decoded and reported again",
-                                0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
 }
 
 static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
@@ -433,7 +221,7 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     object->set_property = set_property;
     object->get_property = get_property;
     object->finalize = finalize;
-    installProperties(object);
+    drgan::installProperties(object);
 
     gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",
                                           "Tracks faces, embeds them independently of pose (DR-GAN) and draws their "

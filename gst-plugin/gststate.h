@@ -10,19 +10,9 @@
 
 #include "gstframe.h"
 #include "gstresults.h"
+#include "gstsettings.h"
 
 namespace drgan {
-
-struct Settings {
-    std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
-    std::string detector;  ///< YuNet file; empty: cascades
-    std::string cascades;  ///< folder; empty: searched for
-    std::string roiType;
-    bool display = true;
-    bool embeddings = false;
-    bool pictures = false;
-    Pipeline::Options core;
-};
 
 /// @return the bundle's id
 std::string loadBundle(const Settings& settings, Pipeline::Models& models);

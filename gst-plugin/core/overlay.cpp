@@ -48,7 +48,7 @@ cv::Mat makeLabel(const std::string& text, const Style& style, const cv::Scalar&
 }
 
 std::string labelText(const TrackInfo& t) {
-    std::string text = cv::format("#%d %+.0f", t.id, t.yaw);
+    std::string text = cv::format("#%d %+d", t.id, cvRound(t.yaw));
     return t.images > 0 ? text + cv::format(" %.2f", t.confidence) : text;
 }
 

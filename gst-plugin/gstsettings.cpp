@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gstsettings.h"
+
+namespace drgan {
+namespace {
+
+// Five frames are 0.2 s at 25 a second, in which a head moves less than its own width: the next look finds it again.
+constexpr int defaultDetectInterval = 5;
+constexpr guint defaultEncodeInterval = 200;
+constexpr guint defaultRefreshInterval = 2000;
+constexpr guint defaultTrackTimeout = 2000;
+constexpr int defaultMaxFaces = 16;
+constexpr int defaultMinFaceSize = 24;
+constexpr double defaultUpdateThreshold = 0.5;
+constexpr const char* defaultRoiType = "face";
+
+enum Property : guint {
+    PROP_0,
+    PROP_BUNDLE,
+    PROP_DETECTOR,
+    PROP_CASCADES,
+    PROP_DETECT_INTERVAL,
+    PROP_ENCODE_INTERVAL,
+    PROP_REFRESH_INTERVAL,
+    PROP_ROI_TYPE,
+    PROP_DISPLAY,
+    PROP_EMBEDDINGS,
+    PROP_PICTURES,
+    PROP_YAW,
+    PROP_MAX_FACES,
+    PROP_MIN_FACE_SIZE,
+    PROP_TRACK_TIMEOUT,
+    PROP_UPDATE_THRESHOLD,
+};
+
+}  // namespace
+
+Settings::Settings() : roiType(defaultRoiType) {
+    core.detectInterval = defaultDetectInterval;
+    core.encodeInterval = defaultEncodeInterval * drgan::millisecond;
+    core.refreshInterval = defaultRefreshInterval * drgan::millisecond;
+    core.trackTimeout = defaultTrackTimeout * drgan::millisecond;
+    core.maxFaces = defaultMaxFaces;
+    core.minFaceSize = defaultMinFaceSize;
+    core.updateThreshold = defaultUpdateThreshold;
+}
+
+bool setProperty(Settings& s, guint id, const GValue* value) {
+    const auto text = [&] {
+        const gchar* t = g_value_get_string(value);
+        return std::string(t != nullptr ? t : "");
+    };
+    const auto milliseconds = [&] { return static_cast<Time>(g_value_get_uint(value)) * millisecond; };
+    switch (id) {
+        case PROP_BUNDLE:
+            s.bundle = text();
+            break;
+        case PROP_DETECTOR:
+            s.detector = text();
+            break;
+        case PROP_CASCADES:
+            s.cascades = text();
+            break;
+        case PROP_DETECT_INTERVAL:
+            s.core.detectInterval = g_value_get_int(value);
+            break;
+        case PROP_ENCODE_INTERVAL:
+            s.core.encodeInterval = milliseconds();
+            break;
+        case PROP_REFRESH_INTERVAL:
+            s.core.refreshInterval = milliseconds();
+            break;
+        case PROP_ROI_TYPE:
+            s.roiType = text().empty() ? defaultRoiType : text();
+            break;
+        case PROP_DISPLAY:
+            s.display = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_EMBEDDINGS:
+            s.embeddings = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_PICTURES:
+            s.pictures = g_value_get_boolean(value) != FALSE;
+            break;
+        case PROP_YAW:
+            s.core.yaw = static_cast<float>(g_value_get_double(value));
+            break;
+        case PROP_MAX_FACES:
+            s.core.maxFaces = g_value_get_int(value);
+            break;
+        case PROP_MIN_FACE_SIZE:
+            s.core.minFaceSize = static_cast<float>(g_value_get_int(value));
+            break;
+        case PROP_TRACK_TIMEOUT:
+            s.core.trackTimeout = milliseconds();
+            break;
+        case PROP_UPDATE_THRESHOLD:
+            s.core.updateThreshold = g_value_get_double(value);
+            break;
+        default:
+            return false;
+    }
+    return true;
+}
+
+bool getProperty(const Settings& s, guint id, GValue* value) {
+    const auto milliseconds = [&](Time t) { g_value_set_uint(value, static_cast<guint>(t / millisecond)); };
+    const auto text = [&](const std::string& t) { g_value_set_string(value, t.empty() ? nullptr : t.c_str()); };
+    switch (id) {
+        case PROP_BUNDLE:
+            text(s.bundle);
+            break;
+        case PROP_DETECTOR:
+            text(s.detector);
+            break;
+        case PROP_CASCADES:
+            text(s.cascades);
+            break;
+        case PROP_DETECT_INTERVAL:
+            g_value_set_int(value, s.core.detectInterval);
+            break;
+        case PROP_ENCODE_INTERVAL:
+            milliseconds(s.core.encodeInterval);
+            break;
+        case PROP_REFRESH_INTERVAL:
+            milliseconds(s.core.refreshInterval);
+            break;
+        case PROP_ROI_TYPE:
+            text(s.roiType);
+            break;
+        case PROP_DISPLAY:
+            g_value_set_boolean(value, s.display);
+            break;
+        case PROP_EMBEDDINGS:
+            g_value_set_boolean(value, s.embeddings);
+            break;
+        case PROP_PICTURES:
+            g_value_set_boolean(value, s.pictures);
+            break;
+        case PROP_YAW:
+            g_value_set_double(value, s.core.yaw);
+            break;
+        case PROP_MAX_FACES:
+            g_value_set_int(value, s.core.maxFaces);
+            break;
+        case PROP_MIN_FACE_SIZE:
+            g_value_set_int(value, static_cast<gint>(s.core.minFaceSize));
+            break;
+        case PROP_TRACK_TIMEOUT:
+            milliseconds(s.core.trackTimeout);
+            break;
+        case PROP_UPDATE_THRESHOLD:
+            g_value_set_double(value, s.core.updateThreshold);
+            break;
+        default:
+            return false;
+    }
+    return true;
+}
+
+void installProperties(GObjectClass* klass) {
+    constexpr auto anytime =
+        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+    constexpr auto atStart =
+        static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+    const auto install = [&](guint id, GParamSpec* spec) { g_object_class_install_property(klass, id, spec); };
+    install(PROP_BUNDLE,
+            g_param_spec_string("bundle", "Bundle",
+                                "Folder of the model bundle; unset: the environment variable DRGAN_BUNDLE, "
+                                "else the default bundle where it was installed",
+                                nullptr, atStart));
+    install(PROP_DETECTOR,
+            g_param_spec_string("detector", "Detector",
+                                "YuNet model file for cv::FaceDetectorYN; unset: OpenCV's cascades", nullptr, atStart));
+    install(PROP_CASCADES,
+            g_param_spec_string("cascades", "Cascades",
+                                "Folder of OpenCV's haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; "
+                                "unset: where OpenCV's data is installed",
+                                nullptr, atStart));
+    install(PROP_DETECT_INTERVAL, g_param_spec_int("detect-interval", "Detect interval",
+                                                   "Frames from one face detection to the next; a track that is missed "
+                                                   "is looked for sooner. 0: never detect, faces "
+                                                   "come from upstream metadata alone",
+                                                   0, G_MAXINT, defaultDetectInterval, anytime));
+    install(PROP_ENCODE_INTERVAL,
+            g_param_spec_uint("encode-interval", "Encode interval",
+                              "Shortest time between two encoded pictures of a track, in milliseconds", 0, G_MAXUINT,
+                              defaultEncodeInterval, anytime));
+    install(PROP_REFRESH_INTERVAL,
+            g_param_spec_uint("refresh-interval", "Refresh interval",
+                              "Time after which a track is encoded again even if the picture shows nothing new, in "
+                              "milliseconds",
+                              0, G_MAXUINT, defaultRefreshInterval, anytime));
+    install(PROP_ROI_TYPE,
+            g_param_spec_string("roi-type", "ROI type",
+                                "roi_type of the upstream regions of interest that are faces, and of the "
+                                "regions that this element adds",
+                                defaultRoiType, anytime));
+    install(PROP_DISPLAY, g_param_spec_boolean("display", "Display",
+                                               "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
+                                               "every pixel as it is",
+                                               TRUE, anytime));
+    install(
+        PROP_EMBEDDINGS,
+        g_param_spec_boolean("embeddings", "Embeddings",
+                             "Put the fused embedding, which is biometric data, on the metadata and in the messages",
+                             FALSE, anytime));
+    install(PROP_PICTURES, g_param_spec_boolean("pictures", "Pictures",
+                                                "Put the aligned face and its frontal view as GstSample (RGB) in the "
+                                                "messages",
+                                                FALSE, anytime));
+    install(PROP_YAW, g_param_spec_double(
+                          "yaw", "Yaw",
+                          "Yaw of the view that is drawn, in degrees; positive turns the nose to the image's right. "
+                          "The nearest that the model draws is taken",
+                          -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE)));
+    install(PROP_MAX_FACES,
+            g_param_spec_int("max-faces", "Max faces", "Faces that are followed at a time, the largest first", 1, 256,
+                             defaultMaxFaces, anytime));
+    install(PROP_MIN_FACE_SIZE,
+            g_param_spec_int("min-face-size", "Min face size",
+                             "Smallest face that is taken, longer side of its box in pixels of the frame", 1, G_MAXINT,
+                             defaultMinFaceSize, anytime));
+    install(PROP_TRACK_TIMEOUT,
+            g_param_spec_uint("track-timeout", "Track timeout",
+                              "Time after which a face that is not seen is lost, in milliseconds; until then it is "
+                              "recognised when it comes back",
+                              1, G_MAXUINT, defaultTrackTimeout, anytime));
+    install(PROP_UPDATE_THRESHOLD,
+            g_param_spec_double("update-threshold", "Update threshold",
+                                "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
+                                "decoded and reported again",
+                                0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
+}
+
+}  // namespace drgan
