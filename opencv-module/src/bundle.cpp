@@ -152,7 +152,13 @@ std::string resolveFolder(const String& folder) {
 Bundle Bundle::load(const String& folder) {
     Bundle bundle;
     bundle.folder = resolveFolder(folder);
-    const Manifest manifest(bundle.folder + "/" + contract::manifestFile);
+    const std::string path = bundle.folder + "/" + contract::manifestFile;
+    if (folder.empty() && fileSize(path) < 0) {
+        fail(path,
+             "cannot be opened, expected the default bundle there (the environment variable DRGAN_BUNDLE names another "
+             "folder)");
+    }
+    const Manifest manifest(path);
     const FileNode root = manifest.root();
 
     manifest.number(Manifest::member(root, contract::manifestVersion), contract::manifestVersion, contract::version,

@@ -86,6 +86,11 @@ TEST_F(BundleTest, TheEnvironmentNamesTheDefault) {
     EXPECT_EQ(Bundle::load(writeTinyBundle(dir_.path() + "/explicit", other)).id, "explicit");
 }
 
+TEST_F(BundleTest, AMissingDefaultSaysHowToNameAnother) {
+    const Environment environment(dir_.path() + "/nowhere");
+    expectError([] { Bundle::load(); }, {dir_.path() + "/nowhere/manifest.json", "DRGAN_BUNDLE"});
+}
+
 TEST_F(BundleTest, MissingFilesAreNamed) {
     expectError([&] { Bundle::load(dir_.path() + "/nowhere"); }, {"/nowhere/manifest.json", "cannot be opened"});
     std::remove((folder_ + "/decoder.onnx").c_str());
