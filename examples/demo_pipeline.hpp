@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_EXAMPLES_DEMO_PIPELINE_HPP
+#define DRGAN_EXAMPLES_DEMO_PIPELINE_HPP
+
+#include <string>
+#include <vector>
+
+namespace drgan::examples {
+
+struct PipelineOptions {
+    std::string input;     ///< file, URI or /dev/videoN
+    std::string output;    ///< the annotated video, MP4
+    std::string detector;  ///< YuNet model; empty: OpenCV's cascades
+    std::string bundle;    ///< folder of the models; empty: the default bundle
+    bool display = true;   ///< draw boxes and frontal views
+    bool embeddings = false;
+};
+
+/// Whether the input goes on until somebody stops it: a camera or a network stream.
+bool isLive(const std::string& input);
+
+/// The pipeline as gst-launch-1.0 takes it, one word an entry. The element is named "drgan".
+/// @throws std::runtime_error for an input that is not there.
+std::vector<std::string> describePipeline(const PipelineOptions& options);
+
+/// Words as one line for the shell, quoted where it needs it.
+std::string shellLine(const std::vector<std::string>& words);
+
+}  // namespace drgan::examples
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_EXAMPLES_PUPPET_HPP
+#define DRGAN_EXAMPLES_PUPPET_HPP
+
+#include <opencv2/core.hpp>
+
+#include <string>
+
+namespace drgan::examples {
+
+/// Where and how a puppet stands in a frame.
+struct Pose {
+    cv::Point2d face;        ///< where the middle of the face lies, pixels of the frame
+    double faceWidth = 100;  ///< width of the face's box, pixels of the frame
+    double roll = 0;         ///< degrees, positive: clockwise on the picture
+    double yaw = 0;          ///< degrees, positive: the nose points to the image's right; up to about 30 looks right
+};
+
+/// A person cut out of a portrait, who can be moved and whose head can be turned a little.
+class Puppet {
+public:
+    /// @param portrait 8-bit BGR picture of one person, upright, facing the camera.
+    /// @param cascade path of OpenCV's frontal face cascade.
+    /// @throws cv::Exception if no face is found.
+    Puppet(const cv::Mat& portrait, const std::string& cascade);
+
+    /// Draws the person over an 8-bit BGR frame.
+    void draw(cv::Mat& frame, const Pose& pose) const;
+
+    /// The cut-out: 8-bit BGRA, alpha not premultiplied.
+    const cv::Mat& picture() const { return picture_; }
+
+private:
+    cv::Mat turned(double yaw) const;
+
+    cv::Mat picture_;
+    cv::Rect face_;
+};
+
+}  // namespace drgan::examples
+
+#endif
