@@ -13,7 +13,8 @@ namespace {
 
 // Where the eyes' and the mouth's midpoints lie in a detector's box, in units of its larger side from the box's top,
 // both on its vertical middle. Means over the 38,296 faces of the training set's labels.csv, whose crops are squares of
-// 1.8 x the box: eyes (0.494, 0.397), mouth (0.499, 0.747); mirrored faces being as likely, x is 0.5.
+// 1.8 x the larger side of a YuNet box: eyes (0.494, 0.397), mouth (0.499, 0.747); mirrored faces being as likely, x is
+// 0.5.
 constexpr double boxEyesY = 0.397;
 constexpr double boxMouthY = 0.747;
 
