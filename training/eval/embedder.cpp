@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "embedder.hpp"
+
+namespace drgan::eval {
+
+namespace {
+
+class BundleEmbedder : public Embedder {
+public:
+    explicit BundleEmbedder(const cv::drgan::Bundle& bundle) : encoder_(cv::drgan::Encoder::create(bundle.encoder)) {}
+
+protected:
+    void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
+        encoder_->alignCrop(picture, face, aligned);
+    }
+    cv::Mat feature(const cv::Mat& aligned) override {
+        cv::Mat embedding;
+        float confidence = 0;
+        encoder_->feature(aligned, embedding, confidence);
+        return embedding;
+    }
+
+private:
+    cv::Ptr<cv::drgan::Encoder> encoder_;
+};
+
+class RecognizerEmbedder : public Embedder {
+public:
+    RecognizerEmbedder(const std::string& model, const data::RecognizerInput& input, cv::drgan::Alignment alignment)
+        : recognizer_(model, input), alignment_(alignment) {
+        alignment_.size = input.size;
+    }
+
+protected:
+    void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
+        cv::drgan::alignCrop(picture, face, aligned, alignment_);
+    }
+    cv::Mat feature(const cv::Mat& aligned) override { return recognizer_.embed(aligned); }
+
+private:
+    data::Recognizer recognizer_;
+    cv::drgan::Alignment alignment_;
+};
+
+}  // namespace
+
+cv::Mat Embedder::embed(const cv::Mat& picture, const cv::Mat& face, bool mirror) {
+    cv::Mat aligned;
+    align(picture, face, aligned);
+    cv::Mat sum = feature(aligned);
+    if (mirror) {
+        cv::Mat mirrored;
+        cv::flip(aligned, mirrored, 1);
+        sum += feature(mirrored);
+    }
+    return data::unit(sum);
+}
+
+std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle) {
+    return std::make_unique<BundleEmbedder>(bundle);
+}
+
+std::unique_ptr<Embedder> embedRecognizer(const std::string& model, const data::RecognizerInput& input,
+                                          cv::drgan::Alignment alignment) {
+    return std::make_unique<RecognizerEmbedder>(model, input, alignment);
+}
+
+}  // namespace drgan::eval

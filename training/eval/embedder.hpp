@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <memory>
+#include <opencv2/core.hpp>
+#include <opencv2/drgan.hpp>
+#include <string>
+
+#include "data/recognizer.hpp"
+
+namespace drgan::eval {
+
+/// What is evaluated: something that turns a picture with a face into a unit embedding.
+class Embedder {
+public:
+    virtual ~Embedder() = default;
+
+    /// @param picture BGR, 8-bit
+    /// @param face as cv::drgan::alignCrop takes it
+    /// @param mirror adds the embedding of the aligned face's mirror image
+    /// @return 1xNf CV_32F of unit norm
+    cv::Mat embed(const cv::Mat& picture, const cv::Mat& face, bool mirror);
+
+protected:
+    virtual void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const = 0;
+    virtual cv::Mat feature(const cv::Mat& aligned) = 0;  ///< 1xNf, not normalised
+};
+
+/// A bundle's encoder, as every program runs it.
+std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle);
+
+/// Any recogniser, aligned by the same two points at its own input size.
+std::unique_ptr<Embedder> embedRecognizer(const std::string& model, const data::RecognizerInput& input,
+                                          cv::drgan::Alignment alignment);
+
+}  // namespace drgan::eval

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace drgan::eval {
+
+namespace {
+
+void check(const PairScores& scores) {
+    if (scores.same.empty() || scores.different.empty()) {
+        throw std::runtime_error("metrics need pairs of one person and pairs of two people, got " +
+                                 std::to_string(scores.same.size()) + " and " +
+                                 std::to_string(scores.different.size()));
+    }
+    for (const auto* list : {&scores.same, &scores.different}) {
+        for (const float score : *list) {
+            if (!std::isfinite(score)) {
+                throw std::runtime_error("a pair's score is not finite");
+            }
+        }
+    }
+}
+
+/// Pairs with one score.
+struct Step {
+    float score = 0;
+    double same = 0;
+    double different = 0;
+};
+
+/// The scores that occur, ascending, with how many pairs of each kind have them.
+std::vector<Step> steps(const PairScores& scores) {
+    std::vector<std::pair<float, bool>> all;
+    all.reserve(scores.same.size() + scores.different.size());
+    for (const float score : scores.same) {
+        all.emplace_back(score, true);
+    }
+    for (const float score : scores.different) {
+        all.emplace_back(score, false);
+    }
+    std::sort(all.begin(), all.end());
+    std::vector<Step> result;
+    for (const auto& [score, same] : all) {
+        if (result.empty() || result.back().score != score) {
+            result.push_back({score, 0, 0});
+        }
+        (same ? result.back().same : result.back().different) += 1;
+    }
+    return result;
+}
+
+}  // namespace
+
+double accuracy(const PairScores& scores, double threshold) {
+    check(scores);
+    size_t right = 0;
+    for (const float score : scores.same) {
+        right += score >= threshold ? 1 : 0;
+    }
+    for (const float score : scores.different) {
+        right += score < threshold ? 1 : 0;
+    }
+    return static_cast<double>(right) / static_cast<double>(scores.same.size() + scores.different.size());
+}
+
+Operating bestOperating(const PairScores& scores) {
+    check(scores);
+    const std::vector<Step> all = steps(scores);
+    // A threshold at or below the lowest score accepts every pair.
+    double right = static_cast<double>(scores.same.size());
+    double best = right;
+    double threshold = all.front().score;
+    for (size_t i = 0; i < all.size(); ++i) {
+        right += all[i].different - all[i].same;  // the threshold moves above this score
+        if (right > best) {
+            best = right;
+            threshold = i + 1 < all.size()
+                            ? (static_cast<double>(all[i].score) + static_cast<double>(all[i + 1].score)) / 2
+                            : std::nextafter(static_cast<double>(all[i].score), HUGE_VAL);
+        }
+    }
+    return {threshold, best / static_cast<double>(scores.same.size() + scores.different.size())};
+}
+
+double areaUnderRoc(const PairScores& scores) {
+    check(scores);
+    double below = 0;  // pairs of two people that scored lower
+    double area = 0;
+    for (const Step& step : steps(scores)) {
+        area += step.same * (below + step.different / 2);
+        below += step.different;
+    }
+    return area / (static_cast<double>(scores.same.size()) * static_cast<double>(scores.different.size()));
+}
+
+double equalErrorRate(const PairScores& scores) {
+    check(scores);
+    double accepted = 1;  // share of pairs of two people at or above the threshold
+    double refused = 0;   // share of pairs of one person below it
+    for (const Step& step : steps(scores)) {
+        const double nextAccepted = accepted - step.different / static_cast<double>(scores.different.size());
+        const double nextRefused = refused + step.same / static_cast<double>(scores.same.size());
+        if (nextRefused >= nextAccepted) {
+            // The two lines cross within this step: (accepted - refused) has fallen from >= 0 to <= 0.
+            const double before = accepted - refused;
+            const double after = nextAccepted - nextRefused;
+            const double t = before / (before - after);
+            return refused + t * (nextRefused - refused);
+        }
+        accepted = nextAccepted;
+        refused = nextRefused;
+    }
+    return refused;
+}
+
+MeanDeviation meanDeviation(const std::vector<double>& values) {
+    if (values.empty()) {
+        throw std::runtime_error("the mean of no values");
+    }
+    MeanDeviation result;
+    for (const double value : values) {
+        result.mean += value / static_cast<double>(values.size());
+    }
+    double squares = 0;
+    for (const double value : values) {
+        squares += (value - result.mean) * (value - result.mean);
+    }
+    result.deviation = values.size() > 1 ? std::sqrt(squares / static_cast<double>(values.size() - 1)) : 0;
+    return result;
+}
+
+}  // namespace drgan::eval

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "metrics.hpp"
+
+namespace drgan::eval {
+
+/// The measures of one fold.
+struct FoldResult {
+    int number = 0;
+    size_t pairs = 0;
+    size_t facesNotFound = 0;  ///< pictures
+    double threshold = 0;      ///< that accuracy is at
+    double accuracy = 0;
+    double auc = 0;
+    double eer = 0;
+    Operating best;  ///< on this fold itself
+};
+
+/// @param threshold NaN: the fold's best
+FoldResult measureFold(int number, const PairScores& scores, double threshold, size_t facesNotFound);
+
+/// A protocol's results as JSON: means over the folds under "accuracy", "auc", "eer" and "accuracy_best_threshold",
+/// their standard deviations under "deviation", sums under "pairs" and "faces_not_found", each fold under "folds".
+nlohmann::json reportProtocol(const std::vector<FoldResult>& folds);
+
+/// The same as a table for people.
+std::string tableProtocol(const std::string& protocol, const std::vector<FoldResult>& folds);
+
+}  // namespace drgan::eval
