@@ -111,7 +111,8 @@ std::string shellLine(const std::vector<std::string>& words) {
     std::string line;
     for (const std::string& word : words) {
         line += line.empty() ? "" : " ";
-        if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+        // a lone ! is no history expansion
+        if (word == "!" || (!word.empty() && word.find_first_not_of(plain) == std::string::npos)) {
             line += word;
             continue;
         }

@@ -140,6 +140,9 @@ void Run::take(GstMessage* message) {
         if (debug != nullptr) {
             why += std::string("\n  ") + debug;
         }
+        if (frames_ == 0 && error->domain == GST_STREAM_ERROR) {
+            why = "it holds no video that GStreamer can decode here (" + why + ")";
+        }
         g_error_free(error);
         g_free(debug);
         fail(why);
@@ -176,7 +179,7 @@ gboolean Run::onTick(gpointer self) {
     try {
         ++run->ticks_;
         run->showProgress(false);
-        if (run->ticks_ % 10 == 0) {
+        if (run->ticks_ % 10 == 0 && run->frames_ > 0) {
             run->sheet_.write((run->folder_ / "contact-sheet.png").string());
         }
         if (run->stopping_ && !run->ended_ && secondsSince(run->stopped_) > 1) {
@@ -228,7 +231,9 @@ void Run::play() {
         g_source_remove(source);
     }
     gst_object_unref(bus);
-    sheet_.write((folder_ / "contact-sheet.png").string());
+    if (frames_ > 0) {
+        sheet_.write((folder_ / "contact-sheet.png").string());
+    }
     if (!error_.empty()) {
         throw std::runtime_error(error_);
     }

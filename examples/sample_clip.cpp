@@ -107,7 +107,7 @@ Pose poseOf(size_t person, double t) {
     if (person % 2 == 0) {
         const double gone = ease(t, 9.2, 11.2);
         pose.faceWidth = 142 + 8 * std::sin(swing / 7);
-        pose.face = {152 + 10 * std::sin(swing / 5) - 420 * gone, 258 + 5 * std::sin(swing / 3)};
+        pose.face = {152 + 10 * std::sin(swing / 5) - 420 * gone, 266 + 5 * std::sin(swing / 3)};
         pose.yaw = 26 * std::sin(swing / 4.5) * (1 - gone) - 24 * gone;
         pose.roll = 4 * std::sin(swing / 6);
     } else {
