@@ -27,19 +27,29 @@ void checkText(const std::string& text, const std::string& where) {
     bool quoted = false;
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (c == '\0') fail(where, "holds a zero byte, expected JSON text");
+        if (c == '\0') {
+            fail(where, "holds a zero byte, expected JSON text");
+        }
         if (c == '\\' && quoted) {
             ++i;
         } else if (c == '"') {
             quoted = !quoted;
         } else if (!quoted && (c == '{' || c == '[')) {
-            if (++depth > maxNesting) fail(where, format("is nested deeper than %d levels", maxNesting));
+            if (++depth > maxNesting) {
+                fail(where, format("is nested deeper than %d levels", maxNesting));
+            }
         } else if (!quoted && (c == '}' || c == ']')) {
-            if (--depth < 0) fail(where, "closes a bracket that it did not open, expected JSON text");
+            if (--depth < 0) {
+                fail(where, "closes a bracket that it did not open, expected JSON text");
+            }
         }
     }
-    if (depth != 0 || quoted) fail(where, "ends inside a bracket or a string, expected whole JSON text");
-    if (text.find("$base64$") != std::string::npos) fail(where, "holds base64 data, expected plain JSON");
+    if (depth != 0 || quoted) {
+        fail(where, "ends inside a bracket or a string, expected whole JSON text");
+    }
+    if (text.find("$base64$") != std::string::npos) {
+        fail(where, "holds base64 data, expected plain JSON");
+    }
 }
 
 class Manifest {
@@ -50,12 +60,16 @@ public:
         checkText(text, where_);
         try {
             const int mode = FileStorage::READ | FileStorage::MEMORY | FileStorage::FORMAT_JSON;
-            if (!storage_.open(text, mode)) fail(where_, "cannot be read as JSON");
+            if (!storage_.open(text, mode)) {
+                fail(where_, "cannot be read as JSON");
+            }
             root_ = storage_.root();
         } catch (const cv::Exception& error) {
             fail(where_, "cannot be read as JSON: " + error.err);
         }
-        if (!root_.isMap()) fail(where_, "got no JSON object, expected one");
+        if (!root_.isMap()) {
+            fail(where_, "got no JSON object, expected one");
+        }
     }
 
     const std::string& where() const { return where_; }
@@ -80,22 +94,32 @@ public:
 
     std::string text(const FileNode& map, const char* key, const char* expected) const {
         const FileNode node = member(map, key);
-        if (!node.isString() || static_cast<std::string>(node).empty()) wrong(key, node, expected);
+        if (!node.isString() || static_cast<std::string>(node).empty()) {
+            wrong(key, node, expected);
+        }
         return static_cast<std::string>(node);
     }
 
     double number(const FileNode& node, const char* key, double low, double high, const char* expected) const {
-        if (!node.isInt() && !node.isReal()) wrong(key, node, expected);
+        if (!node.isInt() && !node.isReal()) {
+            wrong(key, node, expected);
+        }
         const double value = static_cast<double>(node);
-        if (!(value >= low && value <= high)) wrong(key, node, expected);
+        if (!(value >= low && value <= high)) {
+            wrong(key, node, expected);
+        }
         return value;
     }
 
     std::vector<float> numbers(const FileNode& node, const char* key, double low, double high,
                                const char* expected) const {
-        if (!node.isSeq()) wrong(key, node, expected);
+        if (!node.isSeq()) {
+            wrong(key, node, expected);
+        }
         std::vector<float> result;
-        for (const FileNode& item : node) result.push_back(static_cast<float>(number(item, key, low, high, expected)));
+        for (const FileNode& item : node) {
+            result.push_back(static_cast<float>(number(item, key, low, high, expected)));
+        }
         return result;
     }
 
@@ -114,19 +138,26 @@ bool isSha256(const std::string& text) {
 std::string checkFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
     static const char* const expected = "a list of {\"name\", \"bytes\", \"sha256\"}";
     const FileNode files = Manifest::member(manifest.root(), contract::manifestFiles);
-    if (!files.isSeq()) manifest.wrong(contract::manifestFiles, files, expected);
+    if (!files.isSeq()) {
+        manifest.wrong(contract::manifestFiles, files, expected);
+    }
     for (const FileNode& file : files) {
-        if (!file.isMap()) manifest.wrong(contract::manifestFiles, file, expected);
+        if (!file.isMap()) {
+            manifest.wrong(contract::manifestFiles, file, expected);
+        }
         const std::string name = manifest.text(file, "name", "a file's name");
-        if (name != wanted) continue;
+        if (name != wanted) {
+            continue;
+        }
         const double bytes = manifest.number(Manifest::member(file, "bytes"), "bytes", 1, 1e12, "a file's size");
         if (!isSha256(manifest.text(file, "sha256", "64 hexadecimal digits"))) {
             manifest.wrong("sha256", Manifest::member(file, "sha256"), "64 hexadecimal digits");
         }
         const std::string path = folder + "/" + name;
         const int64_t found = fileSize(path);
-        if (found < 0)
+        if (found < 0) {
             fail(path, format("cannot be opened, expected the file that %s lists", manifest.where().c_str()));
+        }
         if (static_cast<double>(found) != bytes) {
             fail(path, format("got %lld bytes, expected %.0f by %s", static_cast<long long>(found), bytes,
                               manifest.where().c_str()));
@@ -137,9 +168,13 @@ std::string checkFile(const Manifest& manifest, const std::string& folder, const
 }
 
 std::string resolveFolder(const String& folder) {
-    if (!folder.empty()) return folder;
+    if (!folder.empty()) {
+        return folder;
+    }
     const char* const variable = std::getenv("DRGAN_BUNDLE");
-    if (variable && *variable) return variable;
+    if (variable && *variable) {
+        return variable;
+    }
     const std::string fallback = DRGAN_DEFAULT_BUNDLE;
     if (fallback.empty()) {
         CV_Error(Error::StsBadArg, "folder: got none, expected a bundle's folder (or DRGAN_BUNDLE in the environment)");
@@ -168,7 +203,9 @@ Bundle Bundle::load(const String& folder) {
     static const char* const yaws = "ascending degrees in -180..180";
     const FileNode poses = Manifest::member(root, contract::manifestPoseYaws);
     bundle.poseYaws = manifest.numbers(poses, contract::manifestPoseYaws, -180, 180, yaws);
-    if (!validPoseYaws(bundle.poseYaws)) manifest.wrong(contract::manifestPoseYaws, poses, yaws);
+    if (!validPoseYaws(bundle.poseYaws)) {
+        manifest.wrong(contract::manifestPoseYaws, poses, yaws);
+    }
 
     static const char* const eyes = "two numbers in 0..1";
     const FileNode alignment = Manifest::member(root, contract::manifestAlignment);

@@ -37,7 +37,9 @@ public:
     void equals(const char* key, const std::string& expected) const {
         const std::string quoted = "\"" + expected + "\"";
         const std::string& got = text(key, quoted.c_str());
-        if (got != expected) wrong(key, got, quoted);
+        if (got != expected) {
+            wrong(key, got, quoted);
+        }
     }
 
     int integer(const char* key, int low, int high) const {
@@ -55,7 +57,9 @@ public:
     std::vector<float> numbers(const char* key, size_t count, const char* expected) const {
         const std::string& got = text(key, expected);
         std::vector<float> result;
-        if (!parseNumbers(got, result) || (count > 0 && result.size() != count)) wrong(key, got, expected);
+        if (!parseNumbers(got, result) || (count > 0 && result.size() != count)) {
+            wrong(key, got, expected);
+        }
         return result;
     }
 
@@ -71,7 +75,9 @@ public:
         equals(contract::keyColorOrder, "RGB");
         static const char* const range = "two ascending numbers, e.g. \"-1,1\"";
         const std::vector<float> pixels = numbers(contract::keyPixelRange, 2, range);
-        if (!(pixels[0] < pixels[1])) wrong(contract::keyPixelRange, text(contract::keyPixelRange, range), range);
+        if (!(pixels[0] < pixels[1])) {
+            wrong(contract::keyPixelRange, text(contract::keyPixelRange, range), range);
+        }
         result.pixelLow = pixels[0];
         result.pixelHigh = pixels[1];
     }
@@ -81,7 +87,9 @@ public:
                 const std::vector<int>& perImage) const {
         const OnnxValue* found = nullptr;
         for (const OnnxValue& value : values) {
-            if (value.name == name) found = &value;
+            if (value.name == name) {
+                found = &value;
+            }
         }
         const std::string expected = "float [N," + join(perImage) + "]";
         if (!found) {
@@ -89,7 +97,9 @@ public:
                                               kind, name, names(values).c_str(), expected.c_str()));
         }
         bool same = found->elementType == 1 && found->shape.size() == perImage.size() + 1 && found->shape[0] != 0;
-        for (size_t i = 0; same && i < perImage.size(); ++i) same = found->shape[i + 1] == perImage[i];
+        for (size_t i = 0; same && i < perImage.size(); ++i) {
+            same = found->shape[i + 1] == perImage[i];
+        }
         if (!same) {
             CV_Error(
                 Error::StsUnmatchedSizes,
@@ -121,7 +131,9 @@ private:
 
     static std::string names(const std::vector<OnnxValue>& values) {
         std::string result;
-        for (const OnnxValue& value : values) result += (result.empty() ? "" : ", ") + shorten(value.name);
+        for (const OnnxValue& value : values) {
+            result += (result.empty() ? "" : ", ") + shorten(value.name);
+        }
         return result.empty() ? "none" : shorten(result);
     }
 
@@ -138,19 +150,31 @@ bool parseNumbers(const std::string& text, std::vector<float>& numbers) {
     float number = 0;
     char comma = 0;
     while (stream >> number) {
-        if (!std::isfinite(number)) return false;
+        if (!std::isfinite(number)) {
+            return false;
+        }
         numbers.push_back(number);
-        if (stream.eof()) return true;
-        if (!stream.get(comma)) return true;
-        if (comma != ',') return false;
+        if (stream.eof()) {
+            return true;
+        }
+        if (!stream.get(comma)) {
+            return true;
+        }
+        if (comma != ',') {
+            return false;
+        }
     }
     return false;
 }
 
 bool validPoseYaws(const std::vector<float>& yaws) {
-    if (yaws.empty() || yaws.size() > maxPoses) return false;
+    if (yaws.empty() || yaws.size() > maxPoses) {
+        return false;
+    }
     for (size_t i = 0; i < yaws.size(); ++i) {
-        if (!(std::abs(yaws[i]) <= 180) || (i > 0 && !(yaws[i] > yaws[i - 1]))) return false;
+        if (!(std::abs(yaws[i]) <= 180) || (i > 0 && !(yaws[i] > yaws[i - 1]))) {
+            return false;
+        }
     }
     return true;
 }

@@ -59,7 +59,9 @@ private:
     /// Hands the model through if the encoder is of the same bundle, before any time is spent on loading it.
     const std::vector<uchar>& checkPair(const std::vector<uchar>& model, const std::string& where,
                                         const Ptr<Encoder>& encoder) const {
-        if (!encoder) return model;
+        if (!encoder) {
+            return model;
+        }
         if (encoder->bundleId() != contract_.bundleId) {
             CV_Error(
                 Error::StsBadArg,
@@ -79,7 +81,9 @@ private:
         const std::vector<float>& yaws = contract_.poseYaws;
         size_t nearest = 0;
         for (size_t i = 1; i < yaws.size(); ++i) {
-            if (std::abs(yaws[i] - yaw) < std::abs(yaws[nearest] - yaw)) nearest = i;
+            if (std::abs(yaws[i] - yaw) < std::abs(yaws[nearest] - yaw)) {
+                nearest = i;
+            }
         }
         // Half the step next to the outermost pose; a model of one pose draws that one alone.
         const size_t last = yaws.size() - 1;

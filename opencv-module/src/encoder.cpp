@@ -33,7 +33,9 @@ public:
     void features(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences) override {
         std::vector<Mat> pictures;
         aligned.getMatVector(pictures);
-        if (pictures.empty()) CV_Error(Error::StsBadArg, "aligned: got no picture, expected at least one");
+        if (pictures.empty()) {
+            CV_Error(Error::StsBadArg, "aligned: got no picture, expected at least one");
+        }
         embed(pictures, embeddings, confidences);
     }
 
@@ -74,7 +76,9 @@ private:
     void embed(const std::vector<Mat>& pictures, OutputArray embeddings, OutputArray confidences) {
         const int n = static_cast<int>(pictures.size());
         Mat blob(input(n).shape, CV_32F);
-        for (int i = 0; i < n; ++i) fill(pictures[i], i, blob);
+        for (int i = 0; i < n; ++i) {
+            fill(pictures[i], i, blob);
+        }
         const std::vector<Mat> results = net_.run({input(n)}, {blob}, outputs(n));
         if (!checkRange(results[1], true, nullptr, 0, 1 + FLT_EPSILON)) {
             CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got a value outside 0..1, expected a confidence",
@@ -100,7 +104,9 @@ private:
         for (int c = 0; c < 3; ++c) {
             Mat plane(size, size, CV_32F, blob.ptr<float>(i, c));
             Mat channel = picture;
-            if (channels > 1) extractChannel(picture, channel, 2 - c);  // blue comes first in the picture
+            if (channels > 1) {
+                extractChannel(picture, channel, 2 - c);  // blue comes first in the picture
+            }
             channel.convertTo(plane, CV_32F, scale, contract_.pixelLow);
         }
     }

@@ -8,7 +8,9 @@ namespace cv {
 namespace drgan {
 
 int64_t fileSize(const String& path) {
-    if (path.empty() || utils::fs::isDirectory(path)) return -1;
+    if (path.empty() || utils::fs::isDirectory(path)) {
+        return -1;
+    }
     std::ifstream file(path.c_str(), std::ios::binary | std::ios::ate);
     return file ? static_cast<int64_t>(file.tellg()) : -1;
 }
@@ -26,7 +28,9 @@ std::vector<uchar> readFile(const String& path, size_t limit) {
     std::vector<uchar> bytes(static_cast<size_t>(size));
     std::ifstream file(path.c_str(), std::ios::binary);
     file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    if (!file) CV_Error(Error::StsError, format("%s: cannot be read to its end", path.c_str()));
+    if (!file) {
+        CV_Error(Error::StsError, format("%s: cannot be read to its end", path.c_str()));
+    }
     return bytes;
 }
 

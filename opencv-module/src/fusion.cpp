@@ -64,7 +64,9 @@ void Template::add(InputArray embedding, float confidence) {
 }
 
 void Template::fused(OutputArray embedding) const {
-    if (size_ == 0) CV_Error(Error::StsError, "Template: got no embedding yet, expected at least one add()");
+    if (size_ == 0) {
+        CV_Error(Error::StsError, "Template: got no embedding yet, expected at least one add()");
+    }
     const Mat mean = total_ > tinyTotal ? Mat(weighted_ / total_) : Mat(plain_ / size_);
     mean.convertTo(embedding, CV_32F);
 }

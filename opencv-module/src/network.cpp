@@ -13,7 +13,9 @@ void checkBackend(int backendId, int targetId, const std::string& where) {
     std::string available;
     for (const auto& pair : dnn::getAvailableBackends()) {
         const bool anyBackend = backendId == dnn::DNN_BACKEND_DEFAULT;
-        if ((anyBackend || pair.first == backendId) && pair.second == targetId) return;
+        if ((anyBackend || pair.first == backendId) && pair.second == targetId) {
+            return;
+        }
         available += format("%s(%d, %d)", available.empty() ? "" : " ", static_cast<int>(pair.first),
                             static_cast<int>(pair.second));
     }
@@ -25,7 +27,9 @@ void checkBackend(int backendId, int targetId, const std::string& where) {
 
 std::string shapeText(const std::vector<int>& shape) {
     std::string text;
-    for (const int n : shape) text += (text.empty() ? "[" : ",") + std::to_string(n);
+    for (const int n : shape) {
+        text += (text.empty() ? "[" : ",") + std::to_string(n);
+    }
     return text.empty() ? "[]" : text + "]";
 }
 
@@ -55,7 +59,9 @@ Network::Network(const std::vector<uchar>& model, const std::string& where, int 
 void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs) {
     std::vector<Mat> zeros;
     try {
-        for (const Blob& input : inputs) zeros.push_back(Mat(input.shape, CV_32F, Scalar(0)));
+        for (const Blob& input : inputs) {
+            zeros.push_back(Mat(input.shape, CV_32F, Scalar(0)));
+        }
         run(inputs, zeros, outputs);
     } catch (const std::exception& error) {
         rethrow(error, where_, "run");
@@ -65,8 +71,12 @@ void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& o
 std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
                               const std::vector<Blob>& outputs) {
     std::vector<String> names;
-    for (size_t i = 0; i < inputs.size(); ++i) net_.setInput(blobs[i], inputs[i].name);
-    for (const Blob& output : outputs) names.emplace_back(output.name);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        net_.setInput(blobs[i], inputs[i].name);
+    }
+    for (const Blob& output : outputs) {
+        names.emplace_back(output.name);
+    }
     std::vector<Mat> results;
     net_.forward(results, names);
     CV_Assert(results.size() == outputs.size());

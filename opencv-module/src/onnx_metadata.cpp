@@ -32,7 +32,9 @@ public:
                     result_.irVersion = static_cast<int64_t>(wireInteger(field, "ir_version", where_));
                     break;
                 case 7:
-                    if (hasGraph) fail("holds two graphs");
+                    if (hasGraph) {
+                        fail("holds two graphs");
+                    }
                     hasGraph = true;
                     graph(field);
                     break;
@@ -48,8 +50,12 @@ public:
                     break;  // producer, doc strings and the like
             }
         }
-        if (!hasGraph) fail("holds no graph, expected an ONNX model");
-        if (result_.opset <= 0) fail("names no opset of the default domain, expected an ONNX model");
+        if (!hasGraph) {
+            fail("holds no graph, expected an ONNX model");
+        }
+        if (result_.opset <= 0) {
+            fail("names no opset of the default domain, expected an ONNX model");
+        }
         dropInitializers(result_.inputs);
         checkEdges();
         return result_;
@@ -76,10 +82,16 @@ private:
         std::string domain;
         int64_t version = 0;
         while (reader.next(field)) {
-            if (field.number == 1) domain = text(field, "opset_import.domain");
-            if (field.number == 2) version = static_cast<int64_t>(wireInteger(field, "opset_import.version", where_));
+            if (field.number == 1) {
+                domain = text(field, "opset_import.domain");
+            }
+            if (field.number == 2) {
+                version = static_cast<int64_t>(wireInteger(field, "opset_import.version", where_));
+            }
         }
-        if (domain.empty() || domain == "ai.onnx") result_.opset = version;
+        if (domain.empty() || domain == "ai.onnx") {
+            result_.opset = version;
+        }
     }
 
     void property(const WireField& entry) {
@@ -87,8 +99,12 @@ private:
         WireField field;
         std::string key, value;
         while (reader.next(field)) {
-            if (field.number == 1) key = text(field, "metadata_props.key");
-            if (field.number == 2) value = wireText(field, "metadata_props.value", maxPropertyBytes, where_);
+            if (field.number == 1) {
+                key = text(field, "metadata_props.key");
+            }
+            if (field.number == 2) {
+                value = wireText(field, "metadata_props.value", maxPropertyBytes, where_);
+            }
         }
         if (!result_.properties.insert(std::make_pair(key, value)).second) {
             fail(format("metadata key \"%s\" stands there twice", key.c_str()));
@@ -133,10 +149,16 @@ private:
         while (reader.next(field)) {
             if (field.number == 1) {
                 const std::string name = text(field, "node input");
-                if (nodeOutputs_.count(name) == 0) outerInputs_.insert(name);
+                if (nodeOutputs_.count(name) == 0) {
+                    outerInputs_.insert(name);
+                }
             }
-            if (field.number == 2) outputs.push_back(text(field, "node output"));
-            if (field.number == 5) attribute(field);
+            if (field.number == 2) {
+                outputs.push_back(text(field, "node output"));
+            }
+            if (field.number == 5) {
+                attribute(field);
+            }
             limit(outputs.size() + nodeOutputs_.size() + outerInputs_.size(), 4 * maxEntries,
                   "inputs and outputs of nodes");
         }
@@ -146,7 +168,9 @@ private:
     /// cv::dnn crashes on a Conv whose weights nobody made before it.
     void checkEdges() const {
         std::set<std::string> known = initializers_;
-        for (const OnnxValue& input : result_.inputs) known.insert(input.name);
+        for (const OnnxValue& input : result_.inputs) {
+            known.insert(input.name);
+        }
         for (const std::string& name : outerInputs_) {
             if (!name.empty() && known.count(name) == 0) {  // empty: an optional input left out
                 fail(format("a node reads \"%s\", expected a graph input, an initializer or an earlier node's output",
@@ -159,11 +183,16 @@ private:
         WireReader reader(entry, "attribute", where_);
         WireField field;
         while (reader.next(field)) {
-            if (field.number == 5 || field.number == 10) checkOnnxTensor(field, "tensor of an attribute", where_);
+            if (field.number == 5 || field.number == 10) {
+                checkOnnxTensor(field, "tensor of an attribute", where_);
+            }
             // Nesting stops here: a feed-forward network has no graph inside a node.
-            if (field.number == 6 || field.number == 11)
+            if (field.number == 6 || field.number == 11) {
                 fail("holds a graph inside a node (If, Loop), expected a feed-forward network");
-            if (field.number == 22 || field.number == 23) fail("holds a sparse tensor, expected dense ones");
+            }
+            if (field.number == 22 || field.number == 23) {
+                fail("holds a sparse tensor, expected dense ones");
+            }
         }
     }
 
@@ -173,11 +202,17 @@ private:
         WireField field;
         OnnxValue result;
         while (reader.next(field)) {
-            if (field.number == 1) result.name = text(field, what);
-            if (field.number != 2) continue;
+            if (field.number == 1) {
+                result.name = text(field, what);
+            }
+            if (field.number != 2) {
+                continue;
+            }
             WireReader type(field, what, where_);
             while (type.next(field)) {
-                if (field.number == 1) tensorType(field, result, what);
+                if (field.number == 1) {
+                    tensorType(field, result, what);
+                }
             }
         }
         return result;
@@ -187,12 +222,17 @@ private:
         WireReader reader(entry, what, where_);
         WireField field;
         while (reader.next(field)) {
-            if (field.number == 1)
+            if (field.number == 1) {
                 result.elementType = static_cast<int>(wireInteger(field, "elem_type", where_) & 0xffff);
-            if (field.number != 2) continue;
+            }
+            if (field.number != 2) {
+                continue;
+            }
             WireReader shape(field, what, where_);
             while (shape.next(field)) {
-                if (field.number != 1) continue;
+                if (field.number != 1) {
+                    continue;
+                }
                 result.shape.push_back(dimension(field, what));
                 limit(result.shape.size(), maxOnnxDims, "dimensions in a graph input or output");
             }
@@ -204,7 +244,9 @@ private:
         WireField field;
         int64_t size = -1;
         while (reader.next(field)) {
-            if (field.number == 1) size = static_cast<int64_t>(wireInteger(field, "dim_value", where_));
+            if (field.number == 1) {
+                size = static_cast<int64_t>(wireInteger(field, "dim_value", where_));
+            }
         }
         if (size < -1 || size > static_cast<int64_t>(maxOnnxElements)) {
             fail(format("%s: a dimension is %lld, expected at most %lld", what, static_cast<long long>(size),
@@ -216,7 +258,9 @@ private:
     void dropInitializers(std::vector<OnnxValue>& inputs) const {
         std::vector<OnnxValue> kept;
         for (const OnnxValue& input : inputs) {
-            if (initializers_.count(input.name) == 0) kept.push_back(input);
+            if (initializers_.count(input.name) == 0) {
+                kept.push_back(input);
+            }
         }
         limit(kept.size(), maxValues, "graph inputs");
         inputs.swap(kept);

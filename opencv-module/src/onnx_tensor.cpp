@@ -50,7 +50,9 @@ public:
         bool external = false;
         while (reader.next(field)) {
             const bool isList = field.number == 4 || field.number == 5 || field.number == 7 || field.number == 10;
-            if (isList && listField != 0 && listField != field.number) fail(format("%s: its data has two types", what));
+            if (isList && listField != 0 && listField != field.number) {
+                fail(format("%s: its data has two types", what));
+            }
             switch (field.number) {
                 case 1:
                     readDims(field, dims, what);
@@ -89,7 +91,9 @@ public:
             }
         }
         const std::string label = format("%s \"%s\"", what, name.c_str());
-        if (external) fail(label + ": its data is in another file, expected all data inside the model");
+        if (external) {
+            fail(label + ": its data is in another file, expected all data inside the model");
+        }
         const Storage storage = storageOf(type);
         if (storage.bytes == 0) {
             fail(label + format(": got data type %llu, expected a float or signed integer type",
@@ -124,16 +128,24 @@ private:
     }
 
     static uint64_t countVarints(const WireField& field, const char* what, const std::string& where) {
-        if (field.type == WireType::varint) return 1;
+        if (field.type == WireType::varint) {
+            return 1;
+        }
         WireReader reader(field, what, where);
         uint64_t count = 0;
-        for (; !reader.atEnd(); ++count) reader.varint();
+        for (; !reader.atEnd(); ++count) {
+            reader.varint();
+        }
         return count;
     }
 
     uint64_t countFixed(const WireField& field, WireType single, size_t size, const char* what) const {
-        if (field.type != single) WireReader(field, what, where_);  // else packed: checks the wire type
-        if (field.size % size != 0) fail(format("%s: its data is no whole number of elements", what));
+        if (field.type != single) {
+            WireReader(field, what, where_);  // else packed: checks the wire type
+        }
+        if (field.size % size != 0) {
+            fail(format("%s: its data is no whole number of elements", what));
+        }
         return field.size / size;
     }
 

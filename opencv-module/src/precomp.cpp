@@ -5,8 +5,12 @@ namespace cv {
 namespace drgan {
 
 std::string describe(const Mat& m) {
-    if (m.empty()) return "an empty matrix";
-    if (m.dims != 2) return cv::format("%s with %d dimensions", typeToString(m.type()).c_str(), m.dims);
+    if (m.empty()) {
+        return "an empty matrix";
+    }
+    if (m.dims != 2) {
+        return cv::format("%s with %d dimensions", typeToString(m.type()).c_str(), m.dims);
+    }
     return cv::format("%s of %d rows x %d columns", typeToString(m.type()).c_str(), m.rows, m.cols);
 }
 

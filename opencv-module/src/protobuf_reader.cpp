@@ -32,20 +32,30 @@ void WireReader::fail(const std::string& what) const {
 uint64_t WireReader::varint() {
     uint64_t value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
-        if (cur_ == end_) fail("a number is cut off");
+        if (cur_ == end_) {
+            fail("a number is cut off");
+        }
         const unsigned char byte = *cur_++;
-        if (shift == 63 && byte > 1) break;  // the tenth byte holds bit 63 alone
+        if (shift == 63 && byte > 1) {
+            break;  // the tenth byte holds bit 63 alone
+        }
         value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-        if (!(byte & 0x80)) return value;
+        if (!(byte & 0x80)) {
+            return value;
+        }
     }
     fail("a number is longer than 64 bits");
 }
 
 bool WireReader::next(WireField& field) {
-    if (atEnd()) return false;
+    if (atEnd()) {
+        return false;
+    }
     const uint64_t tag = varint();
     const uint64_t number = tag >> 3;
-    if (number == 0 || number > 0x1fffffff) fail(format("field number %llu", static_cast<unsigned long long>(number)));
+    if (number == 0 || number > 0x1fffffff) {
+        fail(format("field number %llu", static_cast<unsigned long long>(number)));
+    }
     field = WireField();
     field.number = static_cast<uint32_t>(number);
     field.type = static_cast<WireType>(tag & 7);
@@ -69,7 +79,9 @@ bool WireReader::next(WireField& field) {
         case WireType::fixed64:
         case WireType::fixed32: {
             const size_t size = field.type == WireType::fixed64 ? 8 : 4;
-            if (size > left) fail(format("field %u is cut off", field.number));
+            if (size > left) {
+                fail(format("field %u is cut off", field.number));
+            }
             field.data = cur_;
             field.size = size;
             cur_ += size;
