@@ -13,7 +13,7 @@ packages_build=(g++ meson ninja-build pkg-config cmake python3
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav)
 packages_test=(libgtest-dev libgmock-dev)
-packages_training=(libtorch-dev libonnx-dev libprotobuf-dev protobuf-compiler libstb-dev libarchive-dev)
+packages_training=(libtorch-dev libonnx-dev libprotobuf-dev protobuf-compiler libstb-dev libarchive-dev libssl-dev libopenblas0-pthread)
 packages_bench=(libbenchmark-dev gstreamer1.0-opencv)
 packages=("${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_training[@]}")
 
@@ -98,4 +98,21 @@ build() {
         meson setup --reconfigure "$build_dir" "$root" >&2
     fi
     ninja -C "$build_dir" -j "$(build_jobs)" >&2
+}
+
+# fetch_portrait PACKAGE FILE: puts a picture out of a Debian package, which is neither installed nor kept, into
+# build/sample/.
+fetch_portrait() {
+    local package="$1" file="$2" folder="$build_dir/sample"
+    [ ! -s "$folder/$file" ] || return 0
+    mkdir -p "$folder"
+    say "fetching $file from the Debian package $package"
+    (
+        cd "$folder"
+        rm -f "$package"_*.deb
+        apt-get download -q "$package" > /dev/null 2>&1 || exit 1
+        dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xO --wildcards "*/$file" > "$file.part"
+        rm -f "$package"_*.deb
+        mv "$file.part" "$file"
+    ) && [ -s "$folder/$file" ]
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How fast the default bundle's encoder and the element are, beside GStreamer's facedetect, in one run.
+// usage: drgan-bench CLIP [Google Benchmark's options]
+
+#include <benchmark/benchmark.h>
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/drgan.hpp>
+#include <string>
+#include <vector>
+
+#include "clip_pipeline.hpp"
+
+namespace {
+
+using drgan::benchmarks::Clip;
+
+/// Prints a table of medians when all is done; a line a benchmark until then.
+class MedianTable : public benchmark::BenchmarkReporter {
+public:
+    bool ReportContext(const Context&) override { return true; }
+
+    void ReportRuns(const std::vector<Run>& runs) override {
+        for (const Run& run : runs) {
+            const std::string name = run.run_name.function_name;
+            if (run.error_occurred) {
+                failed_ = true;
+                std::fprintf(stderr, "%s: %s\n", name.c_str(), run.error_message.c_str());
+            } else if (run.run_type == Run::RT_Aggregate && run.aggregate_name == "median") {
+                medians_.emplace_back(name, run.counters.at("items_per_second"));
+                repetitions_ = run.repetitions;
+                std::fprintf(stderr, "%s: done\n", name.c_str());
+            }
+        }
+    }
+
+    void Finalize() override {
+        std::map<std::string, double> facedetect;  // by what follows the comma: display on or off
+        for (const auto& [name, rate] : medians_) {
+            if (name.find("facedetect") != std::string::npos) {
+                facedetect[name.substr(name.rfind(','))] = rate;
+            }
+        }
+        std::printf("\n%-58s %10s\n", ("medians of " + std::to_string(repetitions_) + " runs").c_str(), "a second");
+        for (const auto& [name, rate] : medians_) {
+            std::printf("%-58s %10.1f", name.c_str(), rate);
+            const auto other = facedetect.find(name.substr(std::min(name.size(), name.rfind(','))));
+            if (name.find("drganfrontalize") != std::string::npos && other != facedetect.end()) {
+                std::printf("   %.2f x facedetect", rate / other->second);
+            }
+            std::printf("\n");
+        }
+    }
+
+    bool failed() const { return failed_ || medians_.empty(); }
+
+private:
+    std::vector<std::pair<std::string, double>> medians_;
+    int64_t repetitions_ = 0;
+    bool failed_ = false;
+};
+
+void encode(benchmark::State& state, const std::vector<cv::Mat>& faces) {
+    try {
+        const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
+        cv::Mat embeddings;
+        cv::Mat confidences;
+        encoder->features(faces, embeddings, confidences);  // the first pass allocates
+        for (auto _ : state) {
+            encoder->features(faces, embeddings, confidences);
+            benchmark::DoNotOptimize(embeddings.data);
+        }
+        state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * faces.size()));
+    } catch (const std::exception& error) {
+        state.SkipWithError(error.what());
+    }
+}
+
+void play(benchmark::State& state, const Clip& clip, const std::string& elements) {
+    try {
+        for (auto _ : state) {
+            state.SetIterationTime(drgan::benchmarks::playClip(clip, elements));
+        }
+        state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * clip.frames.size()));
+    } catch (const std::exception& error) {
+        state.SkipWithError(error.what());
+    }
+}
+
+/// Aligned faces out of the clip, evenly spread.
+std::vector<cv::Mat> cutFaces(const Clip& clip, size_t count) {
+    const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
+    std::vector<cv::Mat> faces(count);
+    for (size_t i = 0; i < count; ++i) {
+        const size_t at = i * clip.frames.size() / count;
+        const cv::Mat box(cv::Vec4i(clip.faces[at].x, clip.faces[at].y, clip.faces[at].width, clip.faces[at].height));
+        encoder->alignCrop(clip.frames[at], box, faces[i]);
+    }
+    return faces;
+}
+
+int run(int argc, char** argv) {
+    const Clip clip = drgan::benchmarks::readClip(argv[1], DRGAN_CASCADES "/haarcascade_frontalface_default.xml");
+    std::printf("%d cores; clip: %zu frames of %dx%d, one face\n", cv::getNumberOfCPUs(), clip.frames.size(),
+                clip.frames.front().cols, clip.frames.front().rows);
+    std::fflush(stdout);
+    const std::string cascade = DRGAN_CASCADES "/haarcascade_frontalface_default.xml";
+    const std::vector<std::pair<const char*, std::string>> pipelines = {
+        {"frames: nothing (the clip's own cost)", "identity"},
+        {"frames: drganfrontalize, faces from metadata, display off",
+         "drganfrontalize detect-interval=0 qos=false display=false"},
+        {"frames: drganfrontalize, faces from metadata, display on",
+         "drganfrontalize detect-interval=0 qos=false display=true"},
+        {"frames: facedetect, display off", "facedetect display=false profile=" + cascade},
+        {"frames: facedetect, display on", "facedetect display=true profile=" + cascade},
+    };
+    constexpr int repetitions = 5;
+    const std::vector<cv::Mat> faces = cutFaces(clip, 8);
+    const std::vector<cv::Mat> one(faces.begin(), faces.begin() + 1);
+    benchmark::RegisterBenchmark("images: encoder, batch 1", [&](auto& s) { encode(s, one); })
+        ->Repetitions(repetitions)
+        ->ReportAggregatesOnly()
+        ->UseRealTime();
+    benchmark::RegisterBenchmark("images: encoder, batch 8", [&](auto& s) { encode(s, faces); })
+        ->Repetitions(repetitions)
+        ->ReportAggregatesOnly()
+        ->UseRealTime();
+    for (const auto& pipeline : pipelines) {
+        benchmark::RegisterBenchmark(pipeline.first, [&](auto& s) { play(s, clip, pipeline.second); })
+            ->Repetitions(repetitions)
+            ->ReportAggregatesOnly()
+            ->UseManualTime()
+            ->Iterations(1);
+    }
+    --argc;
+    argv[1] = argv[0];
+    ++argv;
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+        return 2;
+    }
+    MedianTable table;
+    benchmark::RunSpecifiedBenchmarks(&table);
+    return table.failed() ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::fprintf(stderr, "usage: drgan-bench CLIP [options of Google Benchmark]\n");
+        return 2;
+    }
+    // facedetect asks for cascades that Debian does not ship, and goes on without them
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_FATAL);
+    gst_init(nullptr, nullptr);
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "drgan-bench: %s\n", error.what());
+        return 1;
+    }
+}
