@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Pipelines with drganfrontalize, to run and to copy from. Where the element is not installed:
+#   meson devenv -C build ../examples/pipelines.sh window FILE
+set -euo pipefail
+
+usage="usage: pipelines.sh window FILE       show a video with its frontal views
+       pipelines.sh camera [DEVICE]   the same for a camera (default: /dev/video0)
+       pipelines.sh messages FILE     print what the element finds, draw nothing, show nothing
+       pipelines.sh profile FILE OUT  write a video in which the view beside each face looks 45 degrees aside
+More properties: gst-inspect-1.0 drganfrontalize"
+
+source_of() { [ -f "$1" ] && realpath "$1" || { echo "there is no file $1" >&2; exit 1; }; }
+
+case "${1:-} $#" in
+    "window 2")
+        file="$(source_of "$2")"
+        gst-launch-1.0 filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize ! videoconvert ! autovideosink
+        ;;
+    "camera 1" | "camera 2")
+        gst-launch-1.0 v4l2src device="${2:-/dev/video0}" ! decodebin ! queue leaky=downstream max-size-buffers=2 ! \
+            videoconvert ! drganfrontalize qos=true ! videoconvert ! autovideosink
+        ;;
+    "messages 2")
+        file="$(source_of "$2")"
+        gst-launch-1.0 -m filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize display=false ! \
+            fakesink sync=false | grep --line-buffered drganfrontalize,
+        ;;
+    "profile 3")
+        file="$(source_of "$2")"
+        gst-launch-1.0 -e filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize yaw=45 ! videoconvert ! \
+            x264enc ! h264parse ! mp4mux ! filesink location="$3"
+        ;;
+    *)
+        echo "$usage" >&2
+        exit 2
+        ;;
+esac
