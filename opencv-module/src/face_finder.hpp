@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef OPENCV_DRGAN_FACE_FINDER_HPP
+#define OPENCV_DRGAN_FACE_FINDER_HPP
+
+#include <vector>
+
+#include "precomp.hpp"
+
+namespace cv {
+namespace drgan {
+
+/// A row of FaceFinder::find: x, y, w, h, five points, score.
+typedef Vec<float, 15> FaceRow;
+
+Rect2f boxOf(const FaceRow& row);
+float largerSide(const FaceRow& row);
+
+/// new = old * scale + offset, for the box and the points.
+void transform(FaceRow& row, Point2f scale, Point2f offset);
+
+/// Best first, every face that lies mostly on a better one dropped.
+void keepBest(std::vector<FaceRow>& rows);
+
+/// Checks that a picture is 8-bit BGR and not empty.
+Mat checkedPicture(InputArray image);
+
+void write(const std::vector<FaceRow>& rows, OutputArray faces);
+
+Ptr<FaceFinder> createCascadeFinder(const String& folder);
+Ptr<FaceFinder> createYuNetFinder(const String& model);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif

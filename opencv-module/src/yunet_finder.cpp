@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/objdetect.hpp>
+
+#include "face_finder.hpp"
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+constexpr float scoreThreshold = 0.6F;
+constexpr float nmsThreshold = 0.3F;
+constexpr int topK = 1000;
+
+// YuNet's points are best on faces of about this size in pixels, and get worse beyond 200. A large face gets a second
+// look at this size, in a square of `lookSide`, which costs about a tenth of the first look.
+constexpr float bestFace = 110;
+constexpr float largeFace = 160;
+constexpr int lookSide = 224;
+
+class YuNetFinder : public FaceFinder {
+public:
+    explicit YuNetFinder(const std::string& model) {
+        if (!std::ifstream(model, std::ios::binary)) {
+            CV_Error(Error::StsObjectNotFound, "face detector '" + model + "' cannot be opened");
+        }
+        try {
+            wide_ = open(model, Size(320, 320));
+            close_ = open(model, Size(lookSide, lookSide));
+            // Tells now, not on the first picture, whether this is a YuNet that this OpenCV can run.
+            Mat faces;
+            close_->detect(Mat::zeros(lookSide, lookSide, CV_8UC3), faces);
+        } catch (const std::exception& e) {
+            CV_Error(Error::StsParseError, "face detector '" + model +
+                                               "' is not a YuNet that cv::FaceDetectorYN of OpenCV " +
+                                               getVersionString() + " can run: " + e.what());
+        }
+    }
+
+    int workingSide() const CV_OVERRIDE { return 640; }
+    float sureScore() const CV_OVERRIDE { return 0.8F; }
+    bool measuresLandmarks() const CV_OVERRIDE { return true; }
+
+    void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
+        Mat picture = checkedPicture(image);
+        // The network's coarsest stride is 32: a smaller picture has no cell to look at.
+        if (std::min(picture.cols, picture.rows) < 32) {
+            Mat padded;
+            copyMakeBorder(picture, padded, 0, std::max(0, 32 - picture.rows), 0, std::max(0, 32 - picture.cols),
+                           BORDER_CONSTANT);
+            picture = padded;
+        }
+        if (picture.size() != wide_->getInputSize()) {
+            wide_->setInputSize(picture.size());
+        }
+        Mat found;
+        wide_->detect(picture, found);
+        std::vector<FaceRow> rows;
+        for (int i = 0; i < found.rows; ++i) {
+            FaceRow row(found.ptr<float>(i));
+            if (!checkRange(found.row(i)) || largerSide(row) < minFace) {
+                continue;
+            }
+            row[14] = std::min(row[14], 1.F);
+            if (largerSide(row) > largeFace) {
+                lookCloser(picture, row);
+            }
+            rows.push_back(row);
+        }
+        keepBest(rows);
+        write(rows, faces);
+    }
+
+private:
+    static Ptr<FaceDetectorYN> open(const std::string& model, Size size) {
+        return FaceDetectorYN::create(model, "", size, scoreThreshold, nmsThreshold, topK);
+    }
+
+    void lookCloser(const Mat& picture, FaceRow& row) {
+        const Rect2f box = boxOf(row);
+        const Point2f middle(box.x + box.width / 2, box.y + box.height / 2);
+        const float scale = bestFace / largerSide(row);
+        const float half = lookSide / 2.F;
+        // Averaging down to the face's size first keeps the look free of aliasing.
+        const Rect around =
+            Rect(Point(middle - Point2f(half, half) / scale), Size(Size2f(2 * half, 2 * half) / scale)) &
+            Rect(Point(), picture.size());
+        if (around.empty()) {
+            return;
+        }
+        Mat part;
+        resize(picture(around), part, Size(), scale, scale, INTER_AREA);
+        const Point2f back(static_cast<float>(around.width) / static_cast<float>(part.cols),
+                           static_cast<float>(around.height) / static_cast<float>(part.rows));
+        const int right = std::max(0, lookSide - part.cols), below = std::max(0, lookSide - part.rows);
+        Mat look, found;
+        copyMakeBorder(part(Rect(0, 0, std::min(part.cols, lookSide), std::min(part.rows, lookSide))), look, 0, below,
+                       0, right, BORDER_REPLICATE);
+        close_->detect(look, found);
+        for (int i = 0; i < found.rows; ++i) {
+            FaceRow seen(found.ptr<float>(i));
+            transform(seen, back, Point2f(around.tl()));
+            const float common = (boxOf(seen) & box).area();
+            if (checkRange(found.row(i)) && common > 0.5F * (box.area() + boxOf(seen).area() - common)) {
+                std::copy(seen.val + 4, seen.val + 14, row.val + 4);
+                row[14] = std::max(row[14], std::min(seen[14], 1.F));
+                return;
+            }
+        }
+    }
+
+    Ptr<FaceDetectorYN> wide_, close_;
+};
+
+}  // namespace
+
+Ptr<FaceFinder> createYuNetFinder(const String& model) { return makePtr<YuNetFinder>(model); }
+
+}  // namespace drgan
+}  // namespace cv

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <opencv2/drgan.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "expect_error.hpp"
+#include "tiny_onnx.hpp"
+
+using cv::drgan::FaceFinder;
+
+namespace {
+
+/// The folder of research data, or empty with a message that says what is missing.
+std::string shared() {
+    const char* folder = std::getenv("DRGAN_SHARED");
+    const std::string picture = std::string(folder ? folder : "") + "/data/cfp/Data/Images/351/frontal/01.jpg";
+    return folder && cv::haveImageReader(picture) ? folder : "";
+}
+
+#define NEEDS_SHARED(folder)                                                                                 \
+    const std::string folder = shared();                                                                     \
+    if (folder.empty()) {                                                                                    \
+        GTEST_SKIP() << "needs CFP's pictures and YuNet in the folder that the variable DRGAN_SHARED names"; \
+    }
+
+/// How many of the first pictures of people 351-400 have their main face found.
+int found(FaceFinder& finder, const std::string& folder, const char* kind, int people) {
+    int count = 0;
+    for (int person = 351; person < 351 + people; ++person) {
+        const cv::Mat picture =
+            cv::imread(folder + "/data/cfp/Data/Images/" + std::to_string(person) + "/" + kind + "/01.jpg");
+        cv::Mat face;
+        count += finder.findMain(picture, face) ? 1 : 0;
+    }
+    return count;
+}
+
+TEST(FaceFinder, NothingIsFoundWhereNothingIs) {
+    cv::Ptr<FaceFinder> finder;
+    try {
+        finder = FaceFinder::create();
+    } catch (const cv::Exception& e) {
+        GTEST_SKIP() << e.err;
+    }
+    cv::Mat faces;
+    for (const cv::Size size : {cv::Size(1, 1), cv::Size(3, 200), cv::Size(320, 240)}) {
+        finder->find(cv::Mat(size, CV_8UC3, cv::Scalar::all(90)), faces);
+        EXPECT_TRUE(faces.empty()) << size;
+        EXPECT_FALSE(finder->findMain(cv::Mat(size, CV_8UC3, cv::Scalar::all(90)), faces)) << size;
+    }
+}
+
+TEST(FaceFinder, ErrorsNameTheFile) {
+    const drgan_test::TempDir dir;
+    drgan_test::writeFile(dir.path() + "/yunet.onnx", std::string("not a model"));
+    drgan_test::writeFile(dir.path() + "/haarcascade_frontalface_alt2.xml", std::string("<not/>"));
+    drgan_test::writeFile(dir.path() + "/haarcascade_profileface.xml", std::string("<not/>"));
+    drgan_test::expectError([&] { FaceFinder::create("/nowhere/yunet.onnx"); }, {"/nowhere/yunet.onnx"});
+    drgan_test::expectError([&] { FaceFinder::create(dir.path() + "/yunet.onnx"); }, {"yunet.onnx"});
+    drgan_test::expectError([&] { FaceFinder::create("", "/nowhere"); }, {"/nowhere"});
+    drgan_test::expectError([&] { FaceFinder::create("", dir.path()); }, {"haarcascade_frontalface_alt2.xml"});
+}
+
+TEST(FaceFinder, RefusesPicturesThatAreNotBgr) {
+    cv::Ptr<FaceFinder> finder;
+    try {
+        finder = FaceFinder::create();
+    } catch (const cv::Exception& e) {
+        GTEST_SKIP() << e.err;
+    }
+    cv::Mat faces;
+    drgan_test::expectError([&] { finder->find(cv::Mat(), faces); }, {"8-bit BGR"});
+    drgan_test::expectError([&] { finder->find(cv::Mat::zeros(50, 50, CV_8UC1), faces); }, {"8-bit BGR"});
+    drgan_test::expectError([&] { finder->findMain(cv::Mat::zeros(50, 50, CV_32FC3), faces); }, {"8-bit BGR"});
+}
+
+TEST(FaceFinder, YuNetFindsFrontalsAndProfiles) {
+    NEEDS_SHARED(folder);
+    const auto finder = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    EXPECT_TRUE(finder->measuresLandmarks());
+    EXPECT_EQ(found(*finder, folder, "frontal", 20), 20);
+    EXPECT_GE(found(*finder, folder, "profile", 20), 19);
+}
+
+TEST(FaceFinder, CascadesFindFrontalsAndManyProfiles) {
+    NEEDS_SHARED(folder);
+    const auto finder = FaceFinder::create();
+    EXPECT_FALSE(finder->measuresLandmarks());
+    EXPECT_GE(found(*finder, folder, "frontal", 20), 18);
+    EXPECT_GE(found(*finder, folder, "profile", 20), 5);
+}
+
+TEST(FaceFinder, CascadesPointsAreWhereYuNetSeesThem) {
+    NEEDS_SHARED(folder);
+    const auto cascades = FaceFinder::create();
+    const auto yunet = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    const cv::Mat picture = cv::imread(folder + "/data/cfp/Data/Images/351/frontal/01.jpg");
+    cv::Mat a, b;
+    ASSERT_TRUE(cascades->findMain(picture, a));
+    ASSERT_TRUE(yunet->findMain(picture, b));
+    const cv::Mat difference = a.colRange(4, 14) - b.colRange(4, 14);
+    EXPECT_LT(cv::norm(difference, cv::NORM_INF), 0.15 * b.at<float>(2));
+}
+
+TEST(FaceFinder, MainFaceIsTheSameAtEverySizeOfThePicture) {
+    NEEDS_SHARED(folder);
+    const auto finder = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    const cv::Mat picture = cv::imread(folder + "/data/cfp/Data/Images/352/frontal/01.jpg");
+    cv::Mat reference;
+    ASSERT_TRUE(finder->findMain(picture, reference));
+    for (double scale : {0.5, 2.0}) {
+        cv::Mat scaled, face;
+        cv::resize(picture, scaled, cv::Size(), scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+        ASSERT_TRUE(finder->findMain(scaled, face)) << scale;
+        const cv::Mat difference = face.colRange(4, 14) / scale - reference.colRange(4, 14);
+        EXPECT_LT(cv::norm(difference, cv::NORM_INF), 0.03 * reference.at<float>(2)) << scale;
+    }
+}
+
+}  // namespace
