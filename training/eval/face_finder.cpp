@@ -102,10 +102,13 @@ cv::Mat FaceFinder::findWithYuNet(const cv::Mat& picture) {
 
 cv::Mat FaceFinder::findWithCascades(const cv::Mat& picture) {
     constexpr double lookSide = 320;
+    constexpr double padding = 0.3;  // of the longer side: the cascades need room around a face that fills the picture
+    const double scale = lookSide / longerSide(picture.size());
+    const int border = cvRound(padding * lookSide);
     cv::Mat grey;
     cv::cvtColor(picture, grey, cv::COLOR_BGR2GRAY);
-    const double scale = lookSide / longerSide(picture.size());
     cv::resize(grey, grey, cv::Size(), scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+    cv::copyMakeBorder(grey, grey, border, border, border, border, cv::BORDER_REPLICATE);
     cv::equalizeHist(grey, grey);
     const cv::Size least(cvRound(lookSide / 8), cvRound(lookSide / 8));
     cv::Mat mirrored;
@@ -128,7 +131,7 @@ cv::Mat FaceFinder::findWithCascades(const cv::Mat& picture) {
     for (const cv::Rect2d& box :
          {look(frontal_, grey, false), look(profile_, grey, false), look(profile_, mirrored, true)}) {
         if (box.area() > 0) {
-            return boxRow({box.x / scale, box.y / scale, box.width / scale, box.height / scale});
+            return boxRow({(box.x - border) / scale, (box.y - border) / scale, box.width / scale, box.height / scale});
         }
     }
     return {};

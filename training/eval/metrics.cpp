@@ -100,22 +100,22 @@ double areaUnderRoc(const PairScores& scores) {
 
 double equalErrorRate(const PairScores& scores) {
     check(scores);
-    double accepted = 1;  // share of pairs of two people at or above the threshold
-    double refused = 0;   // share of pairs of one person below it
+    const auto same = static_cast<double>(scores.same.size());
+    const auto different = static_cast<double>(scores.different.size());
+    double accepted = different;  // pairs of two people at or above the threshold; counts, so that they end at zero
+    double refused = 0;           // pairs of one person below it
     for (const Step& step : steps(scores)) {
-        const double nextAccepted = accepted - step.different / static_cast<double>(scores.different.size());
-        const double nextRefused = refused + step.same / static_cast<double>(scores.same.size());
-        if (nextRefused >= nextAccepted) {
-            // The two lines cross within this step: (accepted - refused) has fallen from >= 0 to <= 0.
-            const double before = accepted - refused;
-            const double after = nextAccepted - nextRefused;
-            const double t = before / (before - after);
-            return refused + t * (nextRefused - refused);
+        const double before = accepted / different - refused / same;
+        const double refusedBefore = refused / same;
+        accepted -= step.different;
+        refused += step.same;
+        const double after = accepted / different - refused / same;
+        if (after <= 0) {
+            // The two rates cross within this step: their difference has fallen from >= 0 to <= 0.
+            return refusedBefore + before / (before - after) * (refused / same - refusedBefore);
         }
-        accepted = nextAccepted;
-        refused = nextRefused;
     }
-    return refused;
+    return 1;  // not reached: above the highest score nothing is accepted and everything refused
 }
 
 MeanDeviation meanDeviation(const std::vector<double>& values) {
