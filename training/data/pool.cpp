@@ -79,6 +79,8 @@ std::vector<Prepared> prepareAll(const std::string& folder, const std::vector<La
             std::string problem;
             try {
                 results[job.row] = preparer.prepare(label, job.bytes);
+            } catch (const cv::Exception& error) {
+                problem = error.err;  // without OpenCV's file, line and function
             } catch (const std::exception& error) {
                 problem = error.what();
             }
