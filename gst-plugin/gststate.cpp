@@ -29,8 +29,7 @@ std::string loadBundle(const Settings& settings, Pipeline::Models& models) {
 
 void loadFinder(const Settings& settings, Pipeline::Models& models) {
     if (settings.core.detectInterval > 0) {
-        models.finder = settings.detector.empty() ? FaceFinder::createCascades(settings.cascades)
-                                                  : FaceFinder::createYuNet(settings.detector);
+        models.finder = cv::drgan::FaceFinder::create(settings.detector, settings.cascades);
     }
 }
 

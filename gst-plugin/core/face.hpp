@@ -46,6 +46,18 @@ struct Face {
         return out;
     }
 
+    /// A row of cv::drgan::FaceFinder::find (15 values).
+    static Face fromRow(const float* row, Points origin) {
+        Face f;
+        f.box = {row[0], row[1], row[2], row[3]};
+        for (size_t i = 0; i < f.points.size(); ++i) {
+            f.points[i] = {row[4 + 2 * i], row[5 + 2 * i]};
+        }
+        f.origin = origin;
+        f.score = row[14];
+        return f;
+    }
+
     /// Moves and scales box and points: new = old * scale + offset.
     void transform(cv::Point2f scale, cv::Point2f offset) {
         box = {box.x * scale.x + offset.x, box.y * scale.y + offset.y, box.width * scale.x, box.height * scale.y};

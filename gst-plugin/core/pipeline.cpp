@@ -59,9 +59,16 @@ std::vector<Face> Pipeline::look(const FrameView& frame) {
     const cv::Mat picture = working == size && frame.direct().channels() == 3 && !frame.direct().empty()
                                 ? frame.direct()
                                 : frame.bgr(frame.bounds(), working);
-    auto faces = models_.finder->find(picture, options_.minFaceSize / back.x);
-    for (auto& f : faces) {
-        f.transform(back, {});
+    cv::Mat rows;
+    models_.finder->find(picture, rows, options_.minFaceSize / back.x);
+    const Points origin = models_.finder->measuresLandmarks() ? Points::measured : Points::nominal;
+    std::vector<Face> faces;
+    for (int i = 0; i < rows.rows; ++i) {
+        faces.push_back(Face::fromRow(rows.ptr<float>(i), origin));
+        faces.back().transform(back, {});
+        if (alignable(faces.back())) {
+            faces.back().yaw = cv::drgan::estimateYaw(faces.back().row());
+        }
     }
     return faces;
 }

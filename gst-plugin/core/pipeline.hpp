@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "encode_policy.hpp"
-#include "face_finder.hpp"
+#include "face.hpp"
 #include "frame_view.hpp"
 #include "tracker.hpp"
 
@@ -54,8 +54,8 @@ public:
     struct Models {
         cv::Ptr<cv::drgan::Encoder> encoder;
         cv::Ptr<cv::drgan::Decoder> decoder;
-        std::unique_ptr<FaceFinder> finder;  ///< may be null: upstream's faces alone
-        float matchThreshold = 0;            ///< cosine at or above which two embeddings are one person
+        cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
+        float matchThreshold = 0;               ///< cosine at or above which two embeddings are one person
     };
     struct Result {
         std::vector<TrackInfo> tracks;  ///< on this frame

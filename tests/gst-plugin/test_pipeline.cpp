@@ -17,18 +17,32 @@ using drgan::millisecond;
 using drgan::Pipeline;
 
 // Finds what the test tells it to.
-class ScriptedFinder : public drgan::FaceFinder {
+class ScriptedFinder : public cv::drgan::FaceFinder {
 public:
     std::vector<Face> faces;
     int looks = 0;
     cv::Size seen;
-    std::vector<Face> find(const cv::Mat& bgr, float) override {
+    void find(cv::InputArray bgr, cv::OutputArray found, float) override {
         ++looks;
         seen = bgr.size();
-        return faces;
+        cv::Mat rows;
+        for (Face f : faces) {
+            // Points where alignCrop takes them to be in a plain box.
+            const cv::Rect2f b = f.box;
+            const float x = b.x + b.width / 2;
+            f.points = {{{x - 10, b.y + 0.397F * b.height},
+                         {x + 10, b.y + 0.397F * b.height},
+                         {x, b.y + 0.6F * b.height},
+                         {x - 8, b.y + 0.747F * b.height},
+                         {x + 8, b.y + 0.747F * b.height}}};
+            f.origin = drgan::Points::nominal;
+            rows.push_back(f.row());
+        }
+        rows.copyTo(found);
     }
     int workingSide() const override { return 320; }
     float sureScore() const override { return 0.8F; }
+    bool measuresLandmarks() const override { return false; }
 };
 
 class PipelineTest : public testing::Test {
@@ -38,9 +52,8 @@ protected:
         models.encoder = cv::drgan::Encoder::create(drgan_test::tinyEncoder());
         models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder(), models.encoder);
         models.matchThreshold = threshold;
-        auto f = std::make_unique<ScriptedFinder>();
-        finder = f.get();
-        models.finder = std::move(f);
+        finder = cv::makePtr<ScriptedFinder>();
+        models.finder = finder;
         pipeline = std::make_unique<Pipeline>(std::move(models), options);
     }
 
@@ -65,7 +78,7 @@ protected:
 
     float threshold = 0.4F;
     Pipeline::Options options;
-    ScriptedFinder* finder = nullptr;
+    cv::Ptr<ScriptedFinder> finder;
     std::unique_ptr<Pipeline> pipeline;
     cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
     std::vector<Event> events;
@@ -255,51 +268,6 @@ TEST_F(PipelineTest, EmbeddingIsTheSameWhateverTheLayout) {
     const FrameView view(drgan::PixelLayout::i420, planes, drgan::YuvConversion::create(0.299, 0.114, true));
     const auto result = pipeline->process(view, frame++ * 40 * millisecond, faces);
     EXPECT_LE(cv::norm(result.tracks.at(0).embedding, reference, cv::NORM_L2 | cv::NORM_RELATIVE), 0.05);
-}
-
-TEST(FaceFinder, FindsNothingWhereThereIsNothing) {
-    std::unique_ptr<drgan::FaceFinder> finder;
-    try {
-        finder = drgan::FaceFinder::createCascades();
-    } catch (const cv::Exception& e) {
-        GTEST_SKIP() << "OpenCV's cascades are not installed (Debian: opencv-data): " << e.what();
-    }
-    for (const cv::Size size : {cv::Size(480, 270), cv::Size(20, 20), cv::Size(1, 1), cv::Size(480, 1)}) {
-        EXPECT_TRUE(finder->find(cv::Mat(size, CV_8UC3, cv::Scalar(127, 127, 127)), 1).empty()) << size;
-    }
-}
-
-TEST(FaceFinder, ErrorsNameTheFile) {
-    const auto message = [](auto body) -> std::string {
-        try {
-            body();
-        } catch (const cv::Exception& e) {
-            return e.what();
-        }
-        return "no error";
-    };
-    EXPECT_THAT(message([] { drgan::FaceFinder::createYuNet("/nowhere/yunet.onnx"); }),
-                testing::HasSubstr("/nowhere/yunet.onnx"));
-    EXPECT_THAT(message([] { drgan::FaceFinder::createCascades("/nowhere/cascades"); }),
-                testing::HasSubstr("/nowhere/cascades"));
-    const drgan_test::TempDir dir;
-    drgan_test::writeFile(dir.path() + "/yunet.onnx", drgan_test::tinyEncoder());
-    EXPECT_THAT(message([&] { drgan::FaceFinder::createYuNet(dir.path() + "/yunet.onnx"); }),
-                testing::HasSubstr("yunet.onnx' is not a YuNet"));
-    drgan_test::writeFile(dir.path() + "/haarcascade_frontalface_alt2.xml", std::string("<opencv_storage/>"));
-    drgan_test::writeFile(dir.path() + "/haarcascade_profileface.xml", std::string("not xml"));
-    EXPECT_THAT(message([&] { drgan::FaceFinder::createCascades(dir.path()); }),
-                testing::HasSubstr("haarcascade_frontalface_alt2.xml"));
-}
-
-TEST(DropDuplicates, KeepsTheFirstOfThoseOnOneFace) {
-    std::vector<Face> faces(3);
-    faces[0].box = {10, 10, 50, 50};
-    faces[1].box = {15, 12, 50, 50};
-    faces[2].box = {100, 10, 50, 50};
-    drgan::dropDuplicates(faces);
-    ASSERT_EQ(faces.size(), 2U);
-    EXPECT_FLOAT_EQ(faces[1].box.x, 100);
 }
 
 }  // namespace
