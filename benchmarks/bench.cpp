@@ -41,7 +41,8 @@ public:
     }
 
     void Finalize() override {
-        std::map<std::string, double> facedetect;  // by what follows the comma: display on or off
+        std::sort(medians_.begin(), medians_.end());  // they come in the order in which they ended
+        std::map<std::string, double> facedetect;     // by what follows the comma: display on or off
         for (const auto& [name, rate] : medians_) {
             if (name.find("facedetect") != std::string::npos) {
                 facedetect[name.substr(name.rfind(','))] = rate;
@@ -138,11 +139,13 @@ int run(int argc, char** argv) {
             ->UseManualTime()
             ->Iterations(1);
     }
-    --argc;
-    argv[1] = argv[0];
-    ++argv;
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    // Runs of all benchmarks alternate, so that what else the machine does falls on all of them.
+    std::string interleave = "--benchmark_enable_random_interleaving=true";
+    std::vector<char*> arguments{argv[0], interleave.data()};
+    arguments.insert(arguments.end(), argv + 2, argv + argc);
+    int count = static_cast<int>(arguments.size());
+    benchmark::Initialize(&count, arguments.data());
+    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) {
         return 2;
     }
     MedianTable table;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Pipelines with drganfrontalize, to run and to copy from. Where the element is not installed:
-#   meson devenv -C build ../examples/pipelines.sh window FILE
+#   meson devenv -C build ../examples/pipelines.sh window /path/to/FILE
 set -euo pipefail
 
 usage="usage: pipelines.sh window FILE       show a video with its frontal views
@@ -10,7 +10,13 @@ usage="usage: pipelines.sh window FILE       show a video with its frontal views
        pipelines.sh profile FILE OUT  write a video in which the view beside each face looks 45 degrees aside
 More properties: gst-inspect-1.0 drganfrontalize"
 
-source_of() { [ -f "$1" ] && realpath "$1" || { echo "there is no file $1" >&2; exit 1; }; }
+source_of() {
+    if [ ! -f "$1" ]; then
+        echo "there is no file $1" >&2
+        exit 1
+    fi
+    realpath "$1"
+}
 
 case "${1:-} $#" in
     "window 2")
