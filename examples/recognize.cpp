@@ -4,63 +4,27 @@
 //
 //     drgan-recognize A.jpg B.jpg [--detector=face_detection_yunet.onnx] [--bundle=DIR] [--front=front.png]
 //
-// The largest face of each picture is aligned and embedded; the cosine of the embeddings is compared with the bundle's
-// threshold. With a YuNet model (cv::FaceDetectorYN) the faces are aligned by landmarks, else by the box that OpenCV's
-// frontal cascade finds, which is coarser and misses faces turned far aside.
-#include <algorithm>
+// The main face of each picture is aligned and embedded; the cosine of the embeddings is compared with the bundle's
+// threshold. With a YuNet model (cv::FaceDetectorYN) the faces are aligned by landmarks, else by the boxes that
+// OpenCV's cascades find, which is coarser and misses faces turned far aside.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/drgan.hpp>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
-#include <opencv2/objdetect.hpp>
 #include <stdexcept>
 
 namespace {
 
-/// What alignCrop takes: a FaceDetectorYN row, in the picture's pixels.
-cv::Mat findByDetector(const cv::Mat& picture, const std::string& model) {
-    // YuNet is at its best where faces are some hundred pixels wide.
-    const double scale = std::min(1.0, 480.0 / std::max(picture.cols, picture.rows));
-    cv::Mat small, faces;
-    cv::resize(picture, small, cv::Size(), scale, scale, cv::INTER_AREA);
-    cv::FaceDetectorYN::create(model, "", small.size(), 0.6F)->detect(small, faces);
-    cv::Mat largest;
-    for (int i = 0; i < faces.rows; ++i) {
-        const cv::Mat face = faces.row(i);
-        if (largest.empty() || face.at<float>(2) > largest.at<float>(2)) largest = face.clone();
-    }
-    if (!largest.empty()) largest.colRange(0, 14) /= scale;  // all but the score are coordinates
-    return largest;
-}
-
-/// The largest face's box as x, y, w, h.
-cv::Mat findByCascade(const cv::Mat& picture) {
-    cv::CascadeClassifier cascade(
-        cv::samples::findFile("/usr/share/opencv4/haarcascades/haarcascade_frontalface_alt2.xml"));
-    std::vector<cv::Rect> boxes;
-    cascade.detectMultiScale(picture, boxes, 1.1, 3, 0, cv::Size(40, 40));
-    cv::Rect largest;
-    for (const cv::Rect& box : boxes) {
-        if (box.area() > largest.area()) largest = box;
-    }
-    if (largest.empty()) return cv::Mat();
-    return cv::Mat(cv::Vec4i(largest.x, largest.y, largest.width, largest.height), true);
-}
-
-cv::Mat embed(cv::drgan::Encoder& encoder, const std::string& path, const std::string& detector) {
+cv::Mat embed(cv::drgan::FaceFinder& finder, cv::drgan::Encoder& encoder, const std::string& path) {
     const cv::Mat picture = cv::imread(path);
     if (picture.empty()) throw std::runtime_error(path + ": not a picture that OpenCV can read");
-    const cv::Mat face = detector.empty() ? findByCascade(picture) : findByDetector(picture, detector);
-    if (face.empty()) throw std::runtime_error(path + ": no face found");
-
-    cv::Mat aligned, embedding;
+    cv::Mat face, aligned, embedding;
+    if (!finder.findMain(picture, face)) throw std::runtime_error(path + ": no face found");
     float confidence = 0;
     encoder.alignCrop(picture, face, aligned);
     encoder.feature(aligned, embedding, confidence);
-    std::printf("%s: confidence %.3f", path.c_str(), confidence);
-    if (!detector.empty()) std::printf(", yaw %.0f degrees", cv::drgan::estimateYaw(face));
-    std::printf("\n");
+    std::printf("%s: confidence %.3f, yaw about %.0f degrees\n", path.c_str(), confidence,
+                cv::drgan::estimateYaw(face));
     return embedding;
 }
 
@@ -83,9 +47,9 @@ int main(int argc, char** argv) try {
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     const auto decoder = cv::drgan::Decoder::create(bundle.decoder, encoder);
 
-    const std::string detector = options.get<std::string>("detector");
-    const cv::Mat a = embed(*encoder, options.get<std::string>("@a"), detector);
-    const cv::Mat b = embed(*encoder, options.get<std::string>("@b"), detector);
+    const auto finder = cv::drgan::FaceFinder::create(options.get<std::string>("detector"));
+    const cv::Mat a = embed(*finder, *encoder, options.get<std::string>("@a"));
+    const cv::Mat b = embed(*finder, *encoder, options.get<std::string>("@b"));
 
     const double cosine = encoder->match(a, b, cv::drgan::Encoder::FR_COSINE);
     std::printf("cosine %.3f, threshold %.3f: %s\n", cosine, bundle.matchThreshold,

@@ -14,7 +14,6 @@
 #include <opencv2/imgproc.hpp>
 
 #include "eval/embedder.hpp"
-#include "eval/face_finder.hpp"
 #include "pictures.hpp"
 #include "temporary_folder.hpp"
 #include "tiny_onnx.hpp"
@@ -173,41 +172,11 @@ TEST_F(EvalProgram, FailsClearly) {
     EXPECT_THAT(log(), AllOf(HasSubstr("001/frontal/01.jpg"), HasSubstr("cannot be read")));
 }
 
-TEST(FaceFinder, TakesTheMiddleWhereNoFaceIs) {
-    const std::string yunet = variable("DRGAN_SHARED") + "/models/face_detection_yunet_2022.onnx";
-    if (!std::filesystem::exists(yunet)) {
-        GTEST_SKIP() << "DRGAN_SHARED: there is no " << yunet;
-    }
-    FaceFinder finder(yunet, "");
-    bool found = true;
-    const cv::Mat box = finder.find(cv::Mat(100, 200, CV_8UC3, cv::Scalar::all(90)), found);
-    EXPECT_FALSE(found);
+TEST(MiddleBox, LiesInTheMiddle) {
+    const cv::Mat box = middleBox({200, 100});
     ASSERT_EQ(box.total(), 4U);
     EXPECT_NEAR(box.at<float>(0) + box.at<float>(2) / 2, 100, 1e-3);
     EXPECT_NEAR(box.at<float>(1) + box.at<float>(3) / 2, 50, 1e-3);
-}
-
-TEST(FaceFinder, FindsTheSameLandmarksAtEveryPictureSize) {
-    const std::string base = variable("DRGAN_SHARED");
-    const std::string picture = base + "/data/cfp/Data/Images/351/frontal/01.jpg";
-    if (!std::filesystem::exists(picture)) {
-        GTEST_SKIP() << "DRGAN_SHARED: there is no " << picture;
-    }
-    FaceFinder finder(base + "/models/face_detection_yunet_2022.onnx", "");
-    const cv::Mat original = cv::imread(picture);
-    bool found = false;
-    const cv::Mat reference = finder.find(original, found);
-    ASSERT_TRUE(found);
-    const float tolerance = 0.05F * reference.at<float>(2);
-    for (const double scale : {0.5, 1.7, 3.0}) {
-        cv::Mat scaled;
-        cv::resize(original, scaled, cv::Size(), scale, scale);
-        const cv::Mat face = finder.find(scaled, found);
-        ASSERT_TRUE(found) << scale;
-        for (int i = 4; i < 14; ++i) {
-            EXPECT_NEAR(face.at<float>(i) / scale, reference.at<float>(i), tolerance) << scale << " " << i;
-        }
-    }
 }
 
 TEST(Embedder, IsOfUnitNormAndTheMirrorMakesItSymmetric) {

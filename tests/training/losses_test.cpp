@@ -69,6 +69,19 @@ TEST_F(Losses, ReconstructionWeighsPictures) {
     EXPECT_TRUE(std::isfinite(nn::reconstructionLoss(face, target, torch::zeros({2})).item<double>()));
 }
 
+TEST_F(Losses, FocusCountsTheFaceMoreThanTheCorners) {
+    const Tensor focus = nn::faceFocus(32);
+    EXPECT_FLOAT_EQ(focus[17][16].item<float>(), 1);
+    EXPECT_NEAR(focus[0][0].item<float>(), 0.2, 0.05);
+    const Tensor face = torch::zeros({1, 3, 32, 32}), weight = torch::ones({1});
+    Tensor inside = face.clone(), corner = face.clone();
+    inside[0][0][17][16] = 1;
+    corner[0][0][0][0] = 1;
+    EXPECT_GT(nn::reconstructionLoss(face, inside, weight, focus).item<double>(),
+              3 * nn::reconstructionLoss(face, corner, weight, focus).item<double>());
+    EXPECT_NEAR(nn::reconstructionLoss(face, torch::ones_like(face), weight, focus).item<double>(), 1, 1e-5);
+}
+
 /// Every term that the generator is trained by must reach both the decoder's and the encoder's weights.
 class GeneratorGradient : public testing::TestWithParam<const char*> {};
 

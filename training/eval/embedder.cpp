@@ -2,6 +2,8 @@
 
 #include "embedder.hpp"
 
+#include <algorithm>
+
 namespace drgan::eval {
 
 namespace {
@@ -64,6 +66,12 @@ std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle) {
 std::unique_ptr<Embedder> embedRecognizer(const std::string& model, const data::RecognizerInput& input,
                                           cv::drgan::Alignment alignment) {
     return std::make_unique<RecognizerEmbedder>(model, input, alignment);
+}
+
+cv::Mat middleBox(cv::Size picture) {
+    constexpr double share = 0.55;  // of the shorter side
+    const double side = share * std::min(picture.width, picture.height);
+    return (cv::Mat_<float>(1, 4) << (picture.width - side) / 2, (picture.height - side) / 2, side, side);
 }
 
 }  // namespace drgan::eval

@@ -34,4 +34,7 @@ std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle);
 std::unique_ptr<Embedder> embedRecognizer(const std::string& model, const data::RecognizerInput& input,
                                           cv::drgan::Alignment alignment);
 
+/// The box (1x4) that stands in for a face that no detector finds: the picture's middle.
+cv::Mat middleBox(cv::Size picture);
+
 }  // namespace drgan::eval

@@ -20,12 +20,7 @@
 
 #include "cfp.hpp"
 #include "embedder.hpp"
-#include "face_finder.hpp"
 #include "report.hpp"
-
-#ifndef DRGAN_CASCADES
-#define DRGAN_CASCADES "/usr/share/opencv4/haarcascades"
-#endif
 
 namespace {
 
@@ -42,7 +37,7 @@ struct Arguments {
     std::string cfp;
     std::vector<int> folds;
     std::string detector;
-    std::string cascades = DRGAN_CASCADES;
+    std::string cascades;
     bool mirror = true;
     std::string json;
 };
@@ -76,7 +71,7 @@ void define(CLI::App& app, Arguments& a) {
         ->delimiter(',')
         ->check(CLI::Range(1, 99));
     app.add_option("--detector", a.detector, "YuNet model; default: OpenCV's cascades")->check(CLI::ExistingFile);
-    app.add_option("--cascades", a.cascades, "folder of OpenCV's cascades")->capture_default_str();
+    app.add_option("--cascades", a.cascades, "folder of OpenCV's cascades; default: where OpenCV's data is installed");
     app.add_flag("--mirror,!--no-mirror", a.mirror,
                  "sum the embeddings of the aligned face and its mirror image, as is usual on CFP (default: on)");
     app.add_option("--json", a.json, "file for the results");
@@ -85,7 +80,7 @@ void define(CLI::App& app, Arguments& a) {
 /// Embeds pictures once, however often they occur in pairs.
 class Gallery {
 public:
-    Gallery(FaceFinder& finder, Embedder& embedder, bool mirror)
+    Gallery(cv::drgan::FaceFinder& finder, Embedder& embedder, bool mirror)
         : finder_(finder), embedder_(embedder), mirror_(mirror) {}
 
     void add(const std::string& path) {
@@ -96,9 +91,9 @@ public:
         if (picture.empty()) {
             throw std::runtime_error(path + ": cannot be read as a picture");
         }
-        bool found = false;
-        const cv::Mat face = finder_.find(picture, found);
-        if (!found) {
+        cv::Mat face;
+        if (!finder_.findMain(picture, face)) {
+            face = middleBox(picture.size());
             notFound_.insert(path);
         }
         embeddings_[path] = embedder_.embed(picture, face, mirror_);
@@ -108,7 +103,7 @@ public:
     const std::set<std::string>& notFound() const { return notFound_; }
 
 private:
-    FaceFinder& finder_;
+    cv::drgan::FaceFinder& finder_;
     Embedder& embedder_;
     bool mirror_;
     std::map<std::string, cv::Mat> embeddings_;
@@ -215,8 +210,8 @@ int run(const Arguments& a) {
             throw std::runtime_error(a.cfp + ": no fold of " + protocol + " has all its pictures here");
         }
     }
-    FaceFinder finder(a.detector, a.cascades);
-    Gallery gallery(finder, *embedder, a.mirror);
+    const auto finder = cv::drgan::FaceFinder::create(a.detector, a.cascades);
+    Gallery gallery(*finder, *embedder, a.mirror);
     embedAll(all, gallery);
     for (const std::string& path : gallery.notFound()) {
         spdlog::warn("{}: no face found, its middle is taken", path);

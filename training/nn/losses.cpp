@@ -35,8 +35,21 @@ torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor&
     return F::cross_entropy((cosine - lowered) * scale, person);
 }
 
-torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight) {
-    return ((face - target).abs().mean({1, 2, 3}) * weight).sum() / weight.sum().clamp_min(smallest);
+torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight,
+                                 const torch::Tensor& focus) {
+    torch::Tensor error = (face - target).abs();
+    if (focus.defined()) {
+        error = error * (focus / focus.mean());
+    }
+    return (error.mean({1, 2, 3}) * weight).sum() / weight.sum().clamp_min(smallest);
+}
+
+torch::Tensor faceFocus(int64_t side) {
+    // An ellipse around the face of the default alignment, whatever its yaw; it fades out over a fifth of the side.
+    const torch::Tensor at = (torch::arange(side).to(torch::kFloat32) + 0.5) / static_cast<double>(side);
+    const torch::Tensor x = ((at - 0.5) / 0.36).view({1, -1}), y = ((at - 0.55) / 0.46).view({-1, 1});
+    const torch::Tensor outside = ((x * x + y * y).sqrt() - 1).clamp(0, 0.5) / 0.5;
+    return 1 - 0.8 * outside;
 }
 
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,

@@ -21,8 +21,13 @@ torch::Tensor cosineLoss(const torch::Tensor& embedding, const torch::Tensor& ta
 torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor& templates, const torch::Tensor& person,
                             double scale, double margin);
 
-/// L1 between faces [B,3,S,S] in [-1,1]; `weight` [B] says how much each counts.
-torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight);
+/// L1 between faces [B,3,S,S] in [-1,1]; `weight` [B] says how much each counts, `focus` [S,S] (or undefined) each
+/// pixel.
+torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight,
+                                 const torch::Tensor& focus = {});
+
+/// How much each pixel of an aligned face counts: 1 on the face, less towards the background, which no embedding knows.
+torch::Tensor faceFocus(int64_t side);
 
 /// The discriminator's loss (CVPR 2017, eq. 1-2; TPAMI 2018 with separate heads).
 /// Real pictures should be told their person and pose, generated ones recognised as generated.

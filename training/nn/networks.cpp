@@ -81,6 +81,14 @@ Graph mirroredDecoder(const DecoderSpec& spec) {
         g.concat({g.input(contract::decoderEmbedding, {spec.embeddingSize}),
                   g.input(contract::decoderPose, {spec.poses}), g.input(contract::decoderNoise, {spec.noiseSize})});
     x = g.linear(x, spec.embeddingSize + spec.poses + spec.noiseSize, fc * side * side);
+    {
+        // A one-hot code is short and 50 values of noise are long beside an embedding: as they come, the noise would
+        // drown the pose for the first thousand steps.
+        torch::NoGradGuard noGrad;
+        torch::Tensor weight = g.nodes().back().module->as<torch::nn::Linear>()->weight;
+        weight.slice(1, spec.embeddingSize, spec.embeddingSize + spec.poses).mul_(4);
+        weight.slice(1, spec.embeddingSize + spec.poses).mul_(0.1);
+    }
     x = g.elu(g.batchNorm(g.reshape(x, {fc, side, side}), fc));
 
     struct Layer {

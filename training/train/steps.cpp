@@ -115,8 +115,8 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
 
     torch::Tensor sum = torch::zeros({}, face.options());
     if (o.reconstructionWeight > 0) {
-        losses["reconstruction"] =
-            nn::reconstructionLoss(face, target, torch::tensor(batch.targetWeight).to(model.device));
+        losses["reconstruction"] = nn::reconstructionLoss(
+            face, target, torch::tensor(batch.targetWeight).to(model.device), nn::faceFocus(side).to(model.device));
         sum = sum + o.reconstructionWeight * losses["reconstruction"];
     }
     if (o.identityWeight > 0) {
