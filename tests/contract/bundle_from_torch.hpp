@@ -10,8 +10,8 @@
 class LiveBundle {
 public:
     enum class Kind {
-        Casia,    ///< the paper's encoder, batch normalisation folded on export
-        Imported  ///< a PReLU network read from ONNX
+        Casia,    ///< the paper's encoder, batch normalisation folded on export, and the paper's decoder
+        Imported  ///< a PReLU network read from ONNX, and the skip decoder
     };
     LiveBundle(Kind kind, const std::string& folder);
     ~LiveBundle();

@@ -41,7 +41,7 @@ protected:
         o.batch.persons = 4;
         o.batch.pictures = 3;
         o.batch.poseYaws = {-60, 0, 60};
-        o.batch.targets = stage != Stage::Encoder;
+        o.batch.targets = stage == Stage::Encoder ? 0 : 2;
         o.warmup = 2;
         o.evaluateEvery = 100;
         o.logEvery = 1;
@@ -159,6 +159,23 @@ TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
             EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
         }
     }
+}
+
+TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
+    train(options(Stage::Encoder, "start", 1));
+    Options low = options(Stage::Decoder, "low", 2);
+    low.start = path("start/last.safetensors");
+    low.decoder = "skip";
+    low.reconstructionSide = 8;
+    train(low);
+    Options whole = options(Stage::Decoder, "whole", 2);
+    whole.start = path("low/last.safetensors");
+    train(whole);
+    const auto graph = Checkpoint::load(path("whole/last.safetensors")).network("averaged_decoder");
+    EXPECT_EQ(graph->outputs().size(), 3U);
+    low.run = path("other");
+    low.reconstructionSide = 7;
+    EXPECT_NE(error(low).find("7 px"), std::string::npos);
 }
 
 TEST_F(TrainerRun, LearnsClassesWhereThereIsNoTeacher) {

@@ -71,7 +71,7 @@ void writeFile(const fs::path& path, const std::string& bytes) {
 
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options) {
     const nn::Graph encoder = checkpoint.network("averaged_encoder");
-    const nn::Graph decoder = checkpoint.network("averaged_decoder");
+    const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
     const std::string id = sha256(weightsOf(encoder) + weightsOf(decoder)).substr(0, 16);
     auto value = [&](const char* key) {
         const auto it = checkpoint.metadata.find(key);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/graph.hpp"
 
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 
 namespace drgan::nn {
@@ -206,7 +208,27 @@ torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
     throw std::runtime_error("network graph: unknown operation '" + n.op + "'");
 }
 
-Edges GraphImpl::forward(const Edges& given) {
+std::vector<bool> GraphImpl::needed(const std::vector<std::string>& wanted) const {
+    std::set<std::string> open;
+    for (const auto& [name, edge] : outputs_) {
+        if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
+            open.insert(edge);
+        }
+    }
+    if (!wanted.empty() && open.size() != wanted.size()) {
+        throw std::runtime_error("network graph: it has no output '" + wanted.back() + "'");
+    }
+    std::vector<bool> result(nodes_.size(), false);
+    for (size_t i = nodes_.size(); i-- > 0;) {
+        if (open.count(nodes_[i].output) != 0) {
+            result[i] = true;
+            open.insert(nodes_[i].inputs.begin(), nodes_[i].inputs.end());
+        }
+    }
+    return result;
+}
+
+Edges GraphImpl::forward(const Edges& given, const std::vector<std::string>& wanted) {
     Edges edges;
     for (const auto& [name, shape] : inputs_) {
         const auto it = given.find(name);
@@ -231,7 +253,11 @@ Edges GraphImpl::forward(const Edges& given) {
     for (const auto& [name, edge] : outputs_) {
         lastUse[edge] = nodes_.size();
     }
+    const std::vector<bool> isNeeded = needed(wanted);
     for (size_t i = 0; i < nodes_.size(); ++i) {
+        if (!isNeeded[i]) {
+            continue;
+        }
         edges[nodes_[i].output] = run(nodes_[i], edges);
         for (const auto& name : nodes_[i].inputs) {
             if (lastUse[name] == i) {
@@ -241,7 +267,10 @@ Edges GraphImpl::forward(const Edges& given) {
     }
     Edges result;
     for (const auto& [name, edge] : outputs_) {
-        result[name] = edges.at(edge);
+        const auto it = edges.find(edge);
+        if (it != edges.end()) {
+            result[name] = it->second;
+        }
     }
     return result;
 }
@@ -258,6 +287,37 @@ json GraphImpl::toJson() const {
     for (const auto& [name, edge] : outputs_) {
         result["outputs"].push_back({{"name", name}, {"edge", edge}});
     }
+    return result;
+}
+
+Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs) {
+    const std::vector<bool> kept = graph->needed(outputs);
+    json description = graph->toJson();
+    json nodes = json::array(), names = json::array();
+    for (size_t i = 0; i < kept.size(); ++i) {
+        if (kept[i]) {
+            nodes.push_back(description["nodes"][i]);
+        }
+    }
+    for (const auto& item : description["outputs"]) {
+        if (std::find(outputs.begin(), outputs.end(), item.at("name")) != outputs.end()) {
+            names.push_back(item);
+        }
+    }
+    description["nodes"] = nodes;
+    description["outputs"] = names;
+    Graph result(description);
+    size_t next = 0;  // modules are numbered by their place, which may have changed: copy node by node
+    for (size_t i = 0; i < kept.size(); ++i) {
+        if (!kept[i]) {
+            continue;
+        }
+        const Node& to = result->nodes()[next++];
+        if (to.module) {
+            copyWeights(*to.module, *graph->nodes()[i].module);
+        }
+    }
+    result->train(graph->is_training());
     return result;
 }
 

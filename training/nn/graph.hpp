@@ -69,7 +69,11 @@ public:
     void output(const std::string& name, const std::string& edge);  ///< gives an edge its public name
 
     /// Runs the graph; the result holds the outputs by their public names.
-    Edges forward(const Edges& inputs);
+    /// @param wanted the outputs to compute, and nothing that only others need; empty: all
+    Edges forward(const Edges& inputs, const std::vector<std::string>& wanted = {});
+
+    /// Which nodes these outputs (empty: all) depend on. @throws std::runtime_error for an output that does not exist
+    std::vector<bool> needed(const std::vector<std::string>& wanted) const;
 
     const std::vector<Node>& nodes() const { return nodes_; }
     const std::map<std::string, std::vector<int64_t>>& inputs() const { return inputs_; }
@@ -87,6 +91,9 @@ private:
     std::vector<std::pair<std::string, std::string>> outputs_;
 };
 TORCH_MODULE(Graph);
+
+/// The same network with these outputs alone, and weights of its own.
+Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs);
 
 /// Copies every parameter and buffer of `from` into `to`, which has the same structure.
 void copyWeights(torch::nn::Module& to, const torch::nn::Module& from);

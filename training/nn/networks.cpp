@@ -57,6 +57,21 @@ std::string pooledConv(GraphImpl& g, const Trunk& trunk, int64_t out) {
     return g.flatten(g.globalAveragePool(g.batchNorm(g.conv(trunk.edge, shape), out)));
 }
 
+/// The first layer of a decoder: embedding, pose and noise to `out` values.
+std::string codeLayer(GraphImpl& g, const DecoderSpec& spec, int64_t out) {
+    const std::string x =
+        g.concat({g.input(contract::decoderEmbedding, {spec.embeddingSize}),
+                  g.input(contract::decoderPose, {spec.poses}), g.input(contract::decoderNoise, {spec.noiseSize})});
+    const std::string result = g.linear(x, spec.embeddingSize + spec.poses + spec.noiseSize, out);
+    // A one-hot code is short and 50 values of noise are long beside an embedding: as they come, the noise would drown
+    // the pose for the first thousand steps.
+    torch::NoGradGuard noGrad;
+    torch::Tensor weight = g.nodes().back().module->as<torch::nn::Linear>()->weight;
+    weight.slice(1, spec.embeddingSize, spec.embeddingSize + spec.poses).mul_(4);
+    weight.slice(1, spec.embeddingSize + spec.poses).mul_(0.1);
+    return result;
+}
+
 }  // namespace
 
 Graph casiaEncoder(const EncoderSpec& spec) {
@@ -77,18 +92,7 @@ Graph mirroredDecoder(const DecoderSpec& spec) {
     const int64_t side = spec.imageSize / 16;
     const int64_t fc = spec.fcChannels > 0 ? spec.fcChannels : scaled(320, spec.width);
 
-    std::string x =
-        g.concat({g.input(contract::decoderEmbedding, {spec.embeddingSize}),
-                  g.input(contract::decoderPose, {spec.poses}), g.input(contract::decoderNoise, {spec.noiseSize})});
-    x = g.linear(x, spec.embeddingSize + spec.poses + spec.noiseSize, fc * side * side);
-    {
-        // A one-hot code is short and 50 values of noise are long beside an embedding: as they come, the noise would
-        // drown the pose for the first thousand steps.
-        torch::NoGradGuard noGrad;
-        torch::Tensor weight = g.nodes().back().module->as<torch::nn::Linear>()->weight;
-        weight.slice(1, spec.embeddingSize, spec.embeddingSize + spec.poses).mul_(4);
-        weight.slice(1, spec.embeddingSize + spec.poses).mul_(0.1);
-    }
+    std::string x = codeLayer(g, spec, fc * side * side);
     x = g.elu(g.batchNorm(g.reshape(x, {fc, side, side}), fc));
 
     struct Layer {
@@ -117,6 +121,37 @@ Graph mirroredDecoder(const DecoderSpec& spec) {
     return graph;
 }
 
+Graph skipDecoder(const DecoderSpec& spec) {
+    checkSize(spec.imageSize);
+    Graph graph;
+    GraphImpl& g = *graph;
+    constexpr int64_t channels[] = {256, 192, 128, 64, 32};  // per resolution, from S/16 to S
+    int64_t side = spec.imageSize / 16;
+    const int64_t hidden = scaled(768, spec.width);
+    int64_t in = spec.fcChannels > 0 ? spec.fcChannels : scaled(160, spec.width);
+
+    std::string x = g.reshape(codeLayer(g, spec, hidden), {hidden, 1, 1});
+    x = g.flatten(g.elu(g.batchNorm(x, hidden)));
+    x = g.reshape(g.linear(x, hidden, in * side * side), {in, side, side});
+    std::string picture;
+    for (size_t level = 0; level < std::size(channels); ++level) {
+        const int64_t out = scaled(channels[level], spec.width);
+        if (level > 0) {
+            x = g.upsample(x);
+            side *= 2;
+        }
+        x = convBnElu(g, x, in, out);
+        x = g.add(x, convBnElu(g, x, out, out));
+        const std::string here = g.conv(x, {out, 3});
+        picture = level == 0 ? here : g.add(g.upsample(picture), here);
+        if (side == spec.imageSize || side * 2 == spec.imageSize || side * 4 == spec.imageSize) {
+            g.output(side == spec.imageSize ? contract::decoderFace : "face_" + std::to_string(side), g.tanh(picture));
+        }
+        in = out;
+    }
+    return graph;
+}
+
 Graph discriminator(const DiscriminatorSpec& spec) {
     checkSize(spec.imageSize);
     Graph graph;
@@ -138,15 +173,30 @@ std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tens
     return {out.at(contract::encoderEmbedding), out.at(contract::encoderConfidence)};
 }
 
-torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose, torch::Tensor noise) {
+torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose, torch::Tensor noise,
+                     const std::string& output) {
     if (!noise.defined()) {
         noise = torch::rand({embedding.size(0), noiseSize(decoder)}, embedding.options()) * 2 - 1;
     }
     const torch::Tensor code = torch::one_hot(pose, poseCount(decoder)).to(embedding.dtype());
     return decoder
         ->forward(
-            {{contract::decoderEmbedding, embedding}, {contract::decoderPose, code}, {contract::decoderNoise, noise}})
-        .at(contract::decoderFace);
+            {{contract::decoderEmbedding, embedding}, {contract::decoderPose, code}, {contract::decoderNoise, noise}},
+            {output})
+        .at(output);
+}
+
+std::string faceOutput(const Graph& decoder, int64_t imageSize, int64_t side) {
+    if (side == 0 || side == imageSize) {
+        return contract::decoderFace;
+    }
+    const std::string name = "face_" + std::to_string(side);
+    for (const auto& item : decoder->outputs()) {
+        if (item.first == name) {
+            return name;
+        }
+    }
+    throw std::runtime_error("this decoder draws no pictures of " + std::to_string(side) + " px");
 }
 
 int64_t imageSize(const Graph& graph) { return graph->inputs().at(contract::encoderImage).at(1); }

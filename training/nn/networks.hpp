@@ -23,6 +23,12 @@ struct DecoderSpec {
     bool transposed = false;  ///< upsample by transposed convolution (the paper) instead of resize + convolution
 };
 
+/// A decoder that learns faster than the paper's: a hidden layer mixes identity and pose, and each resolution adds its
+/// own picture to the one below it (as in Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR
+/// 2020, section 4.2), so that every layer is one convolution away from the loss and can be trained at low resolution
+/// first. Outputs face and, for training, face_S/4 and face_S/2 by their sides.
+Graph skipDecoder(const DecoderSpec& spec);
+
 /// What the discriminator says of a face.
 enum class DiscriminatorForm {
     Cvpr,  ///< Nd+1 identities, the last for "generated", and Np poses (CVPR 2017, eq. 1-3)
@@ -47,8 +53,12 @@ Graph discriminator(const DiscriminatorSpec& spec);
 /// Embeddings [N,Nf] and confidences [N,1] in (0,1) of images [N,3,S,S].
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images);
 /// Faces [N,3,S,S] of embeddings [N,Nf] at the poses [N] (indices); noise is uniform in [-1,1] unless given.
+/// @param output which of the decoder's outputs
 torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose,
-                     torch::Tensor noise = {});
+                     torch::Tensor noise = {}, const std::string& output = "face");
+
+/// The decoder's output of this side: "face" for S, "face_56" and so on for smaller ones.
+std::string faceOutput(const Graph& decoder, int64_t imageSize, int64_t side);
 
 int64_t imageSize(const Graph& graph);        ///< S, of an encoder or a discriminator
 int64_t embeddingSize(const Graph& decoder);  ///< Nf, of a decoder

@@ -170,11 +170,12 @@ Batch Sampler::draw(int64_t step) const {
             batch.pose.push_back(nearestPose(options_.poseYaws, yaw));
         }
     }
-    if (options_.targets) {
-        for (int64_t number : batch.person) {
-            drawTarget(people_[number], number, random, batch);
-        }
-        for (int64_t number : batch.pictures > 1 ? drawn : std::vector<int64_t>()) {
+    std::vector<int64_t> codes = batch.person;
+    if (batch.pictures > 1) {
+        codes.insert(codes.end(), drawn.begin(), drawn.end());
+    }
+    for (int64_t number : codes) {
+        for (int k = 0; k < options_.targets; ++k) {
             drawTarget(people_[number], number, random, batch);
         }
     }

@@ -15,7 +15,7 @@ namespace drgan::train {
 struct BatchOptions {
     int persons = 16;             ///< P, persons in a batch
     int pictures = 4;             ///< n is drawn per batch from 1 to this
-    bool targets = false;         ///< also draw a target pose and the true picture there for each code
+    int targets = 0;              ///< target poses, with the true pictures there, to draw for each code
     double turnedShare = 0.4;     ///< of the pictures, where a person has turned ones
     double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
@@ -32,10 +32,10 @@ struct Batch {
     std::vector<int64_t> row;           ///< [B] rows of the face set
     std::vector<float> yaw;             ///< [B] degrees, after mirroring
     std::vector<int64_t> pose;          ///< [B] pose code of the input
-    std::vector<float> targets;         ///< [codes,3,S,S]
-    std::vector<int64_t> targetPose;    ///< [codes]
-    std::vector<int64_t> targetPerson;  ///< [codes]
-    std::vector<float> targetWeight;    ///< [codes] 1 for real pictures, less for turned ones
+    std::vector<float> targets;         ///< [codes x targets,3,S,S], those of a code next to each other
+    std::vector<int64_t> targetPose;    ///< [codes x targets]
+    std::vector<int64_t> targetPerson;  ///< [codes x targets]
+    std::vector<float> targetWeight;    ///< [codes x targets] 1 for real pictures, less for turned ones
 };
 
 /// Whether a training person is kept out of training to choose checkpoints and the match threshold: one in 16.

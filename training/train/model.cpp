@@ -166,8 +166,9 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     const auto poses = static_cast<int64_t>(o.batch.poseYaws.size());
     decoder = take("averaged_decoder");
     if (!decoder) {
-        decoder = nn::mirroredDecoder(
-            {side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv"});
+        const nn::DecoderSpec spec{
+            side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv"};
+        decoder = o.decoder == "casia" ? nn::mirroredDecoder(spec) : nn::skipDecoder(spec);
     }
     if (nn::poseCount(decoder) != poses || nn::embeddingSize(decoder) != nf) {
         throw std::runtime_error(o.start + ": its decoder has " + std::to_string(nn::poseCount(decoder)) +

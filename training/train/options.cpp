@@ -17,8 +17,12 @@ void addNetworks(CLI::App& app, Options& o) {
     app.add_option("--onnx-mean", o.onnxMean, "it wants (pixel - mean) / scale: one or three means, pixels in 0..255")
         ->group(group);
     app.add_option("--onnx-scale", o.onnxScale, "one or three scales")->group(group);
+    app.add_option("--decoder", o.decoder,
+                   "casia (the paper's) or skip (each resolution adds its picture; learns faster)")
+        ->check(CLI::IsMember({"casia", "skip"}))
+        ->group(group);
     app.add_option("--decoder-width", o.decoderWidth, "channels of the decoder's layers, times this")->group(group);
-    app.add_option("--decoder-fc-channels", o.decoderFcChannels, "channels of its first map; 0: 320 x width")
+    app.add_option("--decoder-fc-channels", o.decoderFcChannels, "channels of its first map; 0: as its width says")
         ->group(group);
     app.add_option("--noise-size", o.noiseSize, "Nz")->group(group);
     app.add_option("--upsampling", o.upsampling, "resize (resize + convolution) or fconv (the paper's)")
@@ -37,6 +41,9 @@ void addBatches(CLI::App& app, Options& o) {
     app.add_option("--persons", b.persons, "P; P x n pictures make a batch")->check(CLI::PositiveNumber)->group(group);
     app.add_option("--pictures", b.pictures,
                    "pictures of a person in a batch: n is drawn from 1 to this; 1: single-image")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--targets", b.targets, "target poses drawn for each code (decoder and joint stages)")
         ->check(CLI::PositiveNumber)
         ->group(group);
     app.add_option("--poses", b.poseYaws, "yaws of the pose codes, degrees, ascending")->group(group)->delimiter(',');
@@ -67,6 +74,9 @@ void addLosses(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
     app.add_option("--reconstruction-weight", o.reconstructionWeight, "L1 to the true picture at the target pose")
+        ->group(group);
+    app.add_option("--reconstruction-side", o.reconstructionSide,
+                   "train the decoder at this resolution only (skip: S/4 or S/2, faster, to begin with); 0: S")
         ->group(group);
     app.add_option("--identity-weight", o.identityWeight, "1 - cosine of the generated face's embedding to its code")
         ->group(group);
@@ -99,6 +109,7 @@ void addRun(CLI::App& app, Options& o) {
 
 Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     Options o;
+    o.batch.targets = 1;
     for (int yaw = -90; yaw <= 90; yaw += 15) {
         o.batch.poseYaws.push_back(static_cast<float>(yaw));
     }
@@ -119,7 +130,7 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
         std::exit(app.exit(e));
     }
     o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
-    o.batch.targets = o.stage != Stage::Encoder;
+    o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
     resolvedConfig = app.config_to_str(true, true);
     return o;
 }

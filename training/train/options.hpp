@@ -26,6 +26,7 @@ struct Options {
     int embeddingSize = 320;
     std::string onnxOrder = "BGR";
     std::vector<double> onnxMean{127.5}, onnxScale{127.5};
+    std::string decoder = "casia";  // or skip
     double decoderWidth = 1.0;
     int decoderFcChannels = 0;
     int noiseSize = 50;
@@ -41,6 +42,7 @@ struct Options {
     BatchOptions batch;
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20;
+    int reconstructionSide = 0;
     double reconstructionWeight = 10, identityWeight = 1, adversarialWeight = 0, encoderWeight = 1;
 
     double checkpointMinutes = 5;

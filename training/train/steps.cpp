@@ -101,8 +101,18 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         torch::AutoGradMode gradient(joint);
         std::tie(embedding, confidence) = nn::encode(model.encoder, images);
     }
-    const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures);
-    const torch::Tensor face = nn::decode(model.decoder, codes, targetPose);
+    const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
+    const std::string output = nn::faceOutput(model.decoder, side, o.reconstructionSide);
+    const torch::Tensor face = nn::decode(model.decoder, codes, targetPose, {}, output);
+    if (face.size(2) != side) {
+        // Low resolution first: the rest of the decoder waits, and there is nothing that the other terms could look at.
+        const torch::Tensor small = torch::adaptive_avg_pool2d(target, {face.size(2), face.size(3)});
+        losses["reconstruction"] =
+            nn::reconstructionLoss(face, small, torch::tensor(batch.targetWeight).to(model.device),
+                                   nn::faceFocus(face.size(2)).to(model.device));
+        update(*model.optimiser, losses["reconstruction"], rate);
+        return losses;
+    }
 
     const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
     if (o.adversarialWeight > 0) {
