@@ -12,7 +12,7 @@ namespace drgan::train {
 struct Validation {
     double frontalEer = 0;  ///< equal error rate, both pictures within 30 degrees
     double profileEer = 0;  ///< one within 30 degrees, one beyond 60
-    double threshold = 0;   ///< cosine at which the two kinds together err least
+    double threshold = 0;   ///< cosine that one in a hundred pairs of two people reaches, mean of both kinds
     int64_t pictures = 0;   ///< 0: there is nobody to validate on
 };
 
