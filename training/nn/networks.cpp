@@ -142,9 +142,11 @@ Graph skipDecoder(const DecoderSpec& spec) {
         }
         x = convBnElu(g, x, in, out);
         x = g.add(x, convBnElu(g, x, out, out));
-        const std::string here = g.conv(x, {out, 3});
-        picture = level == 0 ? here : g.add(g.upsample(picture), here);
-        if (side == spec.imageSize || side * 2 == spec.imageSize || side * 4 == spec.imageSize) {
+        // No picture below S/4: its pixels would stay visible as blocks, and nothing above could mend one that
+        // saturates.
+        if (side * 4 >= spec.imageSize) {
+            const std::string here = g.conv(x, {out, 3});
+            picture = picture.empty() ? here : g.add(g.upsample(picture), here);
             g.output(side == spec.imageSize ? contract::decoderFace : "face_" + std::to_string(side), g.tanh(picture));
         }
         in = out;

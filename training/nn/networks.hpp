@@ -23,9 +23,9 @@ struct DecoderSpec {
     bool transposed = false;  ///< upsample by transposed convolution (the paper) instead of resize + convolution
 };
 
-/// A decoder that learns faster than the paper's: a hidden layer mixes identity and pose, and each resolution adds its
-/// own picture to the one below it (as in Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR
-/// 2020, section 4.2), so that every layer is one convolution away from the loss and can be trained at low resolution
+/// A decoder that learns faster than the paper's: a hidden layer mixes identity and pose, and each resolution from S/4
+/// on adds its own picture to the one below it (as in Karras et al., "Analyzing and Improving the Image Quality of
+/// StyleGAN", CVPR 2020, section 4.2), so that the coarse layers are near the loss and can be trained at low resolution
 /// first. Outputs face and, for training, face_S/4 and face_S/2 by their sides.
 Graph skipDecoder(const DecoderSpec& spec);
 
