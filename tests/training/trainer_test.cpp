@@ -258,6 +258,14 @@ TEST_F(TrainerRun, ExportsABundle) {
         EXPECT_EQ(fs::file_size(folder_ / "bundle" / file.at("name")), file.at("bytes"));
     }
     EXPECT_THROW(drgan::exporting::writeBundle(Checkpoint::load(o.start), {path("other"), 0}), std::runtime_error);
+
+    drgan::exporting::writeStart(checkpoint, path("start.safetensors"));
+    EXPECT_LT(fs::file_size(path("start.safetensors")), fs::file_size(path("run/last.safetensors")) / 2);
+    Options next = options(Stage::Joint, "next", 1);
+    next.start = path("start.safetensors");
+    train(next);
+    const std::string again = drgan::exporting::writeBundle(Checkpoint::load(next.start), {path("again"), 0.25});
+    EXPECT_EQ(again, id);
 }
 
 }  // namespace

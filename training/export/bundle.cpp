@@ -126,4 +126,17 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     return id;
 }
 
+void writeStart(const train::Checkpoint& checkpoint, const std::string& path) {
+    train::Checkpoint small;
+    for (const auto& [key, text] : checkpoint.metadata) {
+        if (key.rfind("graph.", 0) != 0) {
+            small.metadata[key] = text;
+        }
+    }
+    for (const char* name : {"averaged_encoder", "averaged_decoder"}) {
+        small.addNetwork(name, checkpoint.network(name));
+    }
+    small.save(path);
+}
+
 }  // namespace drgan::exporting

@@ -20,4 +20,9 @@ struct BundleOptions {
 /// @throws std::runtime_error naming what the checkpoint lacks or which file cannot be written
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options);
 
+/// Writes the averaged networks alone, without optimiser and discriminator: a small checkpoint to start other runs
+/// from.
+/// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
+void writeStart(const train::Checkpoint& checkpoint, const std::string& path);
+
 }  // namespace drgan::exporting

@@ -9,7 +9,7 @@
 #include "export/bundle.hpp"
 
 int main(int argc, char** argv) {
-    std::string path;
+    std::string path, start;
     double threshold = -2;
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
@@ -20,11 +20,15 @@ int main(int argc, char** argv) {
     app.add_option("--match-threshold", threshold,
                    "cosine at or above which two faces are one person; default: the run's, from its validation persons")
         ->check(CLI::Range(-1., 1.));
+    app.add_option("--start", start, "also write the networks alone, as a checkpoint for drgan-train --start");
     CLI11_PARSE(app, argc, argv);
     try {
         const auto checkpoint = drgan::train::Checkpoint::load(path);
         options.matchThreshold = threshold >= -1 ? threshold : std::stod(checkpoint.metadata.at("match_threshold"));
         const std::string id = drgan::exporting::writeBundle(checkpoint, options);
+        if (!start.empty()) {
+            drgan::exporting::writeStart(checkpoint, start);
+        }
         std::printf("%s: bundle %s, match threshold %.4f\n", options.folder.c_str(), id.c_str(),
                     options.matchThreshold);
         return 0;
