@@ -104,12 +104,13 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
     const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
     const std::string output = nn::faceOutput(model.decoder, side, o.reconstructionSide);
     const torch::Tensor face = nn::decode(model.decoder, codes, targetPose, {}, output);
+    auto reconstruction = [&](const torch::Tensor& truth) {
+        return nn::reconstructionLoss(face, truth, torch::tensor(batch.targetWeight).to(model.device),
+                                      nn::faceFocus(face.size(2)).to(model.device));
+    };
     if (face.size(2) != side) {
         // Low resolution first: the rest of the decoder waits, and there is nothing that the other terms could look at.
-        const torch::Tensor small = torch::adaptive_avg_pool2d(target, {face.size(2), face.size(3)});
-        losses["reconstruction"] =
-            nn::reconstructionLoss(face, small, torch::tensor(batch.targetWeight).to(model.device),
-                                   nn::faceFocus(face.size(2)).to(model.device));
+        losses["reconstruction"] = reconstruction(torch::adaptive_avg_pool2d(target, {face.size(2), face.size(3)}));
         update(*model.optimiser, losses["reconstruction"], rate);
         return losses;
     }
@@ -125,8 +126,7 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
 
     torch::Tensor sum = torch::zeros({}, face.options());
     if (o.reconstructionWeight > 0) {
-        losses["reconstruction"] = nn::reconstructionLoss(
-            face, target, torch::tensor(batch.targetWeight).to(model.device), nn::faceFocus(side).to(model.device));
+        losses["reconstruction"] = reconstruction(target);
         sum = sum + o.reconstructionWeight * losses["reconstruction"];
     }
     if (o.identityWeight > 0) {
