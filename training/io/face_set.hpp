@@ -5,16 +5,18 @@
 // Metadata: "format" = "drgan-faces-1", "image_size" (S), "align_eyes" ("x,y"), "align_eye_mouth" (both in units of S,
 // see cv::drgan::Alignment), "persons" (JSON list of names), "teacher" (file name of the model; absent without one).
 //
-// | tensor         | dtype, shape  | content |
-// |----------------|---------------|-----------------------------------------------------------------------------------|
-// | `jpeg`         | U8 [bytes]    | the aligned SxS faces as JPEGs, one after the other | | `jpeg_offset`  | I64 [N+1]
-// | row i is bytes [offset[i], offset[i+1]) of `jpeg`                                 | | `person`       | I32 [N] |
-// index into `persons`                                                              | | `split`        | U8 [N] | 0
-// train, 1 dev                                                                    | | `yaw`          | F32 [N]       |
-// degrees, positive: the nose points to the image's right                           | | `origin`       | I32 [N] | -1
-// for a real picture, else the row of the real picture that it was turned from   | | `landmarks`    | F32 [N,5,2]   |
-// x,y in pixels of the aligned face; order as in cv::drgan::alignCrop               | | `teacher`      | F32 [N,Nt] |
-// optional: unit embedding of each real face, zeros for turned rows                 |
+// clang-format off
+// | tensor      | dtype, shape | content |
+// |-------------|--------------|---------|
+// | jpeg        | U8 [bytes]   | the aligned SxS faces as JPEGs, one after the other |
+// | jpeg_offset | I64 [N+1]    | row i is bytes [offset[i], offset[i+1]) of jpeg |
+// | person      | I32 [N]      | index into persons |
+// | split       | U8 [N]       | 0 train, 1 dev |
+// | yaw         | F32 [N]      | degrees, positive: the nose points to the image's right |
+// | origin      | I32 [N]      | -1 for a real picture, else the row of the real picture that it was turned from |
+// | landmarks   | F32 [N,5,2]  | x,y in pixels of the aligned face; order as in cv::drgan::alignCrop |
+// | teacher     | F32 [N,Nt]   | optional: unit embedding of each real face, zeros for turned rows |
+// clang-format on
 
 #pragma once
 
