@@ -71,7 +71,7 @@ LiveBundle::LiveBundle(Kind kind, const std::string& folder) : networks_(std::ma
     nn::Graph& decoder = networks_->decoder;
     encoder = kind == Kind::Casia ? nn::casiaEncoder({S, embeddingSize, 0.2}) : importedEncoder(folder);
     const nn::DecoderSpec spec{S, embeddingSize, 5, noiseSize, 0.2};
-    decoder = kind == Kind::Casia ? nn::mirroredDecoder(spec) : nn::skipDecoder(spec);
+    decoder = kind == Kind::Casia ? nn::mirroredDecoder(spec) : nn::basisDecoder(spec);
     settle(encoder, [&] { nn::encode(encoder, torch::rand({8, 3, S, S}) * 2 - 1); });
     settle(decoder, [&] { nn::decode(decoder, torch::randn({8, embeddingSize}), torch::randint(0, 5, {8})); });
 

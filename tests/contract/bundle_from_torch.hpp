@@ -11,7 +11,7 @@ class LiveBundle {
 public:
     enum class Kind {
         Casia,    ///< the paper's encoder, batch normalisation folded on export, and the paper's decoder
-        Imported  ///< a PReLU network read from ONNX, and the skip decoder
+        Imported  ///< a PReLU network read from ONNX, and the basis decoder
     };
     LiveBundle(Kind kind, const std::string& folder);
     ~LiveBundle();

@@ -163,19 +163,53 @@ TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
 
 TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
     train(options(Stage::Encoder, "start", 1));
+    const int side = SmallFaceSet().side;
     Options low = options(Stage::Decoder, "low", 2);
     low.start = path("start/last.safetensors");
-    low.decoder = "skip";
-    low.reconstructionSide = 8;
+    low.decoder = "basis";
+    low.batch.targetSide = side / 2;
     train(low);
     Options whole = options(Stage::Decoder, "whole", 2);
     whole.start = path("low/last.safetensors");
     train(whole);
     const auto graph = Checkpoint::load(path("whole/last.safetensors")).network("averaged_decoder");
-    EXPECT_EQ(graph->outputs().size(), 3U);
+    EXPECT_EQ(graph->outputs().size(), 2U);
     low.run = path("other");
-    low.reconstructionSide = 7;
+    low.batch.targetSide = side / 4;
+    EXPECT_NE(error(low).find("draws no pictures of " + std::to_string(side / 4) + " px"), std::string::npos);
+    low.batch.targetSide = 7;
     EXPECT_NE(error(low).find("7 px"), std::string::npos);
+}
+
+TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
+    train(options(Stage::Encoder, "start", 2));
+    Options o = options(Stage::Decoder, "run", 4);
+    o.start = path("start/last.safetensors");
+    o.codes = path("codes.safetensors");
+    o.batch.codesPerPerson = 3;
+    train(o);
+    const Checkpoint codes = Checkpoint::load(o.codes);
+    const drgan::io::FaceSet faces(o.faces);
+    const Sampler sampler(faces, o.batch);
+    const auto persons = static_cast<int64_t>(sampler.persons());
+    EXPECT_EQ(codes.tensors.at("embedding").sizes(), (std::vector<int64_t>{3 * persons, 8}));
+    EXPECT_EQ(codes.tensors.at("confidence").sizes(), (std::vector<int64_t>{3 * persons, 1}));
+
+    // They are what the encoder says of the pictures that stand for the person.
+    std::vector<float> planes;
+    sampler.appendCodePictures(1, planes);
+    const int64_t side = faces.imageSize();
+    auto encoder = Checkpoint::load(o.start).network("averaged_encoder");
+    encoder->eval();
+    const auto embedding = drgan::nn::encode(encoder, drgan::nn::fromPlanes(planes, side, torch::kCPU)).first.detach();
+    EXPECT_LT((embedding - codes.tensors.at("embedding").slice(0, 3, 6)).abs().max().item<float>(), 1e-4);
+
+    // Another run reads them; one with other codes in mind does not take them silently.
+    o.run = path("again");
+    train(o);
+    o.run = path("other");
+    o.batch.seed = 5;
+    EXPECT_NE(error(o).find("codes of another run"), std::string::npos);
 }
 
 TEST_F(TrainerRun, LearnsClassesWhereThereIsNoTeacher) {

@@ -72,6 +72,21 @@ std::string codeLayer(GraphImpl& g, const DecoderSpec& spec, int64_t out) {
     return result;
 }
 
+/// Scales the last layer's weights.
+void scaleWeights(GraphImpl& g, double factor) {
+    torch::NoGradGuard noGrad;
+    for (auto& p : g.nodes().back().module->parameters()) {
+        p.mul_(factor);
+    }
+}
+
+/// Makes the last convolution, one channel at a time, turn pixels doubled by repetition into linear interpolation.
+void setTriangle(GraphImpl& g) {
+    torch::NoGradGuard noGrad;
+    const torch::Tensor line = torch::tensor({0.25F, 0.5F, 0.25F});
+    g.nodes().back().module->as<torch::nn::Conv2d>()->weight.copy_(torch::outer(line, line).view({1, 1, 3, 3}));
+}
+
 }  // namespace
 
 Graph casiaEncoder(const EncoderSpec& spec) {
@@ -121,36 +136,49 @@ Graph mirroredDecoder(const DecoderSpec& spec) {
     return graph;
 }
 
-Graph skipDecoder(const DecoderSpec& spec) {
+Graph basisDecoder(const DecoderSpec& spec) {
     checkSize(spec.imageSize);
     Graph graph;
     GraphImpl& g = *graph;
-    constexpr int64_t channels[] = {256, 192, 128, 64, 32};  // per resolution, from S/16 to S
-    int64_t side = spec.imageSize / 16;
-    const int64_t hidden = scaled(768, spec.width);
-    int64_t in = spec.fcChannels > 0 ? spec.fcChannels : scaled(160, spec.width);
+    const int64_t half = spec.imageSize / 2, sixteenth = spec.imageSize / 16;
+    const int64_t hidden = scaled(1024, spec.width), basis = scaled(320, spec.width);
+    const int64_t quarterChannels = scaled(128, spec.width), halfChannels = scaled(64, spec.width);
+    const int64_t fullChannels = scaled(32, spec.width), mapChannels = scaled(48, spec.width);
 
-    std::string x = g.reshape(codeLayer(g, spec, hidden), {hidden, 1, 1});
-    x = g.flatten(g.elu(g.batchNorm(x, hidden)));
-    x = g.reshape(g.linear(x, hidden, in * side * side), {in, side, side});
-    std::string picture;
-    for (size_t level = 0; level < std::size(channels); ++level) {
-        const int64_t out = scaled(channels[level], spec.width);
-        if (level > 0) {
-            x = g.upsample(x);
-            side *= 2;
-        }
-        x = convBnElu(g, x, in, out);
-        x = g.add(x, convBnElu(g, x, out, out));
-        // No picture below S/4: its pixels would stay visible as blocks, and nothing above could mend one that
-        // saturates.
-        if (side * 4 >= spec.imageSize) {
-            const std::string here = g.conv(x, {out, 3});
-            picture = picture.empty() ? here : g.add(g.upsample(picture), here);
-            g.output(side == spec.imageSize ? contract::decoderFace : "face_" + std::to_string(side), g.tanh(picture));
-        }
-        in = out;
-    }
+    auto normElu = [&](const std::string& x, int64_t size) {
+        return g.flatten(g.elu(g.batchNorm(g.reshape(x, {size, 1, 1}), size)));
+    };
+    const std::string mixed = normElu(codeLayer(g, spec, hidden), hidden);
+    const std::string code = normElu(g.linear(mixed, hidden, basis), basis);
+    const std::string coarse = g.reshape(g.linear(code, basis, 3 * half * half), {3, half, half});
+    g.output("face_" + std::to_string(half), g.tanh(coarse));
+
+    auto residual = [&](const std::string& x, int64_t channels) {
+        return g.add(x, convBnElu(g, convBnElu(g, x, channels, channels), channels, channels));
+    };
+    auto narrowed = [&](const std::string& x, int64_t in, int64_t out) {
+        GraphImpl::ConvShape shape{in, out, {1, 1}, {1, 1}, {0, 0}};
+        shape.bias = false;
+        return g.upsample(g.elu(g.batchNorm(g.conv(x, shape), out)));
+    };
+    const std::string map =
+        g.reshape(g.linear(code, basis, mapChannels * sixteenth * sixteenth), {mapChannels, sixteenth, sixteenth});
+    std::string x = convBnElu(g, coarse, 3, halfChannels, 2);
+    x = convBnElu(g, g.concat({x, g.upsample(g.upsample(map))}), halfChannels + mapChannels, quarterChannels);
+    x = residual(residual(x, quarterChannels), quarterChannels);
+    x = g.concat({narrowed(x, quarterChannels, halfChannels), convBnElu(g, coarse, 3, fullChannels)});
+    x = residual(convBnElu(g, x, halfChannels + fullChannels, halfChannels), halfChannels);
+    x = narrowed(x, halfChannels, fullChannels);
+    x = residual(x, fullChannels);
+    const std::string details = g.conv(x, {fullChannels, 3});
+    scaleWeights(g, 0.1);  // to begin with, the picture is the coarse one
+
+    GraphImpl::ConvShape smooth{3, 3};
+    smooth.groups = 3;
+    smooth.bias = false;
+    const std::string large = g.conv(g.upsample(coarse), smooth);
+    setTriangle(g);
+    g.output(contract::decoderFace, g.tanh(g.add(large, details)));
     return graph;
 }
 
@@ -168,6 +196,12 @@ Graph discriminator(const DiscriminatorSpec& spec) {
         g.output("real", g.linear(x, features, 1));
     }
     return graph;
+}
+
+torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device) {
+    const int64_t count = static_cast<int64_t>(planes.size()) / (3 * imageSize * imageSize);
+    return torch::from_blob(const_cast<float*>(planes.data()), {count, 3, imageSize, imageSize}, torch::kFloat32)
+        .to(device, torch::kFloat32, false, true, torch::MemoryFormat::ChannelsLast);
 }
 
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images) {

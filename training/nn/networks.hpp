@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/graph.hpp"
 
@@ -23,11 +24,11 @@ struct DecoderSpec {
     bool transposed = false;  ///< upsample by transposed convolution (the paper) instead of resize + convolution
 };
 
-/// A decoder that learns faster than the paper's: a hidden layer mixes identity and pose, and each resolution from S/4
-/// on adds its own picture to the one below it (as in Karras et al., "Analyzing and Improving the Image Quality of
-/// StyleGAN", CVPR 2020, section 4.2), so that the coarse layers are near the loss and can be trained at low resolution
-/// first. Outputs face and, for training, face_S/4 and face_S/2 by their sides.
-Graph skipDecoder(const DecoderSpec& spec);
+/// A decoder that learns in minutes what the paper's needs days for. Identity and pose, mixed by one hidden layer, are
+/// the coefficients of a learned basis of whole pictures at S/2, as eigenfaces are; convolutions draw the details from
+/// that picture and from the code. The basis costs little, so it can see every face many times before the details begin.
+/// Outputs face and, for training, face_S/2 (the basis alone) by its side.
+Graph basisDecoder(const DecoderSpec& spec);
 
 /// What the discriminator says of a face.
 enum class DiscriminatorForm {
@@ -50,6 +51,8 @@ Graph mirroredDecoder(const DecoderSpec& spec);
 /// The encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real.
 Graph discriminator(const DiscriminatorSpec& spec);
 
+/// Copies planes [N,3,S,S] to the device, in the channels' order that convolutions like.
+torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device);
 /// Embeddings [N,Nf] and confidences [N,1] in (0,1) of images [N,3,S,S].
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images);
 /// Faces [N,3,S,S] of embeddings [N,Nf] at the poses [N] (indices); noise is uniform in [-1,1] unless given.

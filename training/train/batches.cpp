@@ -55,6 +55,10 @@ Sampler::Sampler(const io::FaceSet& faces, BatchOptions options) : faces_(faces)
     if (options_.persons < 1 || options_.pictures < 1 || options_.poseYaws.empty()) {
         throw std::invalid_argument("a batch needs at least one person, one picture and one pose");
     }
+    if (options_.targetSide < 0 || (options_.targetSide > 0 && faces_.imageSize() % options_.targetSide != 0)) {
+        throw std::invalid_argument("target pictures of " + std::to_string(options_.targetSide) +
+                                    " px: expected a divisor of " + std::to_string(faces_.imageSize()));
+    }
     std::map<int32_t, size_t> known;
     for (size_t row = 0; row < faces_.size(); ++row) {
         const int32_t index = faces_.person()[row];
@@ -121,6 +125,21 @@ void Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& plan
     toPlanes(rgb.data(), side, mirrored, planes.data() + planes.size() - rgb.size());
 }
 
+void Sampler::appendInput(int64_t row, bool mirrored, std::mt19937_64& random, std::vector<float>& planes) const {
+    appendPicture(row, mirrored, planes);
+    const auto side = static_cast<size_t>(faces_.imageSize());
+    augment(planes.data() + planes.size() - 3 * side * side, faces_.imageSize(), options_.augmentation, random);
+}
+
+void Sampler::appendCodePictures(size_t number, std::vector<float>& planes) const {
+    std::mt19937_64 random(mixed(options_.seed, number));
+    for (int k = 0; k < options_.codesPerPerson; ++k) {
+        const int64_t row = drawRow(people_.at(number), random);
+        const bool mirrored = chance(0.5, random);
+        appendInput(row, mirrored, random, planes);
+    }
+}
+
 void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const {
     // Even over the poses that this person has a picture of, mirror images included.
     std::vector<size_t> available;
@@ -132,7 +151,13 @@ void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& 
     const size_t pose = pick(available, random);
     const int64_t choice = pick(person.byPose[pose], random);
     const int64_t row = choice >= 0 ? choice : -1 - choice;
-    appendPicture(row, choice < 0, batch.targets);
+    if (options_.targetSide == 0) {
+        appendPicture(row, choice < 0, batch.targets);
+    } else {
+        std::vector<float> planes;
+        appendPicture(row, choice < 0, planes);
+        appendReduced(planes, faces_.imageSize(), options_.targetSide, batch.targets);
+    }
     batch.targetPose.push_back(static_cast<int64_t>(pose));
     batch.targetPerson.push_back(number);
     batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
@@ -157,14 +182,16 @@ Batch Sampler::draw(int64_t step) const {
         }
         drawn.push_back(static_cast<int64_t>(number));
         for (int64_t k = 0; k < batch.pictures; ++k) {
+            batch.person.push_back(static_cast<int64_t>(number));
+            if (options_.codesPerPerson > 0) {
+                const int which = std::uniform_int_distribution<int>(0, options_.codesPerPerson - 1)(random);
+                batch.code.push_back(static_cast<int64_t>(number) * options_.codesPerPerson + which);
+                continue;
+            }
             const int64_t row = drawRow(people_[number], random);
             const bool mirrored = chance(0.5, random);
-            appendPicture(row, mirrored, batch.images);
-            const auto side = static_cast<size_t>(faces_.imageSize());
-            augment(batch.images.data() + batch.images.size() - 3 * side * side, faces_.imageSize(),
-                    options_.augmentation, random);
+            appendInput(row, mirrored, random, batch.images);
             const float yaw = mirrored ? -faces_.yaw()[row] : faces_.yaw()[row];
-            batch.person.push_back(static_cast<int64_t>(number));
             batch.row.push_back(row);
             batch.yaw.push_back(yaw);
             batch.pose.push_back(nearestPose(options_.poseYaws, yaw));

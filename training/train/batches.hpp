@@ -16,6 +16,8 @@ struct BatchOptions {
     int persons = 16;             ///< P, persons in a batch
     int pictures = 4;             ///< n is drawn per batch from 1 to this
     int targets = 0;              ///< target poses, with the true pictures there, to draw for each code
+    int targetSide = 0;           ///< pixels of the targets, a divisor of S; 0: S
+    int codesPerPerson = 0;       ///< K: inputs come from codes made once (see Codes), K a person; 0: from pictures
     double turnedShare = 0.4;     ///< of the pictures, where a person has turned ones
     double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
@@ -27,12 +29,13 @@ struct BatchOptions {
 /// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
 struct Batch {
     int64_t persons = 0, pictures = 0;  ///< P and n
-    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]
+    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]; empty where codes are made once
+    std::vector<int64_t> code;          ///< [B] rows of Codes; empty where they are not
     std::vector<int64_t> person;        ///< [B] training person (see Sampler)
-    std::vector<int64_t> row;           ///< [B] rows of the face set
+    std::vector<int64_t> row;           ///< [B] rows of the face set; this and the next two: not with codes
     std::vector<float> yaw;             ///< [B] degrees, after mirroring
     std::vector<int64_t> pose;          ///< [B] pose code of the input
-    std::vector<float> targets;         ///< [codes x targets,3,S,S], those of a code next to each other
+    std::vector<float> targets;         ///< [codes x targets,3,targetSide,targetSide], those of a code together
     std::vector<int64_t> targetPose;    ///< [codes x targets]
     std::vector<int64_t> targetPerson;  ///< [codes x targets]
     std::vector<float> targetWeight;    ///< [codes x targets] 1 for real pictures, less for turned ones
@@ -52,6 +55,8 @@ public:
     Sampler(const io::FaceSet& faces, BatchOptions options);
 
     Batch draw(int64_t step) const;
+    /// Appends the planes [K,3,S,S] of the pictures whose codes stand for this training person.
+    void appendCodePictures(size_t number, std::vector<float>& planes) const;
     size_t persons() const { return people_.size(); }  ///< Nd, training persons, numbered from 0
     /// Person of the face set for each training person.
     std::vector<int32_t> faceSetPersons() const;
@@ -69,6 +74,7 @@ private:
     int64_t drawRow(const Person& person, std::mt19937_64& random) const;
     void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
     void appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
+    void appendInput(int64_t row, bool mirrored, std::mt19937_64& random, std::vector<float>& planes) const;
 
     const io::FaceSet& faces_;
     BatchOptions options_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/model.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -64,7 +66,8 @@ Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& person
     torch::Tensor sums = torch::zeros({static_cast<int64_t>(faces.persons().size()), size});
     torch::Tensor all = torch::zeros_like(sums);
     for (int64_t row = 0; row < rows; ++row) {
-        if (faces.origin()[row] >= 0) {
+        targets.real.push_back(faces.origin()[row] < 0);
+        if (!targets.real.back()) {
             continue;
         }
         const int32_t person = faces.person()[row];
@@ -121,7 +124,9 @@ Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
     if (stage_ != Stage::Encoder) {
         collect(decoder);
         rates.beta1 = 0.5;  // the paper's, for adversarial training
-        discriminatorOptimiser = std::make_unique<AdamW>(discriminator->parameters(), rates);
+        if (discriminator) {
+            discriminatorOptimiser = std::make_unique<AdamW>(discriminator->parameters(), rates);
+        }
     }
     optimiser = std::make_unique<AdamW>(learned, rates);
 }
@@ -168,7 +173,7 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     if (!decoder) {
         const nn::DecoderSpec spec{
             side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv"};
-        decoder = o.decoder == "casia" ? nn::mirroredDecoder(spec) : nn::skipDecoder(spec);
+        decoder = o.decoder == "casia" ? nn::mirroredDecoder(spec) : nn::basisDecoder(spec);
     }
     if (nn::poseCount(decoder) != poses || nn::embeddingSize(decoder) != nf) {
         throw std::runtime_error(o.start + ": its decoder has " + std::to_string(nn::poseCount(decoder)) +
@@ -176,10 +181,16 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
                                  ", this run " + std::to_string(poses) + " and " + std::to_string(nf));
     }
     averagedDecoder = clone(decoder);
-    discriminator = take("discriminator");
-    if (!discriminator) {
+    if (o.adversarialWeight > 0) {
         const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
         discriminator = nn::discriminator({side, persons, poses, o.discriminatorWidth, form});
+        const nn::Graph before = take("discriminator");
+        if (before && before->toJson() == discriminator->toJson()) {
+            discriminator = before;
+        } else if (before) {
+            spdlog::warn("{}: its discriminator has another form, width or number of people: a fresh one learns",
+                         o.start);
+        }
     }
 }
 
@@ -213,6 +224,8 @@ void Model::train() {
     encoder->train(stage_ != Stage::Decoder);
     if (decoder) {
         decoder->train();
+    }
+    if (discriminator) {
         discriminator->train();
     }
 }

@@ -7,6 +7,7 @@
 #include "nn/networks.hpp"
 #include "train/adamw.hpp"
 #include "train/checkpoint.hpp"
+#include "train/codes.hpp"
 #include "train/options.hpp"
 
 namespace drgan::train {
@@ -15,6 +16,7 @@ namespace drgan::train {
 struct Targets {
     torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; or undefined
     torch::Tensor teacher;    ///< [rows of the set,Nt] unit, zeros for turned rows; or undefined
+    std::vector<bool> real;   ///< per row of the set: a picture that was not turned; empty without a teacher
 };
 
 /// @param persons person of the set for each training person (Sampler::faceSetPersons)
@@ -26,10 +28,12 @@ public:
     /// Builds the networks, or takes them from --start, for `persons` training persons.
     Model(const Options& options, const io::FaceSet& faces, int64_t persons);
 
-    nn::Graph encoder{nullptr}, decoder{nullptr}, discriminator{nullptr};
+    nn::Graph encoder{nullptr}, decoder{nullptr};
+    nn::Graph discriminator{nullptr};                              ///< with an adversarial term only
     nn::Graph projection{nullptr};                                 ///< embedding -> the teacher's space
     nn::Graph averagedEncoder{nullptr}, averagedDecoder{nullptr};  ///< moving averages: what is exported
     torch::Tensor classes;  ///< [Nd,Nf] learned in place of templates where there is no teacher; else undefined
+    Codes codes;            ///< of the frozen encoder, where they are made once; else undefined
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 

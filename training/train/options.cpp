@@ -18,8 +18,8 @@ void addNetworks(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--onnx-scale", o.onnxScale, "one or three scales")->group(group);
     app.add_option("--decoder", o.decoder,
-                   "casia (the paper's) or skip (each resolution adds its picture; learns faster)")
-        ->check(CLI::IsMember({"casia", "skip"}))
+                   "casia (the paper's) or basis (learned whole pictures, then details; learns faster)")
+        ->check(CLI::IsMember({"casia", "basis"}))
         ->group(group);
     app.add_option("--decoder-width", o.decoderWidth, "channels of the decoder's layers, times this")->group(group);
     app.add_option("--decoder-fc-channels", o.decoderFcChannels, "channels of its first map; 0: as its width says")
@@ -44,6 +44,17 @@ void addBatches(CLI::App& app, Options& o) {
         ->check(CLI::PositiveNumber)
         ->group(group);
     app.add_option("--targets", b.targets, "target poses drawn for each code (decoder and joint stages)")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--target-side", b.targetSide,
+                   "decoder stage: train at this resolution alone (basis: S/2, fast, to begin with); 0: S")
+        ->group(group);
+    app.add_option(
+           "--codes", o.codes,
+           "decoder stage: file of embeddings to draw inputs from; made, once, where it is missing. Without it, "
+           "the encoder runs at every step")
+        ->group(group);
+    app.add_option("--codes-per-person", o.codesPerPerson, "pictures of each person that go into --codes")
         ->check(CLI::PositiveNumber)
         ->group(group);
     app.add_option("--poses", b.poseYaws, "yaws of the pose codes, degrees, ascending")->group(group)->delimiter(',');
@@ -74,9 +85,6 @@ void addLosses(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
     app.add_option("--reconstruction-weight", o.reconstructionWeight, "L1 to the true picture at the target pose")
-        ->group(group);
-    app.add_option("--reconstruction-side", o.reconstructionSide,
-                   "train the decoder at this resolution only (skip: S/4 or S/2, faster, to begin with); 0: S")
         ->group(group);
     app.add_option("--identity-weight", o.identityWeight, "1 - cosine of the generated face's embedding to its code")
         ->group(group);
@@ -131,6 +139,10 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     }
     o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
     o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
+    o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
+    if (o.stage != Stage::Decoder && (!o.codes.empty() || o.batch.targetSide != 0)) {
+        std::exit(app.exit(CLI::ValidationError("--codes and --target-side", "are for the decoder stage")));
+    }
     resolvedConfig = app.config_to_str(true, true);
     return o;
 }

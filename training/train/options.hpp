@@ -26,7 +26,7 @@ struct Options {
     int embeddingSize = 320;
     std::string onnxOrder = "BGR";
     std::vector<double> onnxMean{127.5}, onnxScale{127.5};
-    std::string decoder = "casia";  // or skip
+    std::string decoder = "casia";  // or basis
     double decoderWidth = 1.0;
     int decoderFcChannels = 0;
     int noiseSize = 50;
@@ -40,9 +40,10 @@ struct Options {
     double weightDecay = 1e-4, averaging = 0.999;
     int frozenLayers = 0;
     BatchOptions batch;
+    std::string codes;       // file
+    int codesPerPerson = 8;  // with that file
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20;
-    int reconstructionSide = 0;
     double reconstructionWeight = 10, identityWeight = 1, adversarialWeight = 0, encoderWeight = 1;
 
     double checkpointMinutes = 5;

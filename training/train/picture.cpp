@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace drgan::train {
 
@@ -75,6 +76,21 @@ void toPlanes(const uint8_t* rgb, int side, bool mirrored, float* planes) {
             for (int k = 0; k < 3; ++k) {
                 planes[(static_cast<size_t>(k) * side + y) * side + x] = static_cast<float>(from[k]) / 127.5F - 1;
             }
+        }
+    }
+}
+
+void appendReduced(const std::vector<float>& planes, int side, int smaller, std::vector<float>& to) {
+    const int block = side / smaller;
+    for (int row = 0; row < 3 * smaller; ++row) {  // the planes lie below each other
+        for (int x = 0; x < smaller; ++x) {
+            const float* from = planes.data() + (static_cast<size_t>(row) * side + x) * block;
+            float sum = 0;
+            for (int dy = 0; dy < block; ++dy) {
+                sum = std::accumulate(from + static_cast<size_t>(dy) * side,
+                                      from + static_cast<size_t>(dy) * side + block, sum);
+            }
+            to.push_back(sum / static_cast<float>(block * block));
         }
     }
 }

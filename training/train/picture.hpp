@@ -20,6 +20,9 @@ struct Augmentation {
 /// Writes an interleaved RGB picture as 3 planes in [-1,1], mirrored left to right if asked.
 void toPlanes(const uint8_t* rgb, int side, bool mirrored, float* planes);
 
+/// Appends the 3 planes of a picture, reduced from `side` to `smaller`, a divisor of it, by averaging.
+void appendReduced(const std::vector<float>& planes, int side, int smaller, std::vector<float>& to);
+
 /// Changes planes in [-1,1] in place, as `how` says.
 void augment(float* planes, int side, const Augmentation& how, std::mt19937_64& random);
 

@@ -13,12 +13,6 @@ torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& d
     return torch::tensor(values, torch::kInt64).to(device);
 }
 
-torch::Tensor pictures(const std::vector<float>& planes, int64_t side, const torch::Device& device) {
-    const int64_t count = static_cast<int64_t>(planes.size()) / (3 * side * side);
-    return torch::from_blob(const_cast<float*>(planes.data()), {count, 3, side, side}, torch::kFloat32)
-        .to(device, torch::kFloat32, false, true, torch::MemoryFormat::ChannelsLast);
-}
-
 /// Adds the encoder's own terms and returns their weighted sum.
 torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& o, const Batch& batch,
                            const torch::Tensor& embedding, const torch::Tensor& confidence, Losses& losses) {
@@ -47,16 +41,16 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& 
         sum = sum + terms(project(fused), person.view({-1, batch.pictures}).select(1, 0).contiguous(), "fused_");
     }
     if (o.holdWeight > 0 && targets.teacher.defined()) {
-        const torch::Tensor own = targets.teacher.index_select(0, indices(batch.row, targets.teacher.device()));
-        std::vector<int64_t> held;
+        std::vector<int64_t> held, rows;  // of the batch, and the same of the set
         for (size_t i = 0; i < batch.yaw.size(); ++i) {
-            if (std::abs(batch.yaw[i]) < o.holdYaw && own[static_cast<int64_t>(i)].norm().item<float>() > 0.5F) {
+            if (std::abs(batch.yaw[i]) < o.holdYaw && targets.real[batch.row[i]]) {
                 held.push_back(static_cast<int64_t>(i));
+                rows.push_back(batch.row[i]);
             }
         }
         if (!held.empty()) {
-            const torch::Tensor which = indices(held, model.device);
-            losses["hold"] = nn::cosineLoss(f.index_select(0, which), own.to(model.device).index_select(0, which));
+            const torch::Tensor own = targets.teacher.index_select(0, indices(rows, targets.teacher.device()));
+            losses["hold"] = nn::cosineLoss(f.index_select(0, indices(held, model.device)), own.to(model.device));
             sum = sum + o.holdWeight * losses["hold"];
         }
     }
@@ -79,7 +73,7 @@ torch::Tensor allCodes(const torch::Tensor& embedding, const torch::Tensor& conf
 
 Losses encoderStep(Model& model, const Targets& targets, const Options& options, const Batch& batch, double rate) {
     Losses losses;
-    const torch::Tensor images = pictures(batch.images, nn::imageSize(model.encoder), model.device);
+    const torch::Tensor images = nn::fromPlanes(batch.images, nn::imageSize(model.encoder), model.device);
     const auto [embedding, confidence] = nn::encode(model.encoder, images);
     update(*model.optimiser, encoderTerms(model, targets, options, batch, embedding, confidence, losses), rate);
     losses["confidence"] = confidence.detach().mean();
@@ -91,26 +85,30 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
     Losses losses;
     const bool joint = o.stage == Stage::Joint;
     const int64_t side = nn::imageSize(model.encoder);
-    const torch::Tensor images = pictures(batch.images, side, model.device);
-    const torch::Tensor target = pictures(batch.targets, side, model.device);
+    const bool whole = o.batch.targetSide == 0 || o.batch.targetSide == side;
+    const torch::Tensor target = nn::fromPlanes(batch.targets, whole ? side : o.batch.targetSide, model.device);
     const torch::Tensor targetPose = indices(batch.targetPose, model.device);
     const torch::Tensor targetPerson = indices(batch.targetPerson, model.device);
 
     torch::Tensor embedding, confidence;
-    {
+    if (batch.code.empty()) {
         torch::AutoGradMode gradient(joint);
-        std::tie(embedding, confidence) = nn::encode(model.encoder, images);
+        std::tie(embedding, confidence) = nn::encode(model.encoder, nn::fromPlanes(batch.images, side, model.device));
+    } else {
+        const torch::Tensor which = indices(batch.code, model.device);
+        embedding = model.codes.embedding.index_select(0, which);
+        confidence = model.codes.confidence.index_select(0, which);
     }
     const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
-    const std::string output = nn::faceOutput(model.decoder, side, o.reconstructionSide);
+    const std::string output = nn::faceOutput(model.decoder, side, target.size(2));
     const torch::Tensor face = nn::decode(model.decoder, codes, targetPose, {}, output);
-    auto reconstruction = [&](const torch::Tensor& truth) {
-        return nn::reconstructionLoss(face, truth, torch::tensor(batch.targetWeight).to(model.device),
+    auto reconstruction = [&] {
+        return nn::reconstructionLoss(face, target, torch::tensor(batch.targetWeight).to(model.device),
                                       nn::faceFocus(face.size(2)).to(model.device));
     };
-    if (face.size(2) != side) {
+    if (!whole) {
         // Low resolution first: the rest of the decoder waits, and there is nothing that the other terms could look at.
-        losses["reconstruction"] = reconstruction(torch::adaptive_avg_pool2d(target, {face.size(2), face.size(3)}));
+        losses["reconstruction"] = reconstruction();
         update(*model.optimiser, losses["reconstruction"], rate);
         return losses;
     }
@@ -126,7 +124,7 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
 
     torch::Tensor sum = torch::zeros({}, face.options());
     if (o.reconstructionWeight > 0) {
-        losses["reconstruction"] = reconstruction(target);
+        losses["reconstruction"] = reconstruction();
         sum = sum + o.reconstructionWeight * losses["reconstruction"];
     }
     if (o.identityWeight > 0) {
@@ -145,8 +143,10 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         sum = sum + o.encoderWeight * encoderTerms(model, targets, o, batch, embedding, confidence, losses);
     }
     update(*model.optimiser, sum, rate);
-    for (auto& p : model.discriminator->parameters()) {
-        p.set_requires_grad(true);
+    if (o.adversarialWeight > 0) {
+        for (auto& p : model.discriminator->parameters()) {
+            p.set_requires_grad(true);
+        }
     }
     return losses;
 }

@@ -52,6 +52,9 @@ Trainer::Trainer(Options options, const std::string& config)
     if (targets_.templates.defined()) {
         targets_.templates = targets_.templates.to(model_.device);
     }
+    if (options_.batch.codesPerPerson > 0) {
+        model_.codes = readOrMakeCodes(options_.codes, model_.averagedEncoder, sampler_, model_.device, stopRequested);
+    }
     const fs::path folder(options_.run);
     fs::create_directories(folder);
     const bool exists = fs::exists(folder / checkpointFile);
@@ -63,6 +66,11 @@ Trainer::Trainer(Options options, const std::string& config)
         restore();
         cutMetrics(folder / "metrics.csv", step_);
     } else {
+        if (!options_.start.empty()) {  // what an encoder that stays as it is has been given already
+            const auto metadata = Checkpoint::load(options_.start).metadata;
+            const auto it = metadata.find("match_threshold");
+            threshold_ = it == metadata.end() ? 0 : std::stod(it->second);
+        }
         std::ofstream(folder / "config.toml") << config;
         fs::remove(folder / "metrics.csv");
     }
@@ -84,6 +92,7 @@ void Trainer::restore() {
     const Checkpoint checkpoint = Checkpoint::load(path);
     model_.restore(checkpoint);
     step_ = std::stoll(checkpoint.metadata.at("step"));
+    threshold_ = std::stod(checkpoint.metadata.at("match_threshold"));
     spdlog::info("{}: going on after step {}", path, step_);
 }
 
@@ -111,7 +120,7 @@ void Trainer::run() {
         ++step_;
         model_.average(
             std::min(options_.averaging, (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_))));
-        pictures_ += static_cast<int64_t>(batch.row.size());
+        pictures_ += static_cast<int64_t>(batch.person.size());
         if (step_ % options_.logEvery == 0 || step_ == options_.steps) {
             log(losses);
         }
@@ -171,7 +180,8 @@ void Trainer::log(const Losses& losses) {
 
 void Trainer::evaluate() {
     const Clock::time_point from = Clock::now();
-    if (options_.stage != Stage::Decoder || step_ == options_.steps) {
+    const bool encoderIsNew = options_.stage != Stage::Decoder || threshold_ == 0;
+    if (encoderIsNew && (options_.stage != Stage::Decoder || step_ == options_.steps)) {
         const Validation v = validate(model_.averagedEncoder, faces_, model_.device);
         threshold_ = v.threshold;
         spdlog::info("validation: {} pictures  EER frontal {:.2f} %  frontal-profile {:.2f} %  threshold {:.3f}",
