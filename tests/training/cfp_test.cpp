@@ -149,6 +149,24 @@ TEST_F(EvalProgram, MeasuresABundle) {
     EXPECT_THAT(log(), AllOf(HasSubstr("FF"), HasSubstr("FP"), HasSubstr("EER")));
 }
 
+TEST_F(EvalProgram, StudiesConfidenceFusionAndFrontalViews) {
+    // Any model with a picture in and a vector out is a recogniser, so the bundle's own encoder is one.
+    const std::string json = folder_ / "result.json";
+    ASSERT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") + " --recognizer " +
+                  (folder_ / "bundle/encoder.onnx") + " --size 16 --json " + json),
+              0)
+        << log();
+    const nlohmann::json report = nlohmann::json::parse(readText(json));
+    EXPECT_EQ(report.at("fusion").size(), 2U);  // three frontals and one profile are in the pairs: two a side
+    for (const char* how : {"raw", "frontalized"}) {
+        const nlohmann::json& result = report.at("recognizer_on_profiles").at(how);
+        EXPECT_EQ(result.at("pairs"), 4) << how;
+        EXPECT_GE(result.at("eer_all_pairs"), 0) << how;
+    }
+    EXPECT_TRUE(report.at("confidence").empty());  // the cascades measure no yaw
+    EXPECT_THAT(log(), AllOf(HasSubstr("images fused"), HasSubstr("profiles frontalized"), HasSubstr("give no yaw")));
+}
+
 TEST_F(EvalProgram, TakesAnotherThresholdAndNoMirror) {
     const std::string json = folder_ / "result.json";
     ASSERT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") +
@@ -162,7 +180,7 @@ TEST_F(EvalProgram, TakesAnotherThresholdAndNoMirror) {
 
 TEST_F(EvalProgram, FailsClearly) {
     EXPECT_EQ(run("--cfp " + (folder_ / "cfp")), 1);
-    EXPECT_THAT(log(), HasSubstr("--bundle or --recognizer"));
+    EXPECT_THAT(log(), HasSubstr("give --bundle or --recognizer"));
     EXPECT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") + " --folds 2"), 1);
     EXPECT_THAT(log(), HasSubstr("003/frontal/01.jpg"));
     EXPECT_EQ(run("--bundle " + (folder_ / "cfp") + " --cfp " + (folder_ / "cfp")), 1);

@@ -16,11 +16,10 @@ protected:
     void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
         encoder_->alignCrop(picture, face, aligned);
     }
-    cv::Mat feature(const cv::Mat& aligned) override {
-        cv::Mat embedding;
-        float confidence = 0;
-        encoder_->feature(aligned, embedding, confidence);
-        return embedding;
+    Code feature(const cv::Mat& aligned) override {
+        Code code;
+        encoder_->feature(aligned, code.embedding, code.confidence);
+        return code;
     }
 
 private:
@@ -38,7 +37,7 @@ protected:
     void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
         cv::drgan::alignCrop(picture, face, aligned, alignment_);
     }
-    cv::Mat feature(const cv::Mat& aligned) override { return recognizer_.embed(aligned); }
+    Code feature(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
 
 private:
     data::Recognizer recognizer_;
@@ -50,13 +49,19 @@ private:
 cv::Mat Embedder::embed(const cv::Mat& picture, const cv::Mat& face, bool mirror) {
     cv::Mat aligned;
     align(picture, face, aligned);
-    cv::Mat sum = feature(aligned);
+    cv::Mat sum = feature(aligned).embedding;
     if (mirror) {
         cv::Mat mirrored;
         cv::flip(aligned, mirrored, 1);
-        sum += feature(mirrored);
+        sum += feature(mirrored).embedding;
     }
     return data::unit(sum);
+}
+
+Embedder::Code Embedder::code(const cv::Mat& picture, const cv::Mat& face) {
+    cv::Mat aligned;
+    align(picture, face, aligned);
+    return feature(aligned);
 }
 
 std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle) {

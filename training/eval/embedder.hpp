@@ -16,15 +16,23 @@ class Embedder {
 public:
     virtual ~Embedder() = default;
 
+    struct Code {
+        cv::Mat embedding;     ///< 1xNf CV_32F, not normalised
+        float confidence = 1;  ///< 1 for recognisers, which give none
+    };
+
+    /// What the network says of one face.
     /// @param picture BGR, 8-bit
     /// @param face as cv::drgan::alignCrop takes it
+    Code code(const cv::Mat& picture, const cv::Mat& face);
+
     /// @param mirror adds the embedding of the aligned face's mirror image
     /// @return 1xNf CV_32F of unit norm
     cv::Mat embed(const cv::Mat& picture, const cv::Mat& face, bool mirror);
 
 protected:
     virtual void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const = 0;
-    virtual cv::Mat feature(const cv::Mat& aligned) = 0;  ///< 1xNf, not normalised
+    virtual Code feature(const cv::Mat& aligned) = 0;
 };
 
 /// A bundle's encoder, as every program runs it.

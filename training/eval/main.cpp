@@ -12,7 +12,6 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -21,6 +20,7 @@
 #include "cfp.hpp"
 #include "embedder.hpp"
 #include "report.hpp"
+#include "studies.hpp"
 
 namespace {
 
@@ -43,10 +43,11 @@ struct Arguments {
 };
 
 void define(CLI::App& app, Arguments& a) {
-    auto* bundle = app.add_option("--bundle", a.bundle, "folder of the bundle to evaluate");
-    auto* recognizer = app.add_option("--recognizer", a.recognizer, "evaluate any recogniser (ONNX) instead")
-                           ->check(CLI::ExistingFile)
-                           ->excludes(bundle);
+    app.add_option("--bundle", a.bundle, "folder of the bundle to evaluate");
+    auto* recognizer = app.add_option("--recognizer", a.recognizer,
+                                      "any recogniser (ONNX). Without --bundle it is evaluated; with it, it looks at "
+                                      "the profiles and at the bundle's frontal views of them")
+                           ->check(CLI::ExistingFile);
     app.add_option("--order", a.order, "channel order of the recogniser's input")
         ->check(CLI::IsMember({"BGR", "RGB"}))
         ->needs(recognizer)
@@ -77,66 +78,14 @@ void define(CLI::App& app, Arguments& a) {
     app.add_option("--json", a.json, "file for the results");
 }
 
-/// Embeds pictures once, however often they occur in pairs.
-class Gallery {
-public:
-    Gallery(cv::drgan::FaceFinder& finder, Embedder& embedder, bool mirror)
-        : finder_(finder), embedder_(embedder), mirror_(mirror) {}
-
-    void add(const std::string& path) {
-        if (embeddings_.count(path)) {
-            return;
-        }
-        const cv::Mat picture = cv::imread(path, cv::IMREAD_COLOR);
-        if (picture.empty()) {
-            throw std::runtime_error(path + ": cannot be read as a picture");
-        }
-        cv::Mat face;
-        if (!finder_.findMain(picture, face)) {
-            face = middleBox(picture.size());
-            notFound_.insert(path);
-        }
-        embeddings_[path] = embedder_.embed(picture, face, mirror_);
-    }
-    const cv::Mat& at(const std::string& path) const { return embeddings_.at(path); }
-    bool wasFound(const std::string& path) const { return notFound_.count(path) == 0; }
-    const std::set<std::string>& notFound() const { return notFound_; }
-
-private:
-    cv::drgan::FaceFinder& finder_;
-    Embedder& embedder_;
-    bool mirror_;
-    std::map<std::string, cv::Mat> embeddings_;
-    std::set<std::string> notFound_;
-};
-
-void embedAll(const std::vector<CfpFold>& folds, Gallery& gallery) {
-    std::set<std::string> pictures;
-    for (const CfpFold& fold : folds) {
-        for (const CfpPair& pair : fold.pairs) {
-            pictures.insert({pair.first, pair.second});
-        }
-    }
-    const bool terminal = ::isatty(STDERR_FILENO) != 0;
-    size_t done = 0;
-    for (const std::string& path : pictures) {
-        gallery.add(path);
-        ++done;
-        if (terminal || done % 100 == 0 || done == pictures.size()) {
-            std::fprintf(stderr, "%s%zu/%zu pictures%s", terminal ? "\r\033[K" : "", done, pictures.size(),
-                         terminal && done != pictures.size() ? "" : "\n");
-        }
-    }
-}
-
-FoldResult evaluate(const CfpFold& fold, const Gallery& gallery, double threshold) {
+FoldResult evaluate(const CfpFold& fold, const Faces& faces, const Embeddings& embeddings, double threshold) {
     PairScores scores;
     std::set<std::string> notFound;
     for (const CfpPair& pair : fold.pairs) {
-        const auto score = static_cast<float>(gallery.at(pair.first).dot(gallery.at(pair.second)));
+        const auto score = static_cast<float>(embeddings.at(pair.first).dot(embeddings.at(pair.second)));
         (pair.same ? scores.same : scores.different).push_back(score);
         for (const std::string& path : {pair.first, pair.second}) {
-            if (!gallery.wasFound(path)) {
+            if (!faces.at(path).found) {
                 notFound.insert(path);
             }
         }
@@ -144,91 +93,127 @@ FoldResult evaluate(const CfpFold& fold, const Gallery& gallery, double threshol
     return measureFold(fold.number, scores, threshold, notFound.size());
 }
 
-/// Every frontal against every profile of the people in the folds: a finer measure than the protocol's few pairs.
-PairScores allFrontalProfile(const std::vector<CfpFold>& folds, const Gallery& gallery) {
-    const std::vector<Cfp::Person> persons = Cfp::persons(folds);
-    const auto stack = [&](bool profile, std::vector<size_t>& owners) {
-        cv::Mat rows;
-        for (size_t i = 0; i < persons.size(); ++i) {
-            for (const std::string& path : profile ? persons[i].profile : persons[i].frontal) {
-                rows.push_back(gallery.at(path));
-                owners.push_back(i);
-            }
-        }
-        return rows;
-    };
-    std::vector<size_t> frontalOwner;
-    std::vector<size_t> profileOwner;
-    const cv::Mat frontal = stack(false, frontalOwner);
-    const cv::Mat profile = stack(true, profileOwner);
-    PairScores scores;
-    if (frontal.empty() || profile.empty()) {
-        return scores;
-    }
-    const cv::Mat cosines = frontal * profile.t();
-    for (int i = 0; i < cosines.rows; ++i) {
-        for (int j = 0; j < cosines.cols; ++j) {
-            (frontalOwner[i] == profileOwner[j] ? scores.same : scores.different).push_back(cosines.at<float>(i, j));
-        }
-    }
-    return scores;
-}
+using Protocols = std::map<std::string, std::vector<CfpFold>>;
 
-int run(const Arguments& a) {
-    if (a.bundle.empty() == a.recognizer.empty()) {
-        throw std::runtime_error("give either --bundle or --recognizer");
-    }
-    double threshold = a.threshold;
-    std::unique_ptr<Embedder> embedder;
-    nlohmann::json report;
-    if (!a.bundle.empty()) {
-        const cv::drgan::Bundle bundle = cv::drgan::Bundle::load(a.bundle);
-        threshold = std::isnan(threshold) ? static_cast<double>(bundle.matchThreshold) : threshold;
-        embedder = embedBundle(bundle);
-        report["bundle"] = bundle.id;
-    } else {
-        drgan::data::RecognizerInput input = a.input;
-        input.rgb = drgan::data::parseChannelOrder(a.order);
-        cv::drgan::Alignment alignment;
-        alignment.eyes = {a.eyes[0], a.eyes[1]};
-        alignment.eyeMouth = a.eyeMouth;
-        embedder = embedRecognizer(a.recognizer, input, alignment);
-        report["recognizer"] = a.recognizer.substr(a.recognizer.find_last_of('/') + 1);
-    }
-    report["mirror"] = a.mirror;
-    report["detector"] = a.detector.empty() ? "cascades" : a.detector.substr(a.detector.find_last_of('/') + 1);
-
+Protocols readProtocols(const Arguments& a) {
     const Cfp cfp(a.cfp);
-    std::map<std::string, std::vector<CfpFold>> protocols;
-    std::vector<CfpFold> all;
+    Protocols protocols;
     for (const char* protocol : {"FF", "FP"}) {
         for (const int number : a.folds.empty() ? cfp.availableFolds(protocol) : a.folds) {
             protocols[protocol].push_back(cfp.fold(protocol, number));
-            all.push_back(protocols[protocol].back());
         }
         if (protocols[protocol].empty()) {
             throw std::runtime_error(a.cfp + ": no fold of " + protocol + " has all its pictures here");
         }
     }
-    const auto finder = cv::drgan::FaceFinder::create(a.detector, a.cascades);
-    Gallery gallery(*finder, *embedder, a.mirror);
-    embedAll(all, gallery);
-    for (const std::string& path : gallery.notFound()) {
-        spdlog::warn("{}: no face found, its middle is taken", path);
-    }
+    return protocols;
+}
+
+/// Runs the protocols and all frontal-profile pairs, prints the tables and adds them to the report.
+void verify(const Protocols& protocols, const Persons& persons, const Faces& faces, const Embeddings& embeddings,
+            double threshold, nlohmann::json& report) {
     for (const auto& [protocol, folds] : protocols) {
         std::vector<FoldResult> results;
         for (const CfpFold& fold : folds) {
-            results.push_back(evaluate(fold, gallery, threshold));
+            results.push_back(evaluate(fold, faces, embeddings, threshold));
         }
         std::printf("%s\n", tableProtocol(protocol, results).c_str());
         report[protocol] = reportProtocol(results);
     }
-    const PairScores everything = allFrontalProfile(all, gallery);
+    const PairScores everything = allFrontalProfile(persons, embeddings);
+    const size_t pairs = everything.same.size() + everything.different.size();
     const double eer = equalErrorRate(everything);
-    std::printf("all frontal-profile pairs of these people: %zu, EER %.2f%%\n",
-                everything.same.size() + everything.different.size(), 100 * eer);
-    report["all_frontal_profile"] = {{"pairs", everything.same.size() + everything.different.size()}, {"eer", eer}};
+    const double tar1 = acceptedAt(everything, 0.01), tar01 = acceptedAt(everything, 0.001);
+    std::printf(
+        "all frontal-profile pairs of these people: %zu, EER %.2f%%, TAR at FAR 1%% %.2f%%, at 0.1%% %.2f%%\n\n", pairs,
+        100 * eer, 100 * tar1, 100 * tar01);
+    report["all_frontal_profile"] = {
+        {"pairs", pairs}, {"eer", eer}, {"tar_at_far_1_percent", tar1}, {"tar_at_far_0.1_percent", tar01}};
+}
+
+std::unique_ptr<Embedder> makeRecognizer(const Arguments& a) {
+    drgan::data::RecognizerInput input = a.input;
+    input.rgb = drgan::data::parseChannelOrder(a.order);
+    cv::drgan::Alignment alignment;
+    alignment.eyes = {a.eyes[0], a.eyes[1]};
+    alignment.eyeMouth = a.eyeMouth;
+    return embedRecognizer(a.recognizer, input, alignment);
+}
+
+/// What only a bundle has: confidences, fusion, frontal views.
+void study(const Arguments& a, const cv::drgan::Bundle& bundle, Embedder& encoder, const Protocols& protocols,
+           const Persons& persons, const Faces& faces, nlohmann::json& report) {
+    constexpr double blur = 3;  // pixels
+    const Codes codes = encodeAll(faces, encoder);
+    const std::vector<Fusion> fused = byImagesFused(persons, codes);
+    const std::vector<Confidence> confidence = byYaw(faces, codes, encodeAll(faces, encoder, blur));
+    std::printf("Templates of mixed pose, both sides of a pair without a picture in common:\n%s\n",
+                table(fused).c_str());
+    std::printf("Confidence by yaw, and of the same pictures blurred (Gaussian, sigma %.0f px):\n%s\n", blur,
+                confidence.empty() ? "not measured: the cascades give no yaw\n" : table(confidence).c_str());
+    report["fusion"] = drgan::eval::report(fused);
+    report["confidence"] = drgan::eval::report(confidence);
+    if (a.recognizer.empty()) {
+        return;
+    }
+    const std::unique_ptr<Embedder> recognizer = makeRecognizer(a);
+    const Embeddings raw = embedAll(faces, *recognizer, a.mirror);
+    const Embeddings views = frontalized(persons, codes, bundle, *recognizer, raw, a.mirror);
+    for (const auto& [name, embeddings] : {std::pair{"raw", &raw}, std::pair{"frontalized", &views}}) {
+        std::vector<FoldResult> folds;
+        for (const CfpFold& fold : protocols.at("FP")) {
+            folds.push_back(evaluate(fold, faces, *embeddings, std::nan("")));
+        }
+        const double eer = equalErrorRate(allFrontalProfile(persons, *embeddings));
+        report["recognizer_on_profiles"][name] = reportProtocol(folds);
+        report["recognizer_on_profiles"][name]["eer_all_pairs"] = eer;
+        std::printf("The recogniser, profiles %s: EER over all frontal-profile pairs %.2f%%\n%s\n", name, 100 * eer,
+                    tableProtocol("FP", folds).c_str());
+    }
+}
+
+int run(const Arguments& a) {
+    if (a.bundle.empty() && a.recognizer.empty()) {
+        throw std::runtime_error("give --bundle or --recognizer");
+    }
+    nlohmann::json report;
+    report["mirror"] = a.mirror;
+    report["detector"] = a.detector.empty() ? "cascades" : a.detector.substr(a.detector.find_last_of('/') + 1);
+    if (!a.recognizer.empty()) {
+        report["recognizer"] = a.recognizer.substr(a.recognizer.find_last_of('/') + 1);
+    }
+    cv::drgan::Bundle bundle;
+    double threshold = a.threshold;
+    if (!a.bundle.empty()) {
+        bundle = cv::drgan::Bundle::load(a.bundle);
+        threshold = std::isnan(threshold) ? static_cast<double>(bundle.matchThreshold) : threshold;
+        report["bundle"] = bundle.id;
+    }
+    const std::unique_ptr<Embedder> embedder = a.bundle.empty() ? makeRecognizer(a) : embedBundle(bundle);
+
+    const Protocols protocols = readProtocols(a);
+    std::vector<CfpFold> all;
+    for (const auto& item : protocols) {
+        all.insert(all.end(), item.second.begin(), item.second.end());
+    }
+    const Persons persons = Cfp::persons(all);
+    const auto finder = cv::drgan::FaceFinder::create(a.detector, a.cascades);
+    const Faces faces(all, *finder);
+    for (const auto& [path, face] : faces.all()) {
+        if (!face.found) {
+            spdlog::warn("{}: no face found, its middle is taken", path);
+        }
+    }
+    const Embeddings embeddings = embedAll(faces, *embedder, a.mirror);
+    verify(protocols, persons, faces, embeddings, threshold, report);
+    const std::vector<YawDifference> differences = byYawDifference(persons, faces, embeddings, threshold);
+    if (!differences.empty()) {
+        std::printf("All pairs by the difference of their yaws:\n%s\n", table(differences).c_str());
+    }
+    report["yaw_difference"] = drgan::eval::report(differences);
+    if (!a.bundle.empty()) {
+        study(a, bundle, *embedder, protocols, persons, faces, report);
+    }
     if (!a.json.empty()) {
         std::ofstream stream(a.json);
         stream << report.dump(2) << '\n';
@@ -243,7 +228,9 @@ int run(const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Face verification on CFP: accuracy, AUC and EER of a bundle or of any ONNX recogniser."};
+    CLI::App app{
+        "Face verification on CFP: accuracy, AUC, EER and TAR of a bundle or of any ONNX recogniser; for a bundle also "
+        "templates of several pictures, confidence, and what its frontal views give a recogniser."};
     Arguments arguments;
     define(app, arguments);
     CLI11_PARSE(app, argc, argv);

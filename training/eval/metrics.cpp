@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -116,6 +117,22 @@ double equalErrorRate(const PairScores& scores) {
         }
     }
     return 1;  // not reached: above the highest score nothing is accepted and everything refused
+}
+
+double acceptedAt(const PairScores& scores, double falseAccepts) {
+    check(scores);
+    const auto allowed = static_cast<size_t>(falseAccepts * static_cast<double>(scores.different.size()));
+    std::vector<float> different = scores.different;
+    if (allowed >= different.size()) {
+        return 1;
+    }
+    // The threshold lies just above the highest score of two people that may not pass.
+    std::nth_element(different.begin(), different.begin() + static_cast<long>(allowed), different.end(),
+                     std::greater<float>());
+    const float refused = different[allowed];
+    const auto accepted =
+        std::count_if(scores.same.begin(), scores.same.end(), [refused](float score) { return score > refused; });
+    return static_cast<double>(accepted) / static_cast<double>(scores.same.size());
 }
 
 MeanDeviation meanDeviation(const std::vector<double>& values) {

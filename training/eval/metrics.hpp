@@ -42,6 +42,10 @@ double areaUnderRoc(const PairScores& scores);
 /// between the ROC curve's points.
 double equalErrorRate(const PairScores& scores);
 
+/// Share of the pairs of one person that are accepted at the lowest threshold that accepts at most the share
+/// `falseAccepts` of the pairs of two people: "TAR at FAR".
+double acceptedAt(const PairScores& scores, double falseAccepts);
+
 /// @throws std::runtime_error without values
 MeanDeviation meanDeviation(const std::vector<double>& values);
 

@@ -19,13 +19,16 @@ struct FoldResult {
     double accuracy = 0;
     double auc = 0;
     double eer = 0;
-    Operating best;  ///< on this fold itself
+    double tarAt1 = 0;   ///< pairs of one person accepted where 1 % of those of two people are
+    double tarAt01 = 0;  ///< the same at 0.1 %
+    Operating best;      ///< on this fold itself
 };
 
 /// @param threshold NaN: the fold's best
 FoldResult measureFold(int number, const PairScores& scores, double threshold, size_t facesNotFound);
 
-/// A protocol's results as JSON: means over the folds under "accuracy", "auc", "eer" and "accuracy_best_threshold",
+/// A protocol's results as JSON: means over the folds under "accuracy", "auc", "eer",
+/// "tar_at_far_1_percent", "tar_at_far_0.1_percent" and "accuracy_best_threshold",
 /// their standard deviations under "deviation", sums under "pairs" and "faces_not_found", each fold under "folds".
 nlohmann::json reportProtocol(const std::vector<FoldResult>& folds);
 

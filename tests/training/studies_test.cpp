@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eval/studies.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace drgan::eval {
+namespace {
+
+/// Ten people with 10 frontal and 4 profile pictures; embeddings are the person's axis plus noise.
+struct SmallWorld {
+    static constexpr int people = 10;
+    Persons persons;
+    Embeddings embeddings;
+    Codes codes;
+
+    /// @param profileNoise of the profiles' embeddings; frontal ones have 0.3
+    explicit SmallWorld(float profileNoise, float profileConfidence = 0.5F) {
+        std::mt19937 random(7);
+        std::normal_distribution<float> normal;
+        for (int p = 0; p < people; ++p) {
+            Cfp::Person person;
+            for (int i = 0; i < 14; ++i) {
+                const bool profile = i >= 10;
+                const std::string path = std::to_string(p) + (profile ? "/profile/" : "/frontal/") + std::to_string(i);
+                (profile ? person.profile : person.frontal).push_back(path);
+                cv::Mat f = cv::Mat::zeros(1, people, CV_32F);
+                for (int k = 0; k < people; ++k) {
+                    f.at<float>(k) = (k == p ? 1.F : 0.F) + (profile ? profileNoise : 0.3F) * normal(random);
+                }
+                codes[path] = {f, profile ? profileConfidence : 1.F};
+                embeddings[path] = data::unit(f);
+            }
+            persons.push_back(person);
+        }
+    }
+};
+
+TEST(Studies, FrontalProfilePairsAreAllOfThem) {
+    const SmallWorld world(0.3F);
+    const PairScores scores = allFrontalProfile(world.persons, world.embeddings);
+    EXPECT_EQ(scores.same.size(), 10U * 10 * 4);
+    EXPECT_EQ(scores.different.size(), 10U * 9 * 10 * 4);
+    EXPECT_NEAR(scores.same.front(), world.embeddings.at("0/frontal/0").dot(world.embeddings.at("0/profile/10")), 1e-6);
+}
+
+TEST(Studies, FusingHelpsAndConfidenceDiscountsBadPictures) {
+    const SmallWorld world(2.F, 0.02F);  // profiles are nearly noise, and the confidence knows it
+    const std::vector<Fusion> rows = byImagesFused(world.persons, world.codes, 10);
+    ASSERT_EQ(rows.size(), 7U);  // 14 pictures: seven for each side
+    for (size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(rows[i].n, static_cast<int>(i) + 1);
+    }
+    EXPECT_DOUBLE_EQ(rows[0].confidence, rows[0].mean);  // one picture is one picture
+    EXPECT_DOUBLE_EQ(rows[0].confidence, rows[0].best);
+    EXPECT_GT(rows[0].mean, 0.2);  // frontal against profile
+    EXPECT_LT(rows[3].confidence, rows[3].mean);
+    EXPECT_LT(rows[6].confidence, rows[1].confidence);
+    EXPECT_GT(rows[6].best, rows[6].confidence);
+}
+
+TEST(Studies, TheSameDrawsGiveTheSameFigures) {
+    const SmallWorld world(1.F);
+    const std::vector<Fusion> a = byImagesFused(world.persons, world.codes, 3);
+    const std::vector<Fusion> b = byImagesFused(world.persons, world.codes, 3);
+    for (size_t i = 0; i < a.size(); ++i) {
+        EXPECT_EQ(a[i].confidence, b[i].confidence);
+        EXPECT_EQ(a[i].mean, b[i].mean);
+    }
+}
+
+TEST(Studies, OnePersonCannotBeTested) {
+    SmallWorld world(1.F);
+    world.persons.resize(1);
+    EXPECT_TRUE(byImagesFused(world.persons, world.codes).empty());
+}
+
+TEST(Metrics, AcceptedAtAShareOfFalseAccepts) {
+    // Two people's pairs, descending: .8 .5 .3 .1; a quarter may pass, so the threshold lies just above .5.
+    const PairScores scores{{0.2F, 0.5F, 0.6F, 0.9F}, {0.1F, 0.3F, 0.5F, 0.8F}};
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.25), 2.0 / 4);
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0), 1.0 / 4);
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.2), 1.0 / 4);  // less than one pair: none
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 1), 1);
+}
+
+TEST(Studies, TablesAndReportsHoldEveryRow) {
+    const SmallWorld world(1.F);
+    const std::vector<Fusion> rows = byImagesFused(world.persons, world.codes, 2);
+    EXPECT_EQ(report(rows).size(), rows.size());
+    EXPECT_DOUBLE_EQ(report(rows)[2].at("eer_mean"), rows[2].mean);
+    const std::string text = table(rows);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<long>(rows.size()) + 1);
+    const std::vector<Confidence> confidence = {{0, 15, 3, 0.5, 0.25}};
+    EXPECT_DOUBLE_EQ(report(confidence)[0].at("blurred"), 0.25);
+    EXPECT_THAT(table(confidence), testing::HasSubstr("0.500"));
+}
+
+}  // namespace
+}  // namespace drgan::eval
