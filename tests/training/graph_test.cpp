@@ -63,6 +63,22 @@ TEST(Graph, KeepsOnlyTheOutputsThatAreAskedFor) {
     EXPECT_THROW(nn::withOutputs(decoder, {"nose"}), std::runtime_error);
 }
 
+TEST(Graph, WithFeaturesShowsTheMapsBeforeEachReduction) {
+    torch::manual_seed(5);
+    nn::Graph encoder = nn::casiaEncoder({32, 8, 0.1});
+    encoder->eval();
+    nn::Graph judge = nn::withFeatures(encoder);
+    judge->eval();
+    const Tensor images = torch::randn({2, 3, 32, 32});
+    const nn::Edges seen = judge->forward({{"image", images}});
+    EXPECT_TRUE(torch::equal(seen.at("embedding"), nn::encode(encoder, images).first));
+    // Four reductions; the first one's input is left out.
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(seen.at("feature_" + std::to_string(i)).size(2), 16 >> i) << i;
+    }
+    EXPECT_EQ(seen.size(), 5U);
+}
+
 TEST(Graph, PoseAndNoiseChangeTheFace) {
     torch::manual_seed(1);
     nn::Graph decoder = nn::mirroredDecoder({16, 8, 3, 5, 0.2});

@@ -129,4 +129,21 @@ TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
     EXPECT_GT(nn::generatorLoss(form, caught, person, pose).item<double>(), 8);
 }
 
+TEST(PerceptualLoss, IsZeroForTheSamePictureAndWeighsPictures) {
+    torch::manual_seed(2);
+    const Tensor a = torch::randn({2, 3, 4, 4}), b = torch::randn({2, 3, 4, 4}), ones = torch::ones({2});
+    const nn::Edges one{{"feature_0", a}, {"embedding", torch::zeros({2, 8})}};
+    const nn::Edges same{{"feature_0", a}, {"embedding", torch::ones({2, 8})}};  // not a map: ignored
+    const nn::Edges other{{"feature_0", b}, {"embedding", torch::zeros({2, 8})}};
+    EXPECT_DOUBLE_EQ(nn::perceptualLoss(one, same, ones).item<float>(), 0);
+    const float both = nn::perceptualLoss(one, other, ones).item<float>();
+    EXPECT_NEAR(both, ((a - b).abs().mean() / b.abs().mean()).item<float>(), 1e-5);
+    // In units of the true map: both ten times as large are as far apart.
+    const nn::Edges largeOne{{"feature_0", 10 * a}}, largeOther{{"feature_0", 10 * b}};
+    EXPECT_NEAR(nn::perceptualLoss(largeOne, largeOther, ones).item<float>(), both, 1e-5);
+    const Tensor first = torch::tensor({1.F, 0.F});
+    EXPECT_NEAR(nn::perceptualLoss(one, other, first).item<float>(),
+                ((a - b)[0].abs().mean() / b.abs().mean()).item<float>(), 1e-5);
+}
+
 }  // namespace

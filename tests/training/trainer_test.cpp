@@ -47,6 +47,7 @@ protected:
         o.logEvery = 1;
         o.averaging = 0.9;
         o.adversarialWeight = 0.1;
+        o.perceptualWeight = 0.5;
         o.threads = 1;
         return o;
     }

@@ -52,6 +52,20 @@ torch::Tensor faceFocus(int64_t side) {
     return 1 - 0.8 * outside;
 }
 
+torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const torch::Tensor& weight) {
+    torch::Tensor sum = torch::zeros({}, weight.options());
+    int64_t count = 0;
+    for (const auto& [name, map] : generated) {
+        if (name.rfind("feature_", 0) == 0) {
+            const torch::Tensor& truth = real.at(name);
+            const torch::Tensor error = (map - truth).abs().flatten(1).mean(1) / truth.abs().mean();
+            sum = sum + (error * weight).sum() / weight.sum().clamp_min(smallest);
+            ++count;
+        }
+    }
+    return count > 0 ? sum / static_cast<double>(count) : sum;
+}
+
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
                                 const torch::Tensor& person, const torch::Tensor& pose) {
     torch::Tensor loss = F::cross_entropy(real.at("identity"), person) + F::cross_entropy(real.at("pose"), pose);

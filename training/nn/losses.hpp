@@ -29,6 +29,13 @@ torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor&
 /// How much each pixel of an aligned face counts: 1 on the face, less towards the background, which no embedding knows.
 torch::Tensor faceFocus(int64_t side);
 
+/// How far apart two pictures look to a network: L1 between its maps of both, each in units of the true one's mean
+/// size, mean over the maps (after Johnson et al., "Perceptual Losses for Real-Time Style Transfer and
+/// Super-Resolution", ECCV 2016).
+/// @param generated, real outputs of nn::withFeatures; what is not named feature_* is ignored
+/// @param weight [B] says how much each picture counts
+torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const torch::Tensor& weight);
+
 /// The discriminator's loss (CVPR 2017, eq. 1-2; TPAMI 2018 with separate heads).
 /// Real pictures should be told their person and pose, generated ones recognised as generated.
 /// @param real, generated outputs of nn::discriminator for both halves

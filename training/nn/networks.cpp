@@ -198,6 +198,20 @@ Graph discriminator(const DiscriminatorSpec& spec) {
     return graph;
 }
 
+Graph withFeatures(const Graph& encoder) {
+    nlohmann::json description = encoder->toJson();
+    int count = 0;
+    for (const Node& node : encoder->nodes()) {
+        if (node.op == "Conv" && node.integers("stride").front() > 1 && count++ > 0) {
+            description["outputs"].push_back(
+                {{"name", "feature_" + std::to_string(count - 2)}, {"edge", node.inputs.front()}});
+        }
+    }
+    Graph result(description);
+    copyWeights(*result, *encoder);
+    return result;
+}
+
 torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device) {
     const int64_t count = static_cast<int64_t>(planes.size()) / (3 * imageSize * imageSize);
     return torch::from_blob(const_cast<float*>(planes.data()), {count, 3, imageSize, imageSize}, torch::kFloat32)

@@ -26,8 +26,8 @@ struct DecoderSpec {
 
 /// A decoder that learns in minutes what the paper's needs days for. Identity and pose, mixed by one hidden layer, are
 /// the coefficients of a learned basis of whole pictures at S/2, as eigenfaces are; convolutions draw the details from
-/// that picture and from the code. The basis costs little, so it can see every face many times before the details begin.
-/// Outputs face and, for training, face_S/2 (the basis alone) by its side.
+/// that picture and from the code. The basis costs little, so it can see every face many times before the details
+/// begin. Outputs face and, for training, face_S/2 (the basis alone) by its side.
 Graph basisDecoder(const DecoderSpec& spec);
 
 /// What the discriminator says of a face.
@@ -50,6 +50,10 @@ Graph casiaEncoder(const EncoderSpec& spec);
 Graph mirroredDecoder(const DecoderSpec& spec);
 /// The encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real.
 Graph discriminator(const DiscriminatorSpec& spec);
+
+/// A copy of the encoder that gives, beside its outputs, the maps that it reduces next (the inputs of its convolutions
+/// with a stride, but the first) as feature_0, feature_1 and so on.
+Graph withFeatures(const Graph& encoder);
 
 /// Copies planes [N,3,S,S] to the device, in the channels' order that convolutions like.
 torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device);

@@ -181,6 +181,15 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
                                  ", this run " + std::to_string(poses) + " and " + std::to_string(nf));
     }
     averagedDecoder = clone(decoder);
+    if (o.identityWeight > 0 || o.perceptualWeight > 0) {
+        judge = nn::withFeatures(encoder);
+        for (auto& p : judge->parameters()) {
+            p.set_requires_grad(false);
+        }
+        judge->eval();
+        judge->to(device);
+        toChannelsLast(judge);
+    }
     if (o.adversarialWeight > 0) {
         const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
         discriminator = nn::discriminator({side, persons, poses, o.discriminatorWidth, form});

@@ -32,8 +32,10 @@ public:
     nn::Graph discriminator{nullptr};                              ///< with an adversarial term only
     nn::Graph projection{nullptr};                                 ///< embedding -> the teacher's space
     nn::Graph averagedEncoder{nullptr}, averagedDecoder{nullptr};  ///< moving averages: what is exported
-    torch::Tensor classes;  ///< [Nd,Nf] learned in place of templates where there is no teacher; else undefined
-    Codes codes;            ///< of the frozen encoder, where they are made once; else undefined
+    torch::Tensor classes;     ///< [Nd,Nf] learned in place of templates where there is no teacher; else undefined
+    nn::Graph judge{nullptr};  ///< frozen copy of the encoder that the run began with, giving its maps too: what
+                               ///< identity and perceptual terms look with
+    Codes codes;               ///< of the frozen encoder, where they are made once; else undefined
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 

@@ -88,6 +88,9 @@ void addLosses(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--identity-weight", o.identityWeight, "1 - cosine of the generated face's embedding to its code")
         ->group(group);
+    app.add_option("--perceptual-weight", o.perceptualWeight,
+                   "difference of the generated and the true face in the encoder's maps")
+        ->group(group);
     app.add_option("--adversarial-weight", o.adversarialWeight, "the paper's generator loss")->group(group);
     app.add_option("--encoder-weight", o.encoderWeight, "joint: the encoder's own losses beside the rest")
         ->group(group);

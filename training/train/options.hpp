@@ -44,7 +44,8 @@ struct Options {
     int codesPerPerson = 8;  // with that file
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20;
-    double reconstructionWeight = 10, identityWeight = 1, adversarialWeight = 0, encoderWeight = 1;
+    double reconstructionWeight = 10, identityWeight = 1, perceptualWeight = 0, adversarialWeight = 0,
+           encoderWeight = 1;
 
     double checkpointMinutes = 5;
     int64_t evaluateEvery = 250, logEvery = 10;

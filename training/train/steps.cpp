@@ -127,9 +127,20 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         losses["reconstruction"] = reconstruction();
         sum = sum + o.reconstructionWeight * losses["reconstruction"];
     }
-    if (o.identityWeight > 0) {
-        losses["identity"] = nn::cosineLoss(nn::encode(model.averagedEncoder, face).first, codes.detach());
-        sum = sum + o.identityWeight * losses["identity"];
+    if (o.identityWeight > 0 || o.perceptualWeight > 0) {
+        const nn::Edges seen = model.judge->forward({{"image", face}});
+        if (o.identityWeight > 0) {
+            losses["identity"] = nn::cosineLoss(seen.at("embedding"), codes.detach());
+            sum = sum + o.identityWeight * losses["identity"];
+        }
+        if (o.perceptualWeight > 0) {
+            const nn::Edges truth = [&] {
+                torch::NoGradGuard noGrad;
+                return model.judge->forward({{"image", target}});
+            }();
+            losses["perceptual"] = nn::perceptualLoss(seen, truth, torch::tensor(batch.targetWeight).to(model.device));
+            sum = sum + o.perceptualWeight * losses["perceptual"];
+        }
     }
     if (o.adversarialWeight > 0) {
         for (auto& p : model.discriminator->parameters()) {

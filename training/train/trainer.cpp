@@ -138,8 +138,8 @@ void Trainer::log(const Losses& losses) {
     std::string line;
     if (columns_.empty()) {
         // Terms that come and go with n would shift columns: the header names all that a run of this kind has.
-        columns_ = {"template",   "margin",         "fused_template", "fused_margin", "hold",
-                    "confidence", "reconstruction", "identity",       "adversarial",  "discriminator"};
+        columns_ = {"template",       "margin",   "fused_template", "fused_margin", "hold",         "confidence",
+                    "reconstruction", "identity", "perceptual",     "adversarial",  "discriminator"};
         if (metrics_.tellp() == 0) {
             metrics_ << "step,rate";
             for (const auto& name : columns_) {
@@ -190,9 +190,9 @@ void Trainer::evaluate() {
     if (model_.averagedDecoder) {
         const fs::path folder(options_.run);
         writeGrid((folder / fmt::format("grid-{:06}.png", step_)).string(), model_.averagedEncoder,
-                  model_.averagedDecoder, faces_, model_.device, true);
+                  model_.averagedDecoder, faces_, model_.device, true, options_.batch.targetSide);
         writeGrid((folder / "generated.png").string(), model_.averagedEncoder, model_.averagedDecoder, faces_,
-                  model_.device, false);
+                  model_.device, false, options_.batch.targetSide);
     }
     lastLog_ += Clock::now() - from;  // evaluation does not count against the speed
 }

@@ -133,7 +133,7 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
 }
 
 void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
-               const torch::Device& device, bool inputs, int people) {
+               const torch::Device& device, bool inputs, int64_t drawnSide, int people) {
     std::map<int32_t, std::vector<int64_t>> rows;
     for (size_t row = 0; row < faces.size(); ++row) {
         const int32_t person = faces.person()[row];
@@ -170,8 +170,11 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
         const torch::Tensor code = nn::encode(encoder, image.to(device)).first.expand({poses, -1});
         const torch::Tensor noise = torch::zeros({poses, nn::noiseSize(decoder)}, code.options());
         torch::Tensor line =
-            nn::decode(decoder, code, torch::arange(poses, torch::TensorOptions(torch::kInt64).device(device)), noise)
+            nn::decode(decoder, code, torch::arange(poses, torch::TensorOptions(torch::kInt64).device(device)), noise,
+                       nn::faceOutput(decoder, side, drawnSide))
                 .cpu();
+        const int64_t times = side / line.size(2);
+        line = line.repeat_interleave(times, 2).repeat_interleave(times, 3);
         if (inputs) {
             line = torch::cat({image, line});
         }

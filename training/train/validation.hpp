@@ -21,8 +21,9 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
 
 /// Writes a PNG: one row per person, columns the input (if `inputs`) and the generated face at every pose.
 /// The people are validation persons, each with the picture of theirs that is turned farthest among the first few.
+/// @param drawnSide resolution of the decoder's pictures (see nn::faceOutput), shown at the input's
 /// @throws std::runtime_error if the file cannot be written
 void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
-               const torch::Device& device, bool inputs, int people = 8);
+               const torch::Device& device, bool inputs, int64_t drawnSide = 0, int people = 8);
 
 }  // namespace drgan::train
