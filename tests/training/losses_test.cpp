@@ -129,6 +129,24 @@ TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
     EXPECT_GT(nn::generatorLoss(form, caught, person, pose).item<double>(), 8);
 }
 
+TEST(Unsettled, ChangesColoursAndMovesAllPicturesAlike) {
+    torch::manual_seed(3);
+    const Tensor pictures = torch::rand({2, 3, 16, 16}), middle = torch::full({3, 6}, 0.5);
+    EXPECT_TRUE(near(nn::unsettled(pictures, middle), pictures));  // the middle of every range changes nothing
+    Tensor draw = middle.clone();
+    draw[0][0] = 1;  // the first picture's red gain, 1.2
+    draw[1][4] = 0;  // the second one's green offset, -0.15
+    Tensor expected = pictures.clone();
+    expected[0][0] *= 1.2;
+    expected[1][1] -= 0.15;
+    EXPECT_TRUE(near(nn::unsettled(pictures, draw), expected));
+    Tensor right = middle.clone();
+    right[2][0] = 0;  // x: the leftmost cut shows everything three pixels further right
+    EXPECT_TRUE(near(nn::unsettled(pictures, right).slice(3, 3), pictures.slice(3, 0, 13)));
+    Tensor last = torch::ones({3, 6});
+    EXPECT_EQ(nn::unsettled(pictures, last).sizes(), pictures.sizes());
+}
+
 TEST(PerceptualLoss, IsZeroForTheSamePictureAndWeighsPictures) {
     torch::manual_seed(2);
     const Tensor a = torch::randn({2, 3, 4, 4}), b = torch::randn({2, 3, 4, 4}), ones = torch::ones({2});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/losses.hpp"
 
+#include <algorithm>
+
 namespace drgan::nn {
 
 namespace F = torch::nn::functional;
@@ -50,6 +52,21 @@ torch::Tensor faceFocus(int64_t side) {
     const torch::Tensor x = ((at - 0.5) / 0.36).view({1, -1}), y = ((at - 0.55) / 0.46).view({-1, 1});
     const torch::Tensor outside = ((x * x + y * y).sqrt() - 1).clamp(0, 0.5) / 0.5;
     return 1 - 0.8 * outside;
+}
+
+torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw) {
+    constexpr double gain = 0.2, offset = 0.15;  // at most
+    constexpr int64_t shift = 3;                 // pixels, at most
+    const int64_t count = pictures.size(0), side = pictures.size(2);
+    const torch::Tensor change = (draw.slice(0, 0, count) * 2 - 1).view({count, 6, 1, 1});
+    const torch::Tensor coloured = pictures * (1 + gain * change.slice(1, 0, 3)) + offset * change.slice(1, 3, 6);
+    const torch::Tensor moved =
+        F::pad(coloured, F::PadFuncOptions({shift, shift, shift, shift}).mode(torch::kReplicate));
+    auto first = [&](int64_t axis) {
+        return std::min(2 * shift, static_cast<int64_t>(draw[count][axis].item<double>() * (2 * shift + 1)));
+    };
+    const int64_t x = first(0), y = first(1);
+    return moved.slice(2, y, y + side).slice(3, x, x + side).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const torch::Tensor& weight) {

@@ -29,6 +29,12 @@ torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor&
 /// How much each pixel of an aligned face counts: 1 on the face, less towards the background, which no embedding knows.
 torch::Tensor faceFocus(int64_t side);
 
+/// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
+/// all moved by the same few pixels. A generator cannot please a judge by a tint or a pattern of pixels that does not
+/// survive this.
+/// @param draw decides the changes: torch::rand({B + 1,6})
+torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw);
+
 /// How far apart two pictures look to a network: L1 between its maps of both, each in units of the true one's mean
 /// size, mean over the maps (after Johnson et al., "Perceptual Losses for Real-Time Style Transfer and
 /// Super-Resolution", ECCV 2016).

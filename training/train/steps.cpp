@@ -128,7 +128,8 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         sum = sum + o.reconstructionWeight * losses["reconstruction"];
     }
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
-        const nn::Edges seen = model.judge->forward({{"image", face}});
+        const torch::Tensor draw = torch::rand({face.size(0) + 1, 6}).to(model.device);
+        const nn::Edges seen = model.judge->forward({{"image", nn::unsettled(face, draw)}});
         if (o.identityWeight > 0) {
             losses["identity"] = nn::cosineLoss(seen.at("embedding"), codes.detach());
             sum = sum + o.identityWeight * losses["identity"];
@@ -136,7 +137,7 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         if (o.perceptualWeight > 0) {
             const nn::Edges truth = [&] {
                 torch::NoGradGuard noGrad;
-                return model.judge->forward({{"image", target}});
+                return model.judge->forward({{"image", nn::unsettled(target, draw)}});
             }();
             losses["perceptual"] = nn::perceptualLoss(seen, truth, torch::tensor(batch.targetWeight).to(model.device));
             sum = sum + o.perceptualWeight * losses["perceptual"];
