@@ -136,6 +136,11 @@ void writeStart(const train::Checkpoint& checkpoint, const std::string& path) {
     for (const char* name : {"averaged_encoder", "averaged_decoder"}) {
         small.addNetwork(name, checkpoint.network(name));
     }
+    for (auto& item : small.tensors) {
+        if (item.second.dim() > 1) {  // nearly all of the bytes; statistics and biases stay exact
+            item.second = item.second.to(torch::kFloat16);
+        }
+    }
     small.save(path);
 }
 

@@ -21,7 +21,7 @@ struct BundleOptions {
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options);
 
 /// Writes the averaged networks alone, without optimiser and discriminator: a small checkpoint to start other runs
-/// from.
+/// from, its matrices and kernels in half precision.
 /// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path);
 

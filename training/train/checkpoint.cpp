@@ -16,7 +16,8 @@ struct Type {
     const char* name;
     torch::ScalarType type;
 };
-constexpr Type types[] = {{"F32", torch::kFloat32}, {"F64", torch::kFloat64}, {"I64", torch::kInt64}};
+constexpr Type types[] = {
+    {"F32", torch::kFloat32}, {"F16", torch::kFloat16}, {"F64", torch::kFloat64}, {"I64", torch::kInt64}};
 
 }  // namespace
 
@@ -89,13 +90,13 @@ Checkpoint Checkpoint::load(const std::string& path) {
         }
         if (!found) {
             throw std::runtime_error(path + ": tensor '" + name + "' has dtype " + view.dtype +
-                                     ", expected F32, F64 or I64");
+                                     ", expected F32, F16, F64 or I64");
         }
         torch::Tensor t = torch::empty(view.shape, found->type);
         if (view.bytes > 0) {
             std::memcpy(t.data_ptr(), view.data, view.bytes);
         }
-        result.tensors[name] = t;
+        result.tensors[name] = t.scalar_type() == torch::kFloat16 ? t.to(torch::kFloat32) : t;
     }
     return result;
 }

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
         }
         Trainer trainer(options, config);
         trainer.run();
-        if (stopRequested) {
+        if (trainer.step() < options.steps) {
             spdlog::warn("stopped after step {} of {}; --resume goes on", trainer.step(), options.steps);
         }
         return 0;

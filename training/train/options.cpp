@@ -91,7 +91,8 @@ void addLosses(CLI::App& app, Options& o) {
     app.add_option("--perceptual-weight", o.perceptualWeight,
                    "difference of the generated and the true face in the encoder's maps")
         ->group(group);
-    app.add_option("--adversarial-weight", o.adversarialWeight, "the paper's generator loss")->group(group);
+    app.add_option("--adversarial-weight", o.adversarialWeight, "the paper's generator loss; joint: 0.1 unless given")
+        ->group(group);
     app.add_option("--encoder-weight", o.encoderWeight, "joint: the encoder's own losses beside the rest")
         ->group(group);
 }
@@ -99,7 +100,11 @@ void addLosses(CLI::App& app, Options& o) {
 void addRun(CLI::App& app, Options& o) {
     app.add_option("--faces", o.faces, "prepared set (drgan-data)")->required()->check(CLI::ExistingFile);
     app.add_option("--run", o.run, "folder for checkpoints, metrics.csv, grids and config.toml")->required();
-    app.add_option("--start", o.start, "checkpoint whose (averaged) networks to start from")->check(CLI::ExistingFile);
+    // Empty is what a run's own config says where nothing was given.
+    const auto existsOrEmpty = [](const std::string& path) {
+        return path.empty() ? std::string() : CLI::ExistingFile(path);
+    };
+    app.add_option("--start", o.start, "checkpoint whose (averaged) networks to start from")->check(existsOrEmpty);
     app.add_flag("--resume", o.resume, "go on where the run in --run stopped");
     app.add_option("--steps", o.steps, "steps in all; the rate falls to 0 over them")->check(CLI::PositiveNumber);
     app.add_option("--rate", o.learningRate, "learning rate at its highest");
@@ -141,6 +146,11 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
         std::exit(app.exit(e));
     }
     o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
+    CLI::Option* adversarial = app.get_option("--adversarial-weight");
+    if (o.stage == Stage::Joint && adversarial->count() == 0) {
+        adversarial->add_result("0.1");  // as if given, so that the run's config says it
+        adversarial->run_callback();
+    }
     o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
     o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
     if (o.stage != Stage::Decoder && (!o.codes.empty() || o.batch.targetSide != 0)) {
