@@ -58,7 +58,11 @@ std::vector<std::string> describeSource(const std::string& input) {
 
 }  // namespace
 
-bool isLive(const std::string& input) { return isDevice(input) || (isUri(input) && input.rfind("file:", 0) != 0); }
+bool isLive(const std::string& input) {
+    // What comes over HTTP waits for whoever reads it; only what cannot wait is live.
+    const auto begins = [&input](const char* scheme) { return input.rfind(scheme, 0) == 0; };
+    return isDevice(input) || (isUri(input) && !begins("file:") && !begins("http:") && !begins("https:"));
+}
 
 std::vector<std::string> describePipeline(const PipelineOptions& options) {
     std::vector<std::string> words = describeSource(options.input);

@@ -16,7 +16,7 @@ struct PipelineOptions {
     bool embeddings = false;
 };
 
-/// Whether the input goes on until somebody stops it: a camera or a network stream.
+/// Whether the input does not wait for its reader: a camera or a network stream (rtsp, udp, ...), not a file or HTTP.
 bool isLive(const std::string& input);
 
 /// The pipeline as gst-launch-1.0 takes it, one word an entry. The element is named "drgan".
