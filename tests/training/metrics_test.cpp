@@ -51,6 +51,15 @@ TEST(Metrics, TiesCountHalf) {
     EXPECT_DOUBLE_EQ(areaUnderRoc({{0.5F, 0.9F}, {0.5F, 0.1F}}), (0.5 + 1 + 1 + 1) / 4);
 }
 
+TEST(Metrics, AcceptedAtAShareOfFalseAccepts) {
+    // Two people's pairs, descending: .8 .5 .3 .1; a quarter may pass, so the threshold lies just above .5.
+    const PairScores scores{{0.2F, 0.5F, 0.6F, 0.9F}, {0.1F, 0.3F, 0.5F, 0.8F}};
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.25), 2.0 / 4);
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0), 1.0 / 4);
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.2), 1.0 / 4);  // less than one pair: none
+    EXPECT_DOUBLE_EQ(acceptedAt(scores, 1), 1);
+}
+
 TEST(Metrics, WorseThanChance) {
     const PairScores scores{{0.1F, 0.2F}, {0.8F, 0.9F}};
     EXPECT_DOUBLE_EQ(areaUnderRoc(scores), 0);

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -60,7 +59,6 @@ TEST_F(OptionsOf, ResolvedConfigGivesTheSameRunAgain) {
     const Options o = parse({"joint", "--faces", existing(), "--run", "r", "--steps", "7", "--poses", "-45,0,45"});
     EXPECT_DOUBLE_EQ(o.adversarialWeight, 0.1);  // joint unless given
     std::ofstream(folder_ / "config.toml") << config_;
-    const std::string first = config_;
     const Options again = parse({"--config", (folder_ / "config.toml").string()});
     EXPECT_EQ(again.stage, Stage::Joint);
     EXPECT_EQ(again.steps, 7);
@@ -75,7 +73,7 @@ TEST_F(OptionsOf, CodesBelongToTheDecoderStage) {
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);
     for (const char* option : {"--codes", "--target-side"}) {
         EXPECT_EXIT(parse({"joint", "--faces", existing(), "--run", "r", option, "8"}),
-                    testing::ExitedWithCode(static_cast<int>(105)), "are for the decoder stage")
+                    testing::ExitedWithCode(105), "are for the decoder stage")
             << option;
     }
 }

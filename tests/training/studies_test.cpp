@@ -79,15 +79,6 @@ TEST(Studies, OnePersonCannotBeTested) {
     EXPECT_TRUE(byImagesFused(world.persons, world.codes).empty());
 }
 
-TEST(Metrics, AcceptedAtAShareOfFalseAccepts) {
-    // Two people's pairs, descending: .8 .5 .3 .1; a quarter may pass, so the threshold lies just above .5.
-    const PairScores scores{{0.2F, 0.5F, 0.6F, 0.9F}, {0.1F, 0.3F, 0.5F, 0.8F}};
-    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.25), 2.0 / 4);
-    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0), 1.0 / 4);
-    EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.2), 1.0 / 4);  // less than one pair: none
-    EXPECT_DOUBLE_EQ(acceptedAt(scores, 1), 1);
-}
-
 TEST(Studies, TablesAndReportsHoldEveryRow) {
     const SmallWorld world(1.F);
     const std::vector<Fusion> rows = byImagesFused(world.persons, world.codes, 2);

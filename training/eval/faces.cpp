@@ -22,8 +22,6 @@ void progress(const char* what, size_t done, size_t all) {
     }
 }
 
-}  // namespace
-
 cv::Mat readPicture(const std::string& path) {
     cv::Mat picture = cv::imread(path, cv::IMREAD_COLOR);
     if (picture.empty()) {
@@ -31,6 +29,8 @@ cv::Mat readPicture(const std::string& path) {
     }
     return picture;
 }
+
+}  // namespace
 
 Faces::Faces(const std::vector<CfpFold>& folds, cv::drgan::FaceFinder& finder) {
     std::set<std::string> pictures;

@@ -34,9 +34,6 @@ private:
     std::map<std::string, Face> faces_;
 };
 
-/// BGR. @throws std::runtime_error naming the file if it is no picture
-cv::Mat readPicture(const std::string& path);
-
 using Embeddings = std::map<std::string, cv::Mat>;    ///< by picture; 1xNf of unit norm
 using Codes = std::map<std::string, Embedder::Code>;  ///< by picture
 

@@ -67,7 +67,7 @@ Trainer::Trainer(Options options, const std::string& config)
         cutMetrics(folder / "metrics.csv", step_);
     } else {
         if (!options_.start.empty()) {  // what an encoder that stays as it is has been given already
-            const auto metadata = Checkpoint::load(options_.start).metadata;
+            const auto metadata = io::SafetensorsFile(options_.start).metadata();
             const auto it = metadata.find("match_threshold");
             threshold_ = it == metadata.end() ? 0 : std::stod(it->second);
         }
@@ -180,8 +180,7 @@ void Trainer::log(const Losses& losses) {
 
 void Trainer::evaluate() {
     const Clock::time_point from = Clock::now();
-    const bool encoderIsNew = options_.stage != Stage::Decoder || threshold_ == 0;
-    if (encoderIsNew && (options_.stage != Stage::Decoder || step_ == options_.steps)) {
+    if (options_.stage != Stage::Decoder || (threshold_ == 0 && step_ == options_.steps)) {
         const Validation v = validate(model_.averagedEncoder, faces_, model_.device);
         threshold_ = v.threshold;
         spdlog::info("validation: {} pictures  EER frontal {:.2f} %  frontal-profile {:.2f} %  threshold {:.3f}",
