@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "nn/networks.hpp"
+#include "nn/prelu.hpp"
 
 namespace nn = drgan::nn;
 using torch::Tensor;
@@ -128,6 +129,26 @@ TEST(Graph, DiscriminatorFormsHaveTheirHeads) {
     const auto tpami = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Tpami})->forward({{"image", image}});
     EXPECT_EQ(tpami.at("identity").size(1), 5);
     EXPECT_EQ(tpami.at("real").size(1), 1);
+}
+
+TEST(Prelu, IsTorchsInEveryMemoryOrder) {
+    torch::manual_seed(5);
+    const Tensor wide = torch::randn({3, 7, 5, 9});
+    for (const Tensor& x : {wide, wide.contiguous(torch::MemoryFormat::ChannelsLast), torch::randn({41, 7}),
+                            wide.slice(3, 0, 4), torch::zeros({2, 7, 1, 1})}) {
+        std::vector<Tensor> results, ofX, ofSlope;
+        for (bool own : {true, false}) {
+            const Tensor in = x.detach().clone(torch::MemoryFormat::Preserve).set_requires_grad(true);
+            const Tensor slope = torch::linspace(-0.5, 1.5, 7).set_requires_grad(true);
+            results.push_back(own ? nn::prelu(in, slope) : torch::prelu(in, slope));
+            (results.back() * torch::linspace(-1, 1, x.numel()).view_as(x)).sum().backward();
+            ofX.push_back(in.grad());
+            ofSlope.push_back(slope.grad());
+        }
+        EXPECT_TRUE(torch::equal(results[0], results[1]));
+        EXPECT_TRUE(torch::allclose(ofX[0], ofX[1]));
+        EXPECT_TRUE(torch::allclose(ofSlope[0], ofSlope[1], 1e-4, 1e-4));
+    }
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "nn/prelu.hpp"
+
 namespace drgan::nn {
 
 namespace F = torch::nn::functional;
@@ -157,7 +159,7 @@ torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
         return n.module->as<torch::nn::Linear>()->forward(x);
     }
     if (n.op == "PRelu") {
-        return n.module->as<torch::nn::PReLU>()->forward(x);
+        return nn::prelu(x, n.module->as<torch::nn::PReLU>()->weight);
     }
     if (n.op == "Elu") {
         return torch::elu(x);

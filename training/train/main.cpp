@@ -4,7 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <malloc.h>
+
 #include <csignal>
+#include <limits>
 
 #include "train/trainer.hpp"
 
@@ -14,6 +17,11 @@ int main(int argc, char** argv) {
     const Options options = parseOptions(argc, argv, config);
     try {
         at::set_num_threads(options.threads);
+#ifdef __GLIBC__
+        // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed anew.
+        mallopt(M_MMAP_THRESHOLD, 1 << 30);
+        mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
         for (int signal : {SIGINT, SIGTERM}) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
