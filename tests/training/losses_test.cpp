@@ -164,4 +164,31 @@ TEST(PerceptualLoss, IsZeroForTheSamePictureAndWeighsPictures) {
                 ((a - b)[0].abs().mean() / b.abs().mean()).item<float>(), 1e-5);
 }
 
+TEST_F(Losses, TemplatePairsByHand) {
+    // Two persons, two pictures each; cosines of person 0's first picture: 0.6 to its other one, 0.8 to person 1's.
+    const Tensor f = torch::tensor({{3.F, 4.F}, {1.F, 0.F}, {0.F, 1.F}, {0.F, 2.F}}), w = torch::full({4, 1}, 0.5F);
+    const double first = std::log(1 + std::exp(10 * (0.8 - 0.4))), second = std::log(1 + std::exp(10 * (0.0 - 0.8)));
+    const Tensor loss = nn::templatePairLoss(f, w, torch::tensor({0, 1}), 2, 10, 0.2);
+    EXPECT_NEAR(loss.item<double>(), (first + second) / 2, 1e-4);
+    // The same person twice in a batch is nobody to be told apart from.
+    EXPECT_NEAR(nn::templatePairLoss(f, w, torch::tensor({4, 4}), 2, 10, 0.2).item<double>(), 0, 1e-3);
+}
+
+TEST_F(Losses, TemplatePairsTeachConfidences) {
+    // The third picture of each person shows somebody else: it should lose confidence.
+    const Tensor f = torch::tensor({{1.F, 0.F}, {1.F, 0.F}, {0.F, 1.F}, {0.F, 1.F}, {0.F, 1.F}, {1.F, 0.F}});
+    const Tensor w = torch::full({6, 1}, 0.5, torch::requires_grad());
+    nn::templatePairLoss(f, w, torch::tensor({0, 1}), 3, 10, 0.2).backward();
+    const Tensor gradient = w.grad().view({2, 3});
+    EXPECT_GT(gradient.select(1, 2).min().item<float>(), 0);
+    EXPECT_LT(gradient.select(1, 0).max().item<float>(), 0);
+}
+
+TEST_F(Losses, ADiscriminatorIsAsStrongAsTheShareItTellsApart) {
+    const nn::Edges cvpr{{"identity", torch::tensor({{0.F, 0.F, 5.F}, {5.F, 0.F, 0.F}, {0.F, 1.F, 2.F}})}};
+    EXPECT_NEAR(nn::toldApart(nn::DiscriminatorForm::Cvpr, cvpr).item<double>(), 2 / 3., 1e-6);
+    const nn::Edges tpami{{"real", torch::tensor({{-1.F}, {2.F}, {3.F}, {4.F}})}};
+    EXPECT_NEAR(nn::toldApart(nn::DiscriminatorForm::Tpami, tpami).item<double>(), 0.25, 1e-6);
+}
+
 }  // namespace

@@ -72,8 +72,8 @@ TEST_F(OptionsOf, CodesBelongToTheDecoderStage) {
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--codes", "c"}).batch.codesPerPerson, 8);
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);
     for (const char* option : {"--codes", "--target-side"}) {
-        EXPECT_EXIT(parse({"joint", "--faces", existing(), "--run", "r", option, "8"}),
-                    testing::ExitedWithCode(105), "are for the decoder stage")
+        EXPECT_EXIT(parse({"joint", "--faces", existing(), "--run", "r", option, "8"}), testing::ExitedWithCode(105),
+                    "are for the decoder stage")
             << option;
     }
 }

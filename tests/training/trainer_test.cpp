@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(Stages, EveryStage, testing::Values(Stage::Encoder, Sta
                          });
 
 TEST_F(TrainerRun, LearnsItsPeople) {
-    Options o = options(Stage::Encoder, "run", 150);
+    Options o = options(Stage::Encoder, "run", 220);
     o.batch.persons = 16;
     o.batch.pictures = 1;
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
@@ -144,9 +144,102 @@ TEST_F(TrainerRun, LearnsItsPeople) {
         }
         loss.push_back(std::stod(cell));
     }
-    ASSERT_EQ(loss.size(), 150U);
+    ASSERT_EQ(loss.size(), 220U);
     EXPECT_LT(std::accumulate(loss.end() - 5, loss.end(), 0.0),
               0.6 * std::accumulate(loss.begin(), loss.begin() + 5, 0.0));
+}
+
+struct Variant {
+    const char* name;
+    std::vector<float> poseYaws;
+    const char* discriminator;
+    int pictures;
+};
+
+class EveryVariant : public TrainerRun, public testing::WithParamInterface<Variant> {};
+
+TEST_P(EveryVariant, TrainsAndExports) {
+    Options o = options(Stage::Joint, "run", 3);
+    o.batch.poseYaws = GetParam().poseYaws;
+    o.batch.pictures = GetParam().pictures;
+    o.discriminatorForm = GetParam().discriminator;
+    train(o);
+    const Checkpoint checkpoint = Checkpoint::load(path("run/last.safetensors"));
+    drgan::exporting::writeBundle(checkpoint, {path("bundle"), 0.25});
+    const auto manifest = nlohmann::json::parse(std::ifstream(path("bundle/manifest.json")));
+    EXPECT_EQ(manifest.at("pose_yaws"), std::vector<double>(o.batch.poseYaws.begin(), o.batch.poseYaws.end()));
+    const auto heads = checkpoint.network("discriminator")->outputs();
+    EXPECT_EQ(heads.size(), std::string(GetParam().discriminator) == "cvpr" ? 2U : 3U);
+    std::ifstream metrics(path("run/metrics.csv"));
+    std::string header, line;
+    std::getline(metrics, header);
+    std::getline(metrics, line);
+    EXPECT_GE(std::count(line.begin(), line.end(), ','), 2);
+}
+
+const std::vector<float> nine{-60, -45, -30, -15, 0, 15, 30, 45, 60};
+const std::vector<float> thirteen{-90, -75, -60, -45, -30, -15, 0, 15, 30, 45, 60, 75, 90};
+
+INSTANTIATE_TEST_SUITE_P(Variants, EveryVariant,
+                         testing::Values(Variant{"single_cvpr_13", thirteen, "cvpr", 1},
+                                         Variant{"single_tpami_9", nine, "tpami", 1},
+                                         Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6},
+                                         Variant{"multi_tpami_13", thirteen, "tpami", 6}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
+    train(options(Stage::Encoder, "start", 2));
+    Options o = options(Stage::Encoder, "run", 6);
+    o.start = path("start/last.safetensors");
+    o.confidenceOnly = true;
+    o.pairWeight = 1;
+    train(o);
+    auto before = Checkpoint::load(o.start).network("averaged_encoder");
+    auto after = Checkpoint::load(path("run/last.safetensors")).network("encoder");
+    before->eval();
+    after->eval();
+    const torch::Tensor picture = torch::randn({2, 3, SmallFaceSet().side, SmallFaceSet().side});
+    const auto [f, w] = drgan::nn::encode(before, picture);
+    const auto [g, v] = drgan::nn::encode(after, picture);
+    EXPECT_TRUE(torch::equal(f, g));
+    EXPECT_FALSE(torch::equal(w, v));
+}
+
+TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
+    Options o = options(Stage::Joint, "run", 30);
+    o.strongDiscriminator = 0;  // any is
+    o.generatorSteps = 10;
+    Trainer trainer(o, "");
+    trainer.run();
+    // Until the first look at its strength, after step 1, in every step; then in steps 11 and 21.
+    EXPECT_EQ(trainer.model().discriminatorOptimiser->steps, 3);
+    o.run = path("weak");
+    o.strongDiscriminator = 1.1;  // none is
+    Trainer weak(o, "");
+    weak.run();
+    EXPECT_EQ(weak.model().discriminatorOptimiser->steps, 30);
+}
+
+TEST_F(TrainerRun, TheMirrorImageMayBePulledTowardsThePicture) {
+    auto mirror = [&](double weight) {
+        Options o = options(Stage::Encoder, weight > 0 ? "with" : "without", 60);
+        o.mirrorWeight = std::max(weight, 1e-9);  // told, at least
+        o.learningRate = 3e-3;
+        train(o);
+        std::ifstream metrics(o.run + "/metrics.csv");
+        std::string line, last;
+        int column = -1;
+        while (std::getline(metrics, line)) {
+            std::istringstream cells(line);
+            std::string cell;
+            for (int i = 0; std::getline(cells, cell, ','); ++i) {
+                column = cell == "mirror" ? i : column;
+                last = i == column ? cell : last;
+            }
+        }
+        return std::stod(last);
+    };
+    EXPECT_LT(mirror(30), 0.5 * mirror(0));
 }
 
 TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "nn/across.hpp"
 #include "nn/prelu.hpp"
 
 namespace drgan::nn {
@@ -153,7 +154,8 @@ torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
         return n.module->as<torch::nn::ConvTranspose2d>()->forward(x);
     }
     if (n.op == "BatchNormalization") {
-        return n.module->as<torch::nn::BatchNorm2d>()->forward(x);
+        auto* norm = n.module->as<torch::nn::BatchNorm2d>();
+        return group().size() > 1 && norm->is_training() ? batchNormAcross(*norm, x) : norm->forward(x);
     }
     if (n.op == "Gemm") {
         return n.module->as<torch::nn::Linear>()->forward(x);
@@ -271,7 +273,8 @@ Edges GraphImpl::forward(const Edges& given, const std::vector<std::string>& wan
     for (const auto& [name, edge] : outputs_) {
         const auto it = edges.find(edge);
         if (it != edges.end()) {
-            result[name] = it->second;
+            // Under autocast, maps may be of half precision; losses and averages are not to be.
+            result[name] = it->second.to(torch::kFloat32);
         }
     }
     return result;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "nn/across.hpp"
+
 namespace drgan::nn {
 
 namespace F = torch::nn::functional;
@@ -26,8 +28,12 @@ torch::Tensor fuse(const torch::Tensor& embedding, const torch::Tensor& confiden
     return (f * w).sum(1) / w.sum(1);
 }
 
+torch::Tensor cosineDistance(const torch::Tensor& embedding, const torch::Tensor& target) {
+    return 1 - (unit(embedding) * unit(target)).sum(1);
+}
+
 torch::Tensor cosineLoss(const torch::Tensor& embedding, const torch::Tensor& target) {
-    return (1 - (unit(embedding) * unit(target)).sum(1)).mean();
+    return cosineDistance(embedding, target).mean();
 }
 
 torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor& templates, const torch::Tensor& person,
@@ -37,13 +43,39 @@ torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor&
     return F::cross_entropy((cosine - lowered) * scale, person);
 }
 
+torch::Tensor templatePairLoss(const torch::Tensor& embedding, const torch::Tensor& confidence,
+                               const torch::Tensor& person, int64_t n, double scale, double margin) {
+    const torch::Tensor f = embedding.view({-1, n, embedding.size(1)});
+    const torch::Tensor w = confidence.view({-1, n, 1}) + smallest;
+    auto half = [&](int64_t first) {
+        const torch::Tensor ofF = f.slice(1, first, n, 2), ofW = w.slice(1, first, n, 2);
+        return unit((ofF * ofW).sum(1) / ofW.sum(1));
+    };
+    const int64_t people = f.size(0), before = people * group().rank();
+    // Those of the other processes are people to be told apart from, too.
+    auto gather = [&](const torch::Tensor& own) {
+        const std::vector<int64_t> rows{before, people * (group().size() - 1) - before};
+        std::vector<int64_t> shape = own.sizes().vec();
+        auto zeros = [&](int64_t count) {
+            shape[0] = count;
+            return torch::zeros(shape, own.options());
+        };
+        return sumAcross(torch::cat({zeros(rows[0]), own, zeros(rows[1])}));
+    };
+    const torch::Tensor mine = half(0), theirs = gather(half(1)), all = gather(person);
+    const torch::Tensor truth = torch::arange(people, person.options()) + before;
+    const torch::Tensor own = torch::one_hot(truth, theirs.size(0)).to(mine.dtype());
+    const torch::Tensor again = (person.unsqueeze(1) == all.unsqueeze(0)).to(mine.dtype()) - own;
+    return F::cross_entropy((torch::mm(mine, theirs.t()) - own * margin - again * 2) * scale, truth);
+}
+
 torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor& target, const torch::Tensor& weight,
                                  const torch::Tensor& focus) {
     torch::Tensor error = (face - target).abs();
     if (focus.defined()) {
         error = error * (focus / focus.mean());
     }
-    return (error.mean({1, 2, 3}) * weight).sum() / weight.sum().clamp_min(smallest);
+    return meanAcross((error.mean({1, 2, 3}) * weight).sum(), weight.sum());
 }
 
 torch::Tensor faceFocus(int64_t side) {
@@ -75,8 +107,9 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
     for (const auto& [name, map] : generated) {
         if (name.rfind("feature_", 0) == 0) {
             const torch::Tensor& truth = real.at(name);
-            const torch::Tensor error = (map - truth).abs().flatten(1).mean(1) / truth.abs().mean();
-            sum = sum + (error * weight).sum() / weight.sum().clamp_min(smallest);
+            const torch::Tensor size = sumAcross(truth.abs().mean()) / static_cast<double>(group().size());
+            const torch::Tensor error = (map - truth).abs().flatten(1).mean(1) / size;
+            sum = sum + meanAcross((error * weight).sum(), weight.sum());
             ++count;
         }
     }
@@ -93,6 +126,14 @@ torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const
     const torch::Tensor fake =
         torch::full({logits.size(0)}, logits.size(1) - 1, torch::TensorOptions(torch::kInt64).device(logits.device()));
     return loss + F::cross_entropy(logits, fake);
+}
+
+torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated) {
+    torch::NoGradGuard noGrad;
+    const torch::Tensor& logits = generated.at(form == DiscriminatorForm::Tpami ? "real" : "identity");
+    const torch::Tensor seen =
+        form == DiscriminatorForm::Tpami ? logits.flatten() < 0 : logits.argmax(1) == logits.size(1) - 1;
+    return seen.to(torch::kFloat32).mean();
 }
 
 torch::Tensor generatorLoss(DiscriminatorForm form, const Edges& generated, const torch::Tensor& person,

@@ -13,6 +13,9 @@ namespace drgan::nn {
 /// @param confidence [P n, 1]
 torch::Tensor fuse(const torch::Tensor& embedding, const torch::Tensor& confidence, int64_t n);
 
+/// 1 - cos(embedding, target) [B], both [B,Nf].
+torch::Tensor cosineDistance(const torch::Tensor& embedding, const torch::Tensor& target);
+
 /// Mean of 1 - cos(embedding, target), both [B,Nf]: distillation to identity templates.
 torch::Tensor cosineLoss(const torch::Tensor& embedding, const torch::Tensor& target);
 
@@ -20,6 +23,14 @@ torch::Tensor cosineLoss(const torch::Tensor& embedding, const torch::Tensor& ta
 /// @param person [B] rows of `templates`
 torch::Tensor marginSoftmax(const torch::Tensor& embedding, const torch::Tensor& templates, const torch::Tensor& person,
                             double scale, double margin);
+
+/// Softmax over the people of a batch: a template made of half of a person's pictures should be nearer to the one made
+/// of the other half than to anybody else's, whatever the poses in them. What a confidence is for.
+/// @param embedding [P n,Nf], confidence [P n,1], pictures of a person next to each other; n at least 2: every second
+/// one goes into the one template, the rest into the other
+/// @param person [P] the same number for the same person: not told apart
+torch::Tensor templatePairLoss(const torch::Tensor& embedding, const torch::Tensor& confidence,
+                               const torch::Tensor& person, int64_t n, double scale, double margin);
 
 /// L1 between faces [B,3,S,S] in [-1,1]; `weight` [B] says how much each counts, `focus` [S,S] (or undefined) each
 /// pixel.
@@ -48,6 +59,9 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
 /// @param person, pose [B] of the real pictures
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
                                 const torch::Tensor& person, const torch::Tensor& pose);
+
+/// Share of generated pictures that the discriminator recognises as generated: how strong it is.
+torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated);
 
 /// The generator's adversarial loss (CVPR 2017, eq. 3): the discriminator should see the person that went in, at the
 /// pose that was asked for (and, TPAMI, a real picture).

@@ -97,6 +97,10 @@ public:
 }  // namespace
 
 torch::Tensor prelu(const torch::Tensor& x, const torch::Tensor& slope) {
+    if (x.scalar_type() != slope.scalar_type()) {  // under autocast
+        return x.device().is_cpu() ? nn::prelu(x.to(slope.scalar_type()), slope)
+                                   : torch::prelu(x, slope.to(x.scalar_type()));
+    }
     const bool fast = hasChannelsLast(x) && slope.is_contiguous() && slope.numel() == x.size(1);
     return fast ? FastPRelu::apply(x, slope) : torch::prelu(x, slope);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/batches.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -12,6 +14,7 @@ namespace {
 
 constexpr float profileYaw = 60;      // degrees: a real picture beyond it makes a person one "with profiles"
 constexpr float turnedWeight = 0.5F;  // of a turned picture as a target; real ones count 1
+constexpr int tries = 30;             // pictures to draw before a person is given up whose pictures are all corrupt
 
 /// Real pictures are drawn evenly over these ranges of |yaw|, or frontals would crowd out the rest.
 size_t yawRange(float degrees) {
@@ -62,7 +65,7 @@ Sampler::Sampler(const io::FaceSet& faces, BatchOptions options) : faces_(faces)
     std::map<int32_t, size_t> known;
     for (size_t row = 0; row < faces_.size(); ++row) {
         const int32_t index = faces_.person()[row];
-        if (faces_.split()[row] != 0 || isValidationPerson(faces_.persons()[index])) {
+        if (faces_.split()[row] != 0 || isValidationPerson(faces_.persons()[index]) != options_.validation) {
             continue;
         }
         const auto [it, isNew] = known.emplace(index, people_.size());
@@ -80,7 +83,8 @@ Sampler::Sampler(const io::FaceSet& faces, BatchOptions options) : faces_(faces)
         person.byPose[nearestPose(options_.poseYaws, -yaw)].push_back(-1 - id);
     }
     if (people_.empty()) {
-        throw std::runtime_error(faces_.path() + ": no training person in the set");
+        throw std::runtime_error(faces_.path() + ": no " + (options_.validation ? "validation" : "training") +
+                                 " person in the set");
     }
     double sum = 0;
     for (size_t i = 0; i < people_.size(); ++i) {
@@ -117,26 +121,43 @@ int64_t Sampler::drawRow(const Person& person, std::mt19937_64& random) const {
     return pick(pick(person.real, random), random);
 }
 
-void Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
+bool Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
     const int side = faces_.imageSize();
     std::vector<uint8_t> rgb(static_cast<size_t>(side) * side * 3);
-    faces_.decode(static_cast<size_t>(row), rgb.data());
+    try {
+        faces_.decode(static_cast<size_t>(row), rgb.data());
+    } catch (const std::exception& e) {
+        const std::lock_guard<std::mutex> lock(reporting_);
+        if (corrupt_.insert(row).second) {
+            spdlog::warn("{}; another picture is taken in its place", e.what());
+        }
+        return false;
+    }
     planes.resize(planes.size() + rgb.size());
     toPlanes(rgb.data(), side, mirrored, planes.data() + planes.size() - rgb.size());
+    return true;
 }
 
-void Sampler::appendInput(int64_t row, bool mirrored, std::mt19937_64& random, std::vector<float>& planes) const {
-    appendPicture(row, mirrored, planes);
-    const auto side = static_cast<size_t>(faces_.imageSize());
-    augment(planes.data() + planes.size() - 3 * side * side, faces_.imageSize(), options_.augmentation, random);
+std::optional<Sampler::Drawn> Sampler::appendInput(const Person& person, std::mt19937_64& random,
+                                                   std::vector<float>& planes) const {
+    for (int i = 0; i < tries; ++i) {
+        Drawn drawn{drawRow(person, random)};
+        drawn.mirrored = chance(0.5, random);
+        if (appendPicture(drawn.row, drawn.mirrored, planes)) {
+            const auto side = static_cast<size_t>(faces_.imageSize());
+            augment(planes.data() + planes.size() - 3 * side * side, faces_.imageSize(), options_.augmentation, random);
+            return drawn;
+        }
+    }
+    return {};
 }
 
 void Sampler::appendCodePictures(size_t number, std::vector<float>& planes) const {
     std::mt19937_64 random(mixed(options_.seed, number));
     for (int k = 0; k < options_.codesPerPerson; ++k) {
-        const int64_t row = drawRow(people_.at(number), random);
-        const bool mirrored = chance(0.5, random);
-        appendInput(row, mirrored, random, planes);
+        if (!appendInput(people_.at(number), random, planes)) {
+            damaged(people_[number]);
+        }
     }
 }
 
@@ -148,63 +169,84 @@ void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& 
             available.push_back(pose);
         }
     }
-    const size_t pose = pick(available, random);
-    const int64_t choice = pick(person.byPose[pose], random);
-    const int64_t row = choice >= 0 ? choice : -1 - choice;
-    if (options_.targetSide == 0) {
-        appendPicture(row, choice < 0, batch.targets);
-    } else {
-        std::vector<float> planes;
-        appendPicture(row, choice < 0, planes);
-        appendReduced(planes, faces_.imageSize(), options_.targetSide, batch.targets);
+    const bool whole = options_.targetSide == 0;
+    std::vector<float> planes;
+    for (int i = 0; i < tries; ++i) {
+        const size_t pose = pick(available, random);
+        const int64_t choice = pick(person.byPose[pose], random);
+        const int64_t row = choice >= 0 ? choice : -1 - choice;
+        if (!appendPicture(row, choice < 0, whole ? batch.targets : planes)) {
+            continue;
+        }
+        if (!whole) {
+            appendReduced(planes, faces_.imageSize(), options_.targetSide, batch.targets);
+        }
+        batch.targetPose.push_back(static_cast<int64_t>(pose));
+        batch.targetPerson.push_back(number);
+        batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
+        return;
     }
-    batch.targetPose.push_back(static_cast<int64_t>(pose));
-    batch.targetPerson.push_back(number);
-    batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
+    damaged(person);
+}
+
+void Sampler::damaged(const Person& person) const {
+    throw std::runtime_error(faces_.path() + ": no picture of '" + faces_.persons()[person.index] +
+                             "' can be decoded: the set is damaged");
+}
+
+size_t Sampler::drawPerson(std::mt19937_64& random) const {
+    if (!withProfiles_.empty() && chance(options_.profileShare, random)) {
+        return pick(withProfiles_, random);
+    }
+    const double at = std::uniform_real_distribution<double>(0, weight_.back())(random);
+    return std::min<size_t>(std::upper_bound(weight_.begin(), weight_.end(), at) - weight_.begin(), people_.size() - 1);
 }
 
 Batch Sampler::draw(int64_t step) const {
-    std::mt19937_64 random(mixed(options_.seed, static_cast<uint64_t>(step)));
+    const uint64_t ofStep = mixed(options_.seed, static_cast<uint64_t>(step));
+    std::mt19937_64 common(ofStep);
     Batch batch;
-    batch.persons = options_.persons;
-    batch.pictures = std::uniform_int_distribution<int>(1, options_.pictures)(random);
+    batch.pictures = std::uniform_int_distribution<int>(1, options_.pictures)(common);
     // The number of pictures in a batch stays about the same, whatever n is.
     batch.persons = std::max<int64_t>(1, static_cast<int64_t>(options_.persons) * options_.pictures / batch.pictures);
+    std::vector<std::mt19937_64> random;  // one for each person, whichever process draws it
     std::vector<int64_t> drawn;
     for (int64_t i = 0; i < batch.persons; ++i) {
-        size_t number = 0;
-        if (!withProfiles_.empty() && chance(options_.profileShare, random)) {
-            number = pick(withProfiles_, random);
-        } else {
-            const double at = std::uniform_real_distribution<double>(0, weight_.back())(random);
-            number = std::min<size_t>(std::upper_bound(weight_.begin(), weight_.end(), at) - weight_.begin(),
-                                      people_.size() - 1);
-        }
-        drawn.push_back(static_cast<int64_t>(number));
+        random.emplace_back(mixed(ofStep, static_cast<uint64_t>(options_.rank * batch.persons + i)));
+        size_t number = drawPerson(random.back());
         for (int64_t k = 0; k < batch.pictures; ++k) {
-            batch.person.push_back(static_cast<int64_t>(number));
             if (options_.codesPerPerson > 0) {
-                const int which = std::uniform_int_distribution<int>(0, options_.codesPerPerson - 1)(random);
+                const int which = std::uniform_int_distribution<int>(0, options_.codesPerPerson - 1)(random.back());
                 batch.code.push_back(static_cast<int64_t>(number) * options_.codesPerPerson + which);
                 continue;
             }
-            const int64_t row = drawRow(people_[number], random);
-            const bool mirrored = chance(0.5, random);
-            appendInput(row, mirrored, random, batch.images);
+            std::optional<Drawn> picture = appendInput(people_[number], random.back(), batch.images);
+            for (int other = 0; !picture && k == 0 && other < tries; ++other) {  // all of this person's are corrupt
+                number = drawPerson(random.back());
+                picture = appendInput(people_[number], random.back(), batch.images);
+            }
+            if (!picture) {
+                damaged(people_[number]);
+            }
+            const auto [row, mirrored] = *picture;
             const float yaw = mirrored ? -faces_.yaw()[row] : faces_.yaw()[row];
             batch.row.push_back(row);
             batch.yaw.push_back(yaw);
             batch.pose.push_back(nearestPose(options_.poseYaws, yaw));
         }
+        drawn.push_back(static_cast<int64_t>(number));
+        batch.person.insert(batch.person.end(), static_cast<size_t>(batch.pictures), drawn.back());
     }
-    std::vector<int64_t> codes = batch.person;
-    if (batch.pictures > 1) {
-        codes.insert(codes.end(), drawn.begin(), drawn.end());
-    }
-    for (int64_t number : codes) {
-        for (int k = 0; k < options_.targets; ++k) {
-            drawTarget(people_[number], number, random, batch);
+    auto drawTargets = [&](int64_t codesOfPerson) {
+        for (int64_t i = 0; i < batch.persons; ++i) {
+            for (int64_t k = 0; k < codesOfPerson * options_.targets; ++k) {
+                drawTarget(people_[drawn[i]], drawn[i], random[i], batch);
+            }
         }
+    };
+    drawTargets(batch.pictures);
+    if (batch.pictures > 1) {
+        drawTargets(1);  // of the fused codes
     }
     return batch;
 }

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <deque>
 #include <future>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +26,9 @@ struct BatchOptions {
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
     Augmentation augmentation;
     uint64_t seed = 1;
-    int threads = 1;  ///< batches decoded ahead, each on its own thread
+    int threads = 1;          ///< batches decoded ahead, each on its own thread
+    int rank = 0;             ///< of this process, where several draw their shares of every batch
+    bool validation = false;  ///< draw from the persons that are kept out of training instead
 };
 
 /// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
@@ -48,7 +53,9 @@ bool isValidationPerson(const std::string& name);
 int64_t nearestPose(const std::vector<float>& poseYaws, float degrees);
 
 /// Draws batches. What a batch holds depends on the seed and the step alone, so a resumed run goes on as if it had
-/// never stopped, whatever the number of threads.
+/// never stopped, whatever the number of threads. P persons on each of two processes are the 2 P of one process.
+///
+/// A picture that cannot be decoded is reported once and another one taken.
 class Sampler {
 public:
     /// @throws std::runtime_error if the set has no training person.
@@ -71,16 +78,25 @@ private:
         std::vector<std::vector<int64_t>> byPose;
     };
 
+    struct Drawn {
+        int64_t row = 0;
+        bool mirrored = false;
+    };
+    size_t drawPerson(std::mt19937_64& random) const;
     int64_t drawRow(const Person& person, std::mt19937_64& random) const;
     void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
-    void appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
-    void appendInput(int64_t row, bool mirrored, std::mt19937_64& random, std::vector<float>& planes) const;
+    bool appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
+    /// @return nothing where none of the person's pictures can be decoded
+    std::optional<Drawn> appendInput(const Person& person, std::mt19937_64& random, std::vector<float>& planes) const;
+    [[noreturn]] void damaged(const Person& person) const;
 
     const io::FaceSet& faces_;
     BatchOptions options_;
     std::vector<Person> people_;
     std::vector<size_t> withProfiles_;  // persons with real profiles
     std::vector<double> weight_;        // cumulative, to draw persons by the root of their number of pictures
+    mutable std::mutex reporting_;
+    mutable std::set<int64_t> corrupt_;  // rows that have been reported
 };
 
 /// Draws batches ahead on threads of its own.

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "nn/across.hpp"
 #include "nn/networks.hpp"
 #include "train/checkpoint.hpp"
 
@@ -25,10 +26,8 @@ double fingerprint(const nn::Graph& encoder) {
     return sum;
 }
 
-}  // namespace
-
-Codes readOrMakeCodes(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
-                      const std::atomic<bool>& stop) {
+Codes readOrMakeOwn(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
+                    const std::atomic<bool>& stop) {
     const auto persons = static_cast<int64_t>(sampler.persons());
     const int64_t perPerson = sampler.options().codesPerPerson;
     const std::string made = fmt::format("encoder {:.9g}, seed {}, {} persons, {} codes each", fingerprint(encoder),
@@ -69,6 +68,25 @@ Codes readOrMakeCodes(const std::string& path, nn::Graph& encoder, const Sampler
     file.metadata["codes"] = made;
     file.save(path);
     spdlog::info("{}: {} codes", path, persons * perPerson);
+    return codes;
+}
+
+}  // namespace
+
+Codes readOrMakeCodes(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
+                      const std::atomic<bool>& stop) {
+    Codes codes;
+    if (nn::group().rank() == 0) {
+        codes = readOrMakeOwn(path, encoder, sampler, device, stop);
+    } else {
+        torch::NoGradGuard noGrad;
+        encoder->eval();
+        const int64_t side = nn::imageSize(encoder), rows = sampler.persons() * sampler.options().codesPerPerson;
+        const auto [embedding, confidence] = nn::encode(encoder, torch::zeros({1, 3, side, side}, device));
+        codes = {embedding.new_zeros({rows, embedding.size(1)}), confidence.new_zeros({rows, 1})};
+    }
+    nn::group().broadcast(codes.embedding);
+    nn::group().broadcast(codes.confidence);
     return codes;
 }
 

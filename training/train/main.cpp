@@ -9,10 +9,12 @@
 #include <csignal>
 #include <limits>
 
+#include "train/parallel.hpp"
 #include "train/trainer.hpp"
 
 int main(int argc, char** argv) {
     using namespace drgan::train;
+    namespace nn = drgan::nn;
     std::string config;
     const Options options = parseOptions(argc, argv, config);
     try {
@@ -25,6 +27,7 @@ int main(int argc, char** argv) {
         for (int signal : {SIGINT, SIGTERM}) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
+        nn::setGroup(joinGroup(options.device));
         Trainer trainer(options, config);
         trainer.run();
         if (trainer.step() < options.steps) {

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "nn/across.hpp"
 #include "nn/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
+#include "train/parallel.hpp"
 
 namespace drgan::train {
 
@@ -85,7 +87,7 @@ Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& person
 }
 
 Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
-    : device(options.device), stage_(options.stage) {
+    : device(localDevice(options.device)), stage_(options.stage), confidenceOnly_(options.confidenceOnly) {
     torch::manual_seed(options.batch.seed);
     build(options, faces, persons);
     for (auto& [name, network] : networks()) {
@@ -100,7 +102,9 @@ Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
     for (auto& p : encoder->parameters()) {
         p.set_requires_grad(encoderLearns);
     }
-    freeze(encoderLearns ? options.frozenLayers : 0);
+    if (encoderLearns) {
+        freeze(options);
+    }
 
     std::vector<torch::Tensor> learned;
     auto collect = [&](const nn::Graph& network) {
@@ -203,17 +207,16 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     }
 }
 
-void Model::freeze(int layers) {
-    for (const auto& node : encoder->nodes()) {
-        if (!node.module) {
-            continue;
-        }
-        const bool weighs = node.op == "Conv" || node.op == "Gemm";
-        if (weighs && layers-- <= 0) {
-            return;
-        }
-        for (auto& p : node.module->parameters()) {
-            p.set_requires_grad(false);
+void Model::freeze(const Options& o) {
+    const std::vector<bool> ofEmbedding = encoder->needed({contract::encoderEmbedding});
+    int layer = 0;
+    for (size_t i = 0; i < ofEmbedding.size(); ++i) {
+        const nn::Node& node = encoder->nodes()[i];
+        layer += node.op == "Conv" || node.op == "Gemm" ? 1 : 0;
+        if (node.module && (o.confidenceOnly ? ofEmbedding[i] : layer <= o.frozenLayers)) {
+            for (auto& p : node.module->parameters()) {
+                p.set_requires_grad(false);
+            }
         }
     }
 }
@@ -230,7 +233,7 @@ std::vector<std::pair<std::string, nn::Graph>> Model::networks() const {
 }
 
 void Model::train() {
-    encoder->train(stage_ != Stage::Decoder);
+    encoder->train(stage_ != Stage::Decoder && !confidenceOnly_);  // else the statistics of its layers would move
     if (decoder) {
         decoder->train();
     }
@@ -261,6 +264,40 @@ void Model::average(double decay) {
     }
 }
 
+void Model::share() {
+    if (nn::group().size() == 1) {
+        return;
+    }
+    torch::NoGradGuard noGrad;
+    auto all = [](const std::vector<torch::Tensor>& tensors) {
+        for (torch::Tensor t : tensors) {
+            nn::group().broadcast(t);
+        }
+    };
+    for (const auto& item : networks()) {
+        all(item.second->parameters());
+        all(item.second->buffers());
+    }
+    if (classes.defined()) {
+        all({classes});
+    }
+    auto number = [&](double own) {
+        torch::Tensor value = torch::full({1}, own, torch::kFloat64).to(device);
+        nn::group().broadcast(value);
+        return value.item<double>();
+    };
+    for (AdamW* learner : {optimiser.get(), discriminatorOptimiser.get()}) {
+        if (learner) {
+            all(learner->first);
+            all(learner->second);
+            learner->steps = static_cast<int64_t>(number(static_cast<double>(learner->steps)));
+        }
+    }
+    const double told = number(strength.toldApart.defined() ? strength.toldApart.item<double>() : -1);
+    strength.toldApart = told < 0 ? torch::Tensor() : torch::full({}, told, torch::kFloat32).to(device);
+    strength.strong = number(strength.strong ? 1 : 0) > 0;
+}
+
 void Model::save(Checkpoint& checkpoint) const {
     for (const auto& [name, network] : networks()) {
         checkpoint.addNetwork(name, network);
@@ -276,6 +313,10 @@ void Model::save(Checkpoint& checkpoint) const {
         checkpoint.metadata[name + ".steps"] = std::to_string(from.steps);
     };
     add("optimiser", *optimiser);
+    if (strength.toldApart.defined()) {
+        checkpoint.tensors["told_apart"] = strength.toldApart;
+        checkpoint.metadata["discriminator_is_strong"] = strength.strong ? "1" : "0";
+    }
     if (discriminatorOptimiser) {
         add("discriminator_optimiser", *discriminatorOptimiser);
     }
@@ -305,6 +346,10 @@ void Model::restore(const Checkpoint& checkpoint) {
         to.steps = std::stoll(checkpoint.metadata.at(name + ".steps"));
     };
     take("optimiser", *optimiser);
+    if (const auto it = checkpoint.tensors.find("told_apart"); it != checkpoint.tensors.end()) {
+        strength.toldApart = it->second.to(device);
+        strength.strong = checkpoint.metadata.at("discriminator_is_strong") == "1";
+    }
     if (discriminatorOptimiser) {
         take("discriminator_optimiser", *discriminatorOptimiser);
     }

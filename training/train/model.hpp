@@ -39,20 +39,30 @@ public:
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 
+    /// Whether the discriminator is strong (see Options::strongDiscriminator), and the moving average that says so.
+    struct Strength {
+        torch::Tensor toldApart;  ///< scalar on the device; undefined before the first step
+        bool strong = false;
+    } strength;
+
     /// Sets training or evaluation mode as the stage wants it.
     void train();
     /// Moves the averages towards the networks.
     void average(double decay);
+
+    /// Makes every process's networks and moments those of process 0.
+    void share();
 
     void save(Checkpoint& checkpoint) const;
     void restore(const Checkpoint& checkpoint);
 
 private:
     void build(const Options& options, const io::FaceSet& faces, int64_t persons);
-    void freeze(int layers);
+    void freeze(const Options& options);
     std::vector<std::pair<std::string, nn::Graph>> networks() const;
 
     Stage stage_;
+    bool confidenceOnly_;
 };
 
 }  // namespace drgan::train

@@ -81,6 +81,10 @@ void addLosses(CLI::App& app, Options& o) {
     app.add_option("--margin-weight", o.marginWeight, "margin softmax over all templates")->group(group);
     app.add_option("--margin-scale", o.marginScale, "its scale")->group(group);
     app.add_option("--margin", o.margin, "its margin")->group(group);
+    app.add_option("--pair-weight", o.pairWeight,
+                   "softmax over the batch's persons: fused pictures of one against other fused pictures of the same")
+        ->group(group);
+    app.add_option("--mirror-weight", o.mirrorWeight, "1 - cosine to the embedding of the mirror image")->group(group);
     app.add_option("--hold-weight", o.holdWeight, "near-frontal pictures keep the teacher's own embedding")
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
@@ -113,12 +117,21 @@ void addRun(CLI::App& app, Options& o) {
     app.add_option("--weight-decay", o.weightDecay, "AdamW's");
     app.add_option("--averaging", o.averaging, "decay of the weights' moving average, which is what is exported");
     app.add_option("--frozen-layers", o.frozenLayers, "leave this many of the encoder's first layers as they are");
+    app.add_flag("--confidence-only", o.confidenceOnly, "encoder stage: embeddings stay as they are");
+    app.add_option("--strong-discriminator", o.strongDiscriminator,
+                   "a discriminator that recognises this share of generated faces is strong");
+    app.add_option("--generator-steps", o.generatorSteps, "steps of the generator for one of a strong discriminator")
+        ->check(CLI::PositiveNumber);
+    app.add_option("--keep", o.keep, "checkpoints to keep, the last one and the best one apart")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--checkpoint-minutes", o.checkpointMinutes, "minutes between checkpoints");
     app.add_option("--evaluate-every", o.evaluateEvery, "steps between evaluations and grids")
         ->check(CLI::PositiveNumber);
     app.add_option("--log-every", o.logEvery, "steps between progress lines")->check(CLI::PositiveNumber);
     app.add_option("--threads", o.threads, "CPU threads for the networks")->check(CLI::PositiveNumber);
-    app.add_option("--device", o.device, "cpu or cuda");
+    app.add_option("--device", o.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+    app.add_option("--precision", o.precision, "float32, or bf16: convolutions in half precision (for GPUs)")
+        ->check(CLI::IsMember({"float32", "bf16"}));
 }
 
 }  // namespace
@@ -153,6 +166,10 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     }
     o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
     o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
+    if (o.confidenceOnly && (o.stage != Stage::Encoder || o.batch.pictures < 2)) {
+        std::exit(
+            app.exit(CLI::ValidationError("--confidence-only", "is for the encoder stage, with --pictures above 1")));
+    }
     if (o.stage != Stage::Decoder && (!o.codes.empty() || o.batch.targetSide != 0)) {
         std::exit(app.exit(CLI::ValidationError("--codes and --target-side", "are for the decoder stage")));
     }

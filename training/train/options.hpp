@@ -39,18 +39,23 @@ struct Options {
     int64_t warmup = 100;
     double weightDecay = 1e-4, averaging = 0.999;
     int frozenLayers = 0;
+    bool confidenceOnly = false;
+    int generatorSteps = 4;
+    double strongDiscriminator = 0.9;
     BatchOptions batch;
     std::string codes;       // file
     int codesPerPerson = 8;  // with that file
 
-    double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20;
+    double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20,
+           pairWeight = 0, mirrorWeight = 0;
     double reconstructionWeight = 10, identityWeight = 1, perceptualWeight = 0, adversarialWeight = 0,
            encoderWeight = 1;
 
     double checkpointMinutes = 5;
     int64_t evaluateEvery = 250, logEvery = 10;
+    int keep = 3;
     int threads = 2;
-    std::string device = "cpu";
+    std::string device = "cpu", precision = "float32";  // or bf16
 };
 
 /// Reads the command line (and the TOML file that --config names). Exits with a message where it is wrong.

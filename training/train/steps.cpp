@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/steps.hpp"
 
+#include "nn/across.hpp"
 #include "nn/losses.hpp"
+#include "train/mixed_precision.hpp"
 
 namespace drgan::train {
 
 namespace {
 
 constexpr double largestGradient = 5;  // norm; longer gradients are cut to it
+constexpr int64_t lookEvery = 10;      // steps between looks at the discriminator's strength: each waits for the device
 
 torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& device) {
     return torch::tensor(values, torch::kInt64).to(device);
@@ -15,7 +18,8 @@ torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& d
 
 /// Adds the encoder's own terms and returns their weighted sum.
 torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& o, const Batch& batch,
-                           const torch::Tensor& embedding, const torch::Tensor& confidence, Losses& losses) {
+                           const torch::Tensor& images, const torch::Tensor& embedding, const torch::Tensor& confidence,
+                           Losses& losses) {
     const torch::Tensor person = indices(batch.person, model.device);
     const bool taught = targets.templates.defined();
     const torch::Tensor templates = taught ? targets.templates : model.classes;
@@ -38,7 +42,17 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& 
     torch::Tensor sum = terms(f, person, "");
     if (batch.pictures > 1) {
         const torch::Tensor fused = nn::fuse(embedding, confidence, batch.pictures);
-        sum = sum + terms(project(fused), person.view({-1, batch.pictures}).select(1, 0).contiguous(), "fused_");
+        const torch::Tensor who = person.view({-1, batch.pictures}).select(1, 0).contiguous();
+        sum = sum + terms(project(fused), who, "fused_");
+        if (o.pairWeight > 0) {
+            losses["pair"] = nn::templatePairLoss(embedding, confidence, who, batch.pictures, o.marginScale, o.margin);
+            sum = sum + o.pairWeight * losses["pair"];
+        }
+    }
+    if (o.mirrorWeight > 0) {
+        const torch::Tensor flipped = images.flip({3}).contiguous(torch::MemoryFormat::ChannelsLast);
+        losses["mirror"] = nn::cosineLoss(nn::encode(model.encoder, flipped).first, embedding);
+        sum = sum + o.mirrorWeight * losses["mirror"];
     }
     if (o.holdWeight > 0 && targets.teacher.defined()) {
         std::vector<int64_t> held, rows;  // of the batch, and the same of the set
@@ -48,18 +62,41 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& 
                 rows.push_back(batch.row[i]);
             }
         }
-        if (!held.empty()) {
-            const torch::Tensor own = targets.teacher.index_select(0, indices(rows, targets.teacher.device()));
-            losses["hold"] = nn::cosineLoss(f.index_select(0, indices(held, model.device)), own.to(model.device));
-            sum = sum + o.holdWeight * losses["hold"];
-        }
+        const torch::Tensor own = targets.teacher.index_select(0, indices(rows, targets.teacher.device()));
+        const torch::Tensor apart =
+            nn::cosineDistance(f.index_select(0, indices(held, model.device)), own.to(model.device)).sum();
+        const auto count = static_cast<double>(held.size());
+        losses["hold"] = nn::meanAcross(apart, torch::full({}, count, apart.options()));
+        sum = sum + o.holdWeight * losses["hold"];
     }
     return sum;
+}
+
+/// The mean over all processes in place of this one's gradients, in one go.
+void averageGradients(const std::vector<torch::Tensor>& parameters) {
+    std::vector<torch::Tensor> gradients, flat;
+    for (const auto& p : parameters) {
+        if (p.grad().defined()) {
+            gradients.push_back(p.grad());
+            flat.push_back(p.grad().flatten());
+        }
+    }
+    torch::Tensor all = torch::cat(flat);
+    nn::group().sum(all);
+    all.div_(nn::group().size());
+    int64_t from = 0;
+    for (auto& g : gradients) {
+        g.copy_(all.slice(0, from, from + g.numel()).view(g.sizes()));
+        from += g.numel();
+    }
 }
 
 void update(AdamW& optimiser, const torch::Tensor& loss, double rate) {
     optimiser.zeroGrad();
     loss.backward();
+    if (nn::group().size() > 1) {
+        averageGradients(optimiser.parameters());
+    }
     torch::nn::utils::clip_grad_norm_(optimiser.parameters(), largestGradient);
     optimiser.step(rate);
 }
@@ -69,98 +106,177 @@ torch::Tensor allCodes(const torch::Tensor& embedding, const torch::Tensor& conf
     return n > 1 ? torch::cat({embedding, nn::fuse(embedding, confidence, n)}) : embedding;
 }
 
-}  // namespace
-
-Losses encoderStep(Model& model, const Targets& targets, const Options& options, const Batch& batch, double rate) {
-    Losses losses;
-    const torch::Tensor images = nn::fromPlanes(batch.images, nn::imageSize(model.encoder), model.device);
-    const auto [embedding, confidence] = nn::encode(model.encoder, images);
-    update(*model.optimiser, encoderTerms(model, targets, options, batch, embedding, confidence, losses), rate);
-    losses["confidence"] = confidence.detach().mean();
-    return losses;
+/// Random numbers in [0,1) for each code, [codes x targets, columns], the same ones on however many processes.
+torch::Tensor randomPerCode(const Batch& batch, const Options& o, int64_t columns) {
+    const int64_t fused = batch.pictures > 1 ? batch.persons * o.batch.targets : 0;
+    const auto single = static_cast<int64_t>(batch.person.size()) * o.batch.targets;
+    const torch::Tensor first = nn::randAcross(single, columns);
+    return fused > 0 ? torch::cat({first, nn::randAcross(fused, columns)}) : first;
 }
 
-Losses generatorStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, double rate,
-                     double discriminatorRate) {
-    Losses losses;
-    const bool joint = o.stage == Stage::Joint;
-    const int64_t side = nn::imageSize(model.encoder);
-    const bool whole = o.batch.targetSide == 0 || o.batch.targetSide == side;
-    const torch::Tensor target = nn::fromPlanes(batch.targets, whole ? side : o.batch.targetSide, model.device);
-    const torch::Tensor targetPose = indices(batch.targetPose, model.device);
-    const torch::Tensor targetPerson = indices(batch.targetPerson, model.device);
+/// What goes into the generator's terms.
+struct Generated {
+    torch::Tensor images;                 ///< [B,3,S,S]; undefined where codes are made once
+    torch::Tensor embedding, confidence;  ///< of the inputs
+    torch::Tensor codes;                  ///< [codes x targets,Nf]
+    torch::Tensor face, target;           ///< [codes x targets,3,side,side]
+    torch::Tensor targetPose, targetPerson, targetWeight;
+};
 
-    torch::Tensor embedding, confidence;
+Generated generate(Model& model, const Options& o, const Batch& batch) {
+    Generated g;
+    const int64_t side = nn::imageSize(model.encoder);
+    g.target = nn::fromPlanes(batch.targets, o.batch.targetSide == 0 ? side : o.batch.targetSide, model.device);
+    g.targetPose = indices(batch.targetPose, model.device);
+    g.targetPerson = indices(batch.targetPerson, model.device);
+    g.targetWeight = torch::tensor(batch.targetWeight).to(model.device);
     if (batch.code.empty()) {
-        torch::AutoGradMode gradient(joint);
-        std::tie(embedding, confidence) = nn::encode(model.encoder, nn::fromPlanes(batch.images, side, model.device));
+        torch::AutoGradMode gradient(o.stage == Stage::Joint);
+        g.images = nn::fromPlanes(batch.images, side, model.device);
+        std::tie(g.embedding, g.confidence) = nn::encode(model.encoder, g.images);
     } else {
         const torch::Tensor which = indices(batch.code, model.device);
-        embedding = model.codes.embedding.index_select(0, which);
-        confidence = model.codes.confidence.index_select(0, which);
+        g.embedding = model.codes.embedding.index_select(0, which);
+        g.confidence = model.codes.confidence.index_select(0, which);
     }
-    const torch::Tensor codes = allCodes(embedding, confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
-    const std::string output = nn::faceOutput(model.decoder, side, target.size(2));
-    const torch::Tensor face = nn::decode(model.decoder, codes, targetPose, {}, output);
-    auto reconstruction = [&] {
-        return nn::reconstructionLoss(face, target, torch::tensor(batch.targetWeight).to(model.device),
-                                      nn::faceFocus(face.size(2)).to(model.device));
-    };
-    if (!whole) {
+    g.codes = allCodes(g.embedding, g.confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
+    const torch::Tensor noise = randomPerCode(batch, o, nn::noiseSize(model.decoder)).to(model.device) * 2 - 1;
+    g.face =
+        nn::decode(model.decoder, g.codes, g.targetPose, noise, nn::faceOutput(model.decoder, side, g.target.size(2)));
+    return g;
+}
+
+/// The generator's terms but the adversarial and the encoder's own ones, and their weighted sum.
+torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const Generated& g, Losses& losses) {
+    losses["reconstruction"] =
+        nn::reconstructionLoss(g.face, g.target, g.targetWeight, nn::faceFocus(g.face.size(2)).to(model.device));
+    if (g.face.size(2) != nn::imageSize(model.encoder)) {
         // Low resolution first: the rest of the decoder waits, and there is nothing that the other terms could look at.
-        losses["reconstruction"] = reconstruction();
-        update(*model.optimiser, losses["reconstruction"], rate);
-        return losses;
+        return losses["reconstruction"];
     }
-
-    const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
-    if (o.adversarialWeight > 0) {
-        // The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
-        const nn::Edges real = model.discriminator->forward({{"image", target}});
-        const nn::Edges generated = model.discriminator->forward({{"image", face.detach()}});
-        losses["discriminator"] = nn::discriminatorLoss(form, real, generated, targetPerson, targetPose);
-        update(*model.discriminatorOptimiser, losses["discriminator"], discriminatorRate);
-    }
-
-    torch::Tensor sum = torch::zeros({}, face.options());
-    if (o.reconstructionWeight > 0) {
-        losses["reconstruction"] = reconstruction();
-        sum = sum + o.reconstructionWeight * losses["reconstruction"];
-    }
+    torch::Tensor sum = o.reconstructionWeight * losses["reconstruction"];
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
-        const torch::Tensor draw = torch::rand({face.size(0) + 1, 6}).to(model.device);
-        const nn::Edges seen = model.judge->forward({{"image", nn::unsettled(face, draw)}});
+        // The last row moves all pictures, so it is everybody's.
+        const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})}).to(model.device);
+        const nn::Edges seen = model.judge->forward({{"image", nn::unsettled(g.face, draw)}});
         if (o.identityWeight > 0) {
-            losses["identity"] = nn::cosineLoss(seen.at("embedding"), codes.detach());
+            losses["identity"] = nn::cosineLoss(seen.at("embedding"), g.codes.detach());
             sum = sum + o.identityWeight * losses["identity"];
         }
         if (o.perceptualWeight > 0) {
             const nn::Edges truth = [&] {
                 torch::NoGradGuard noGrad;
-                return model.judge->forward({{"image", nn::unsettled(target, draw)}});
+                return model.judge->forward({{"image", nn::unsettled(g.target, draw)}});
             }();
-            losses["perceptual"] = nn::perceptualLoss(seen, truth, torch::tensor(batch.targetWeight).to(model.device));
+            losses["perceptual"] = nn::perceptualLoss(seen, truth, g.targetWeight);
             sum = sum + o.perceptualWeight * losses["perceptual"];
         }
     }
-    if (o.adversarialWeight > 0) {
+    return sum;
+}
+
+nn::DiscriminatorForm form(const Options& o) {
+    return o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
+}
+
+/// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
+void discriminatorStep(Model& model, const Options& o, const Generated& g, int64_t step, double rate, Losses& losses) {
+    Model::Strength& strength = model.strength;
+    if (strength.strong && step % o.generatorSteps != 0) {
+        return;
+    }
+    {
+        const MixedPrecision half(o);
+        const nn::Edges real = model.discriminator->forward({{"image", g.target}});
+        const nn::Edges generated = model.discriminator->forward({{"image", g.face.detach()}});
+        losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
+        const torch::Tensor told =
+            nn::sumAcross(nn::toldApart(form(o), generated)) / static_cast<double>(nn::group().size());
+        strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
+        losses["told_apart"] = strength.toldApart;
+    }
+    if (strength.strong || step % lookEvery == 0) {
+        strength.strong = strength.toldApart.item<double>() > o.strongDiscriminator;
+    }
+    update(*model.discriminatorOptimiser, losses["discriminator"], rate);
+}
+
+}  // namespace
+
+Losses encoderStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, double rate) {
+    Losses losses;
+    torch::Tensor sum;
+    {
+        const MixedPrecision half(o);
+        const torch::Tensor images = nn::fromPlanes(batch.images, nn::imageSize(model.encoder), model.device);
+        const auto [embedding, confidence] = nn::encode(model.encoder, images);
+        losses["confidence"] = confidence.detach().mean();
+        sum = encoderTerms(model, targets, o, batch, images, embedding, confidence, losses);
+    }
+    if (sum.requires_grad()) {  // not where only confidences learn and n is 1
+        update(*model.optimiser, sum, rate);
+    }
+    return losses;
+}
+
+Losses generatorStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, int64_t step,
+                     double rate, double discriminatorRate) {
+    Losses losses;
+    Generated g;
+    {
+        const MixedPrecision half(o);
+        g = generate(model, o, batch);
+    }
+    const bool adversarial =
+        o.adversarialWeight > 0 && g.face.size(2) == nn::imageSize(model.encoder);  // at full resolution only
+    if (adversarial) {
+        discriminatorStep(model, o, g, step, discriminatorRate, losses);
         for (auto& p : model.discriminator->parameters()) {
             p.set_requires_grad(false);
         }
-        losses["adversarial"] =
-            nn::generatorLoss(form, model.discriminator->forward({{"image", face}}), targetPerson, targetPose);
-        sum = sum + o.adversarialWeight * losses["adversarial"];
     }
-    if (joint && o.encoderWeight > 0) {
-        sum = sum + o.encoderWeight * encoderTerms(model, targets, o, batch, embedding, confidence, losses);
+    torch::Tensor sum;
+    {
+        const MixedPrecision half(o);
+        sum = likeness(model, o, batch, g, losses);
+        if (adversarial) {
+            const nn::Edges judged = model.discriminator->forward({{"image", g.face}});
+            losses["adversarial"] = nn::generatorLoss(form(o), judged, g.targetPerson, g.targetPose);
+            sum = sum + o.adversarialWeight * losses["adversarial"];
+        }
+        if (o.stage == Stage::Joint && o.encoderWeight > 0) {
+            sum = sum +
+                  o.encoderWeight * encoderTerms(model, targets, o, batch, g.images, g.embedding, g.confidence, losses);
+        }
     }
     update(*model.optimiser, sum, rate);
-    if (o.adversarialWeight > 0) {
+    if (adversarial) {
         for (auto& p : model.discriminator->parameters()) {
             p.set_requires_grad(true);
         }
     }
     return losses;
+}
+
+double validateLikeness(Model& model, const Options& o, const std::vector<Batch>& batches) {
+    torch::NoGradGuard noGrad;
+    auto swap = [&] {
+        std::swap(model.decoder, model.averagedDecoder);
+        std::swap(model.encoder, model.averagedEncoder);
+    };
+    swap();
+    const bool decoderLearns = model.decoder->is_training(), encoderLearns = model.encoder->is_training();
+    model.decoder->eval();
+    model.encoder->eval();
+    double sum = 0;
+    for (const Batch& batch : batches) {
+        Losses losses;
+        sum += likeness(model, o, batch, generate(model, o, batch), losses).item<double>();
+    }
+    model.decoder->train(decoderLearns);
+    model.encoder->train(encoderLearns);
+    swap();
+    return sum / static_cast<double>(std::max<size_t>(1, batches.size()));
 }
 
 }  // namespace drgan::train

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <limits>
 
 #include "train/model.hpp"
 #include "train/steps.hpp"
@@ -24,11 +25,18 @@ public:
     Model& model() { return model_; }
 
 private:
+    bool leads() const;  ///< of several processes, this is the one that writes
+    void openFolder(const std::string& config);
+    void drawValidation();
+    void share();
     void restore();
     double rate(double highest) const;
     void log(const Losses& losses);
     void evaluate();
+    bool stopsNow() const;
+    [[noreturn]] void diverged(const std::string& what) const;
     void save();
+    void write(const char* name);
 
     Options options_;
     io::FaceSet faces_;
@@ -37,6 +45,8 @@ private:
     Targets targets_;
     int64_t step_ = 0, pictures_ = 0;  // pictures: since the last progress line
     double threshold_ = 0;
+    double best_ = std::numeric_limits<double>::infinity();  // validation score, lower is better
+    std::vector<Batch> validation_;                          // of persons kept out, for the decoder
     std::chrono::steady_clock::time_point lastLog_, lastSave_;
     std::ofstream metrics_;
     std::vector<std::string> columns_;

@@ -27,6 +27,20 @@ torch::Tensor picture(const io::FaceSet& faces, int64_t row) {
     return planes;
 }
 
+/// Training has named the pictures that cannot be decoded: here they are left out.
+void dropCorrupt(const io::FaceSet& faces, std::vector<int64_t>& rows) {
+    std::vector<uint8_t> rgb(static_cast<size_t>(faces.imageSize()) * faces.imageSize() * 3);
+    auto corrupt = [&](int64_t row) {
+        try {
+            faces.decode(static_cast<size_t>(row), rgb.data());
+            return false;
+        } catch (const std::exception&) {
+            return true;
+        }
+    };
+    rows.erase(std::remove_if(rows.begin(), rows.end(), corrupt), rows.end());
+}
+
 torch::Tensor embed(nn::Graph& encoder, const io::FaceSet& faces, const std::vector<int64_t>& rows,
                     const torch::Device& device) {
     constexpr size_t chunk = 64;
@@ -86,11 +100,12 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
             }
         }
     }
-    auto thin = [](std::vector<int64_t>& rows, size_t most) {
+    auto thin = [&](std::vector<int64_t>& rows, size_t most) {
         std::vector<int64_t> kept;
         for (size_t i = 0; i < std::min(most, rows.size()); ++i) {
             kept.push_back(rows[i * rows.size() / std::min(most, rows.size())]);
         }
+        dropCorrupt(faces, kept);
         rows = kept;
     };
     thin(profiles, static_cast<size_t>(limit) / 3);
@@ -148,6 +163,10 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
     }
     std::stable_sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
     chosen.resize(std::min(chosen.size(), static_cast<size_t>(people)));
+    for (auto& candidates : chosen) {
+        dropCorrupt(faces, candidates);
+    }
+    chosen.erase(std::remove_if(chosen.begin(), chosen.end(), [](const auto& c) { return c.empty(); }), chosen.end());
     if (chosen.empty()) {
         return;
     }

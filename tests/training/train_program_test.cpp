@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// drgan-train as a program: what happens to a run when it is killed, when the disk is full, when a picture is corrupt;
+// and runs on several processes.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "io/safetensors.hpp"
+#include "small_face_set.hpp"
+#include "temporary_folder.hpp"
+
+namespace fs = std::filesystem;
+using drgan::io::SafetensorsFile;
+using drgan::test::readText;
+using testing::HasSubstr;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+/// drgan-train, running; what it says goes to a file.
+class Process {
+public:
+    Process(const Strings& arguments, const std::string& log, const std::map<std::string, std::string>& environment,
+            rlim_t largestFile = RLIM_INFINITY) {
+        Strings all{std::getenv("DRGAN_TRAIN_PROGRAM")};
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        id_ = ::fork();
+        if (id_ != 0) {
+            return;
+        }
+        const int file = ::open(log.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0644);
+        ::dup2(file, STDOUT_FILENO);
+        ::dup2(file, STDERR_FILENO);
+        for (const auto& [name, value] : environment) {
+            ::setenv(name.c_str(), value.c_str(), 1);
+        }
+        if (largestFile != RLIM_INFINITY) {
+            ::signal(SIGXFSZ, SIG_IGN);  // writing fails instead, as on a full disk
+            const rlimit limit{largestFile, largestFile};
+            ::setrlimit(RLIMIT_FSIZE, &limit);
+        }
+        std::vector<char*> argv;
+        for (std::string& a : all) {
+            argv.push_back(a.data());
+        }
+        argv.push_back(nullptr);
+        ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    ~Process() { wait(SIGKILL); }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    /// @param signal to send first; 0: none
+    /// @return the exit status; -1 for one that a signal ended
+    int wait(int signal = 0) {
+        if (id_ > 0) {
+            int status = 0;
+            if (signal != 0) {
+                ::kill(id_, signal);
+            }
+            ::waitpid(id_, &status, 0);
+            id_ = 0;
+            result_ = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        }
+        return result_;
+    }
+
+private:
+    pid_t id_ = 0;
+    int result_ = -1;
+};
+
+std::string freePort() {
+    const int s = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    ::bind(s, reinterpret_cast<sockaddr*>(&address), length);
+    ::getsockname(s, reinterpret_cast<sockaddr*>(&address), &length);
+    ::close(s);
+    return std::to_string(ntohs(address.sin_port));
+}
+
+struct Distance {
+    double largest = 0, mean = 0;
+};
+
+/// Between the weights of two checkpoints.
+Distance distance(const std::string& a, const std::string& b, const std::string& prefix = "") {
+    const SafetensorsFile left(a), right(b);
+    EXPECT_EQ(left.names().size(), right.names().size());
+    Distance result;
+    double count = 0;
+    for (const auto& name : left.names()) {
+        const auto &x = left.at(name), &y = right.at(name);
+        // The bias before a batch normalisation: nothing depends on it, its gradient is rounding, which Adam blows up.
+        const bool idle = name.find("decoder.Gemm1.bias") != std::string::npos;
+        if (x.dtype != "F32" || name.rfind(prefix, 0) != 0 || idle) {
+            continue;
+        }
+        EXPECT_EQ(x.bytes, y.bytes) << name;
+        std::vector<float> f(x.bytes / 4), g(y.bytes / 4);
+        std::memcpy(f.data(), x.data, x.bytes);
+        std::memcpy(g.data(), y.data, y.bytes);
+        for (size_t i = 0; i < f.size(); ++i) {
+            const double apart = std::abs(f[i] - g[i]);
+            result.largest = std::max(result.largest, apart);
+            result.mean += apart;
+            ++count;
+        }
+    }
+    result.mean /= std::max(1.0, count);
+    return result;
+}
+
+class TrainProgram : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!std::getenv("DRGAN_TRAIN_PROGRAM")) {
+            GTEST_SKIP() << "DRGAN_TRAIN_PROGRAM does not name drgan-train";
+        }
+        writeSmallFaceSet(faces_, {});
+    }
+
+    Strings arguments(const std::string& stage, const std::string& run, const Strings& more, int persons = 4) const {
+        Strings all{stage, "--faces", faces_, "--run", folder_ / run};
+        const Strings small{"--encoder-width",
+                            "0.1",
+                            "--decoder-width",
+                            "0.1",
+                            "--discriminator-width",
+                            "0.1",
+                            "--embedding-size",
+                            "8",
+                            "--poses",
+                            "-60,0,60",
+                            "--persons",
+                            std::to_string(persons),
+                            "--pictures",
+                            "2",
+                            "--warmup",
+                            "2",
+                            "--averaging",
+                            "0.9",
+                            "--log-every",
+                            "1",
+                            "--threads",
+                            "1"};
+        all.insert(all.end(), small.begin(), small.end());
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+
+    /// Runs it to its end and gives what it said.
+    std::string run(const Strings& all, int expected = 0, rlim_t largestFile = RLIM_INFINITY) const {
+        const std::string log = folder_ / "log";
+        Process process(all, log, {}, largestFile);
+        EXPECT_EQ(process.wait(), expected) << readText(log);
+        return readText(log);
+    }
+
+    /// Runs it on two processes.
+    std::string runTwo(const Strings& all) const {
+        const std::string port = freePort();
+        auto start = [&](int rank) {
+            return std::make_unique<Process>(all, folder_ / ("log" + std::to_string(rank)),
+                                             std::map<std::string, std::string>{{"RANK", std::to_string(rank)},
+                                                                                {"WORLD_SIZE", "2"},
+                                                                                {"MASTER_ADDR", "127.0.0.1"},
+                                                                                {"MASTER_PORT", port}});
+        };
+        const auto first = start(0), second = start(1);
+        EXPECT_EQ(first->wait(), 0);
+        EXPECT_EQ(second->wait(), 0);
+        return readText(folder_ / "log0") + readText(folder_ / "log1");
+    }
+
+    std::string last(const std::string& run) const { return folder_ / (run + "/last.safetensors"); }
+
+    drgan::test::TemporaryFolder folder_;
+    std::string faces_ = folder_ / "faces.safetensors";
+};
+
+TEST_F(TrainProgram, GoesOnAfterBeingKilledAsIfNothingHadHappened) {
+    const Strings more{"--steps", "40", "--checkpoint-minutes", "0"};
+    run(arguments("encoder", "whole", more));
+    {
+        Process process(arguments("encoder", "killed", more), folder_ / "log", {});
+        for (int i = 0; i < 3000 && !fs::exists(folder_ / "killed/step-000003.safetensors"); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        process.wait(SIGKILL);
+    }
+    ASSERT_TRUE(fs::exists(last("killed")));
+    EXPECT_NE(SafetensorsFile(last("killed")).metadata().at("step"), "40");
+    Strings resumed = more;
+    resumed.emplace_back("--resume");
+    run(arguments("encoder", "killed", resumed));
+    EXPECT_LT(distance(last("whole"), last("killed")).largest, 1e-6);
+}
+
+TEST_F(TrainProgram, KeepsTheLastCheckpointsAndTheBest) {
+    run(arguments("encoder", "run", {"--steps", "6", "--checkpoint-minutes", "0", "--keep", "2"}));
+    Strings found;
+    for (const auto& entry : fs::directory_iterator(folder_ / "run")) {
+        if (entry.path().extension() == ".safetensors") {
+            found.push_back(entry.path().filename().string());
+        }
+    }
+    EXPECT_THAT(found, testing::UnorderedElementsAre("last.safetensors", "best.safetensors", "step-000005.safetensors",
+                                                     "step-000006.safetensors"));
+    EXPECT_LT(distance(folder_ / "run/step-000006.safetensors", last("run")).largest, 1e-9);
+}
+
+TEST_F(TrainProgram, AFullDiskStopsTheRunAndLeavesTheLastCheckpoint) {
+    run(arguments("encoder", "run", {"--steps", "2"}));
+    const std::string before = readText(last("run"));
+    const std::string said =
+        run(arguments("encoder", "run", {"--steps", "4", "--resume"}), 1, static_cast<rlim_t>(before.size() / 2));
+    EXPECT_THAT(said, HasSubstr("last.safetensors"));
+    EXPECT_EQ(readText(last("run")), before);
+    run(arguments("encoder", "run", {"--steps", "4", "--resume"}));
+    EXPECT_EQ(SafetensorsFile(last("run")).metadata().at("step"), "4");
+}
+
+TEST_F(TrainProgram, ACorruptPictureIsReportedAndAnotherOneTaken) {
+    std::string bytes = readText(faces_);
+    size_t at = 0;
+    for (int i = 0; i < 100; ++i) {  // about a third of the set, all of some persons
+        at = bytes.find("\xff\xd8\xff", at + 3);
+        ASSERT_NE(at, std::string::npos);
+        bytes.replace(at, 3, "bad");
+    }
+    drgan::test::writeText(faces_, bytes);
+    const std::string said = run(arguments("encoder", "run", {"--steps", "5"}));
+    EXPECT_THAT(said, HasSubstr("corrupt JPEG"));
+    EXPECT_THAT(said, HasSubstr(faces_ + ": row "));
+    EXPECT_THAT(said, HasSubstr("another picture is taken"));
+    run(arguments("joint", "joint", {"--steps", "2", "--start", last("run")}));
+}
+
+TEST_F(TrainProgram, APersonMayHaveOnePicture) {
+    SmallFaceSet how;
+    how.pictures = 1;
+    writeSmallFaceSet(faces_, how);
+    run(arguments("encoder", "run", {"--steps", "3", "--turned-share", "0"}));
+}
+
+TEST_F(TrainProgram, HalfPrecisionLearnsTheSame) {
+    for (const char* stage : {"encoder", "joint"}) {
+        const std::string name(stage);
+        const Strings more{"--steps", "3", "--rate", "1e-3"};
+        Strings half = more;
+        half.insert(half.end(), {"--precision", "bf16"});
+        run(arguments(stage, name + "32", more));
+        run(arguments(stage, name + "16", half));
+        const double apart = distance(last(name + "32"), last(name + "16"), "encoder.").largest;
+        EXPECT_GT(apart, 0) << stage;     // it does something
+        EXPECT_LT(apart, 0.01) << stage;  // Adam moves a weight by 1e-3 a step at most, whatever the gradient
+    }
+}
+
+class TwoProcesses : public TrainProgram, public testing::WithParamInterface<const char*> {};
+
+TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
+    const std::string stage = GetParam();
+    Strings one{"--steps", "3", "--rate",          "1e-3", "--hold-weight", "0.5", "--pair-weight", "0.5",
+                "--seed",  "3", "--mirror-weight", "0.1",  "--targets",     "2"};
+    if (stage != "encoder") {
+        run(arguments("encoder", "start", {"--steps", "1"}));
+        one.insert(one.end(), {"--start", last("start"), "--adversarial-weight", "0.1", "--perceptual-weight", "1"});
+    }
+    if (stage == "decoder") {
+        one.insert(one.end(), {"--codes", folder_ / "codes.safetensors", "--codes-per-person", "2"});
+    }
+    run(arguments(stage, "one", one, 8));
+    const std::string said = runTwo(arguments(stage, "two", one, 4));
+    if (said.find("built without Gloo") != std::string::npos) {
+        GTEST_SKIP() << "built without Gloo";
+    }
+    EXPECT_THAT(said, HasSubstr("process 2 of 2"));
+    for (const char* network : {"encoder.", "decoder.", "averaged_", "discriminator."}) {
+        // Adam moves a weight whose gradient is nearly 0 by what rounding makes of it: up to the rate, 1e-3, a step.
+        const Distance apart = distance(last("one"), last("two"), network);
+        EXPECT_LT(apart.mean, 1e-6) << network;
+        EXPECT_LT(apart.largest, 5e-4) << network;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stages, TwoProcesses, testing::Values("encoder", "decoder", "joint"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(TrainProgram, NamesWhatSeveralProcessesLack) {
+    const Strings all = arguments("encoder", "run", {"--steps", "1"});
+    auto said = [&](const std::map<std::string, std::string>& environment) {
+        Process process(all, folder_ / "log", environment);
+        EXPECT_EQ(process.wait(), 1);
+        return readText(folder_ / "log");
+    };
+    EXPECT_THAT(said({{"WORLD_SIZE", "2"}}), HasSubstr("RANK is not set, expected 0..1"));
+    EXPECT_THAT(said({{"WORLD_SIZE", "two"}}), HasSubstr("WORLD_SIZE is 'two'"));
+    EXPECT_THAT(said({{"WORLD_SIZE", "2"}, {"RANK", "2"}}), HasSubstr("RANK is '2', expected 0..1"));
+}
+
+}  // namespace
