@@ -205,6 +205,37 @@ TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
     EXPECT_FALSE(torch::equal(w, v));
 }
 
+TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
+    train(options(Stage::Encoder, "before", 1));
+    Options next = options(Stage::Encoder, "after", 5);
+    next.start = path("before/last.safetensors");
+    train(next);
+    Options o = options(Stage::Decoder, "run", 1);
+    o.start = path("after/last.safetensors");
+    o.blend = next.start;
+    o.blendShare = 0.25;
+    train(o);
+    const Checkpoint before = Checkpoint::load(next.start), after = Checkpoint::load(o.start),
+                     blended = Checkpoint::load(path("run/last.safetensors"));
+    const std::string kernel = "averaged_encoder.Conv0.weight";
+    EXPECT_TRUE(torch::allclose(blended.tensors.at(kernel),
+                                0.75 * after.tensors.at(kernel) + 0.25 * before.tensors.at(kernel), 1e-4, 1e-6));
+    int heads = 0;  // of the confidence: not blended
+    for (const auto& [name, tensor] : after.tensors) {
+        heads += name.rfind("averaged_encoder.Conv", 0) == 0 && tensor.dim() == 4 && tensor.size(0) == 1 &&
+                         torch::equal(tensor, blended.tensors.at(name))
+                     ? 1
+                     : 0;
+    }
+    EXPECT_EQ(heads, 1);
+    o.run = path("other");
+    Options wide = options(Stage::Encoder, "wide", 1);
+    wide.encoderWidth = 0.2;
+    train(wide);
+    o.blend = path("wide/last.safetensors");
+    EXPECT_NE(error(o).find("other layers"), std::string::npos);
+}
+
 TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
     Options o = options(Stage::Joint, "run", 30);
     o.strongDiscriminator = 0;  // any is

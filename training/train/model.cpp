@@ -8,28 +8,15 @@
 #include <stdexcept>
 
 #include "nn/across.hpp"
-#include "nn/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "train/parallel.hpp"
+#include "train/start.hpp"
 
 namespace drgan::train {
 
 namespace contract = cv::drgan::contract;
 
 namespace {
-
-constexpr float templateYaw = 35;  // degrees: pictures beyond it do not go into a person's template
-
-std::array<double, 3> three(const std::vector<double>& values, const char* option) {
-    if (values.size() == 1) {
-        return {values[0], values[0], values[0]};
-    }
-    if (values.size() != 3) {
-        throw std::invalid_argument(std::string(option) + ": expected one or three numbers, got " +
-                                    std::to_string(values.size()));
-    }
-    return {values[0], values[1], values[2]};
-}
 
 nn::Graph clone(const nn::Graph& network) {
     nn::Graph result(network->toJson());
@@ -55,36 +42,6 @@ void restoreInto(nn::Graph& network, const Checkpoint& checkpoint, const std::st
 }
 
 }  // namespace
-
-Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& persons) {
-    Targets targets;
-    if (faces.teacherSize() == 0) {
-        return targets;
-    }
-    const auto rows = static_cast<int64_t>(faces.size());
-    const auto size = static_cast<int64_t>(faces.teacherSize());
-    targets.teacher =
-        torch::from_blob(const_cast<float*>(faces.teacher().data()), {rows, size}, torch::kFloat32).clone();
-    torch::Tensor sums = torch::zeros({static_cast<int64_t>(faces.persons().size()), size});
-    torch::Tensor all = torch::zeros_like(sums);
-    for (int64_t row = 0; row < rows; ++row) {
-        targets.real.push_back(faces.origin()[row] < 0);
-        if (!targets.real.back()) {
-            continue;
-        }
-        const int32_t person = faces.person()[row];
-        all[person] += targets.teacher[row];
-        if (std::abs(faces.yaw()[row]) < templateYaw) {
-            sums[person] += targets.teacher[row];
-        }
-    }
-    // A person without any such picture is taught what there is.
-    const torch::Tensor empty = (sums.norm(2, 1, true) < 1e-6).to(torch::kFloat32);
-    sums = sums + empty * all;
-    const torch::Tensor index = torch::tensor(std::vector<int64_t>(persons.begin(), persons.end()), torch::kInt64);
-    targets.templates = torch::nn::functional::normalize(sums.index_select(0, index));
-    return targets;
-}
 
 Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
     : device(localDevice(options.device)), stage_(options.stage), confidenceOnly_(options.confidenceOnly) {
@@ -147,11 +104,13 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
         if (o.encoder == "casia") {
             encoder = nn::casiaEncoder({side, o.embeddingSize, o.encoderWidth});
         } else if (o.encoder.rfind("onnx:", 0) == 0) {
-            encoder = nn::importOnnxEncoder(o.encoder.substr(5), {o.onnxOrder, three(o.onnxMean, "--onnx-mean"),
-                                                                  three(o.onnxScale, "--onnx-scale")});
+            encoder = importEncoder(o.encoder.substr(5), o);
         } else {
             throw std::invalid_argument("--encoder " + o.encoder + ": expected casia or onnx:FILE");
         }
+    }
+    if (!o.blend.empty()) {
+        blendEncoder(encoder, o);
     }
     if (nn::imageSize(encoder) != side) {
         throw std::runtime_error("the encoder takes pictures of " + std::to_string(nn::imageSize(encoder)) + " px, " +

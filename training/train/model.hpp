@@ -12,16 +12,6 @@
 
 namespace drgan::train {
 
-/// What the embedding of each training person should approach.
-struct Targets {
-    torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; or undefined
-    torch::Tensor teacher;    ///< [rows of the set,Nt] unit, zeros for turned rows; or undefined
-    std::vector<bool> real;   ///< per row of the set: a picture that was not turned; empty without a teacher
-};
-
-/// @param persons person of the set for each training person (Sampler::faceSetPersons)
-Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& persons);
-
 /// Everything that a run learns, with its optimisers.
 class Model {
 public:

@@ -8,7 +8,7 @@ namespace drgan::train {
 namespace {
 
 void addNetworks(CLI::App& app, Options& o) {
-    const char* group = "Networks (ignored where --start brings them)";
+    const char* group = "Networks (those that --start brings stay as they are)";
     app.add_option("--encoder", o.encoder, "casia (the paper's), or onnx:FILE, a recogniser to start from")
         ->group(group);
     app.add_option("--encoder-width", o.encoderWidth, "channels of casia's layers, times this")->group(group);
@@ -17,6 +17,11 @@ void addNetworks(CLI::App& app, Options& o) {
     app.add_option("--onnx-mean", o.onnxMean, "it wants (pixel - mean) / scale: one or three means, pixels in 0..255")
         ->group(group);
     app.add_option("--onnx-scale", o.onnxScale, "one or three scales")->group(group);
+    app.add_option("--blend", o.blend,
+                   "with --start: move its encoder towards that of a checkpoint, or towards onnx:FILE, the recogniser "
+                   "that it came from; what was forgotten on frontal faces comes back")
+        ->group(group);
+    app.add_option("--blend-share", o.blendShare, "by this share of the way")->check(CLI::Range(0., 1.))->group(group);
     app.add_option("--decoder", o.decoder,
                    "casia (the paper's) or basis (learned whole pictures, then details; learns faster)")
         ->check(CLI::IsMember({"casia", "basis"}))
@@ -166,6 +171,9 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     }
     o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
     o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
+    if (!o.blend.empty() && o.start.empty()) {
+        std::exit(app.exit(CLI::ValidationError("--blend", "is for an encoder that --start brings")));
+    }
     if (o.confidenceOnly && (o.stage != Stage::Encoder || o.batch.pictures < 2)) {
         std::exit(
             app.exit(CLI::ValidationError("--confidence-only", "is for the encoder stage, with --pictures above 1")));

@@ -26,6 +26,8 @@ struct Options {
     int embeddingSize = 320;
     std::string onnxOrder = "BGR";
     std::vector<double> onnxMean{127.5}, onnxScale{127.5};
+    std::string blend;  // checkpoint or onnx:FILE
+    double blendShare = 0.15;
     std::string decoder = "casia";  // or basis
     double decoderWidth = 1.0;
     int decoderFcChannels = 0;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "train/model.hpp"
+#include "train/targets.hpp"
 
 namespace drgan::train {
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Training speed: steps of the encoder and of the GAN (joint stage), with the paper's networks at full and half width
+// and with an imported recogniser as the encoder, in both precisions. Pictures are drawn and decoded beforehand.
+
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "small_face_set.hpp"
+#include "train/steps.hpp"
+
+namespace fs = std::filesystem;
+using namespace drgan::train;
+
+namespace {
+
+constexpr int pictures = 16;  // of a batch
+
+struct Case {
+    const char* name;
+    Stage stage;
+    std::string encoder;
+    double width;
+};
+
+fs::path folder() {
+    static const fs::path path = fs::temp_directory_path() / ("drgan-bench-" + std::to_string(::getpid()));
+    fs::create_directories(path);
+    return path;
+}
+
+const drgan::io::FaceSet& faces(int side) {
+    static std::map<int, std::unique_ptr<drgan::io::FaceSet>> sets;
+    auto& set = sets[side];
+    if (!set) {
+        const std::string file = (folder() / (std::to_string(side) + ".safetensors")).string();
+        SmallFaceSet how;
+        how.side = side;
+        writeSmallFaceSet(file, how);
+        set = std::make_unique<drgan::io::FaceSet>(file);
+    }
+    return *set;
+}
+
+void step(benchmark::State& state, const Case& which, const std::string& precision) {
+    const bool imported = which.encoder != "casia";
+    const drgan::io::FaceSet& set = faces(imported ? 112 : 96);
+    Options o;
+    o.stage = which.stage;
+    o.encoder = which.encoder;
+    o.encoderWidth = o.decoderWidth = o.discriminatorWidth = which.width;
+    o.precision = precision;
+    o.adversarialWeight = 0.1;
+    o.identityWeight = 0;
+    o.batch.persons = pictures;
+    o.batch.pictures = 1;
+    o.batch.targets = which.stage == Stage::Encoder ? 0 : 1;
+    for (int yaw = -90; yaw <= 90; yaw += 15) {
+        o.batch.poseYaws.push_back(static_cast<float>(yaw));
+    }
+    const Sampler sampler(set, o.batch);
+    Model model(o, set, static_cast<int64_t>(sampler.persons()));
+    const Targets targets = readTargets(set, sampler.faceSetPersons());
+    const Batch batch = sampler.draw(0);
+    model.train();
+    int64_t number = 0;
+    auto once = [&] {
+        return which.stage == Stage::Encoder ? encoderStep(model, targets, o, batch, 1e-4)
+                                             : generatorStep(model, targets, o, batch, number++, 1e-4, 1e-4);
+    };
+    once();  // memory and kernels
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(once());
+    }
+    state.SetItemsProcessed(state.iterations() * pictures);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    benchmark::Initialize(&argc, argv);
+    std::vector<Case> cases{{"encoder/casia/full", Stage::Encoder, "casia", 1},
+                            {"encoder/casia/half", Stage::Encoder, "casia", 0.5},
+                            {"gan/casia/full", Stage::Joint, "casia", 1},
+                            {"gan/casia/half", Stage::Joint, "casia", 0.5}};
+    if (const char* recognizer = std::getenv("DRGAN_RECOGNIZER")) {
+        cases.push_back({"encoder/imported", Stage::Encoder, std::string("onnx:") + recognizer, 1});
+    }
+    for (const Case& which : cases) {
+        for (const char* precision : {"float32", "bf16"}) {
+            benchmark::RegisterBenchmark((std::string(which.name) + "/" + precision).c_str(), step, which, precision)
+                ->Unit(benchmark::kMillisecond)
+                ->MinTime(4)
+                ->UseRealTime();
+        }
+    }
+    at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
+    benchmark::RunSpecifiedBenchmarks();
+    fs::remove_all(folder());
+    return 0;
+}

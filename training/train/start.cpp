@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/start.hpp"
+
+#include <stdexcept>
+
+#include "nn/onnx_import.hpp"
+#include "opencv2/drgan/model_contract.hpp"
+#include "train/checkpoint.hpp"
+
+namespace drgan::train {
+
+namespace contract = cv::drgan::contract;
+
+namespace {
+
+std::array<double, 3> three(const std::vector<double>& values, const char* option) {
+    if (values.size() == 1) {
+        return {values[0], values[0], values[0]};
+    }
+    if (values.size() != 3) {
+        throw std::invalid_argument(std::string(option) + ": expected one or three numbers, got " +
+                                    std::to_string(values.size()));
+    }
+    return {values[0], values[1], values[2]};
+}
+
+}  // namespace
+
+nn::Graph importEncoder(const std::string& file, const Options& o) {
+    return nn::importOnnxEncoder(file,
+                                 {o.onnxOrder, three(o.onnxMean, "--onnx-mean"), three(o.onnxScale, "--onnx-scale")});
+}
+
+void blendEncoder(nn::Graph& encoder, const Options& o) {
+    const bool onnx = o.blend.rfind("onnx:", 0) == 0;
+    const nn::Graph other =
+        onnx ? importEncoder(o.blend.substr(5), o) : Checkpoint::load(o.blend).network("averaged_encoder");
+    if (other->toJson() != encoder->toJson()) {
+        throw std::runtime_error("--blend " + o.blend + ": its encoder has other layers than that of " + o.start);
+    }
+    torch::NoGradGuard noGrad;
+    const std::vector<bool> ofEmbedding = encoder->needed({contract::encoderEmbedding});
+    for (size_t i = 0; i < ofEmbedding.size(); ++i) {
+        if (!ofEmbedding[i] || !encoder->nodes()[i].module) {
+            continue;
+        }
+        auto move = [&](const std::vector<torch::Tensor>& to, const std::vector<torch::Tensor>& from) {
+            for (size_t k = 0; k < to.size(); ++k) {
+                if (to[k].is_floating_point()) {
+                    to[k].lerp_(from[k], o.blendShare);
+                }
+            }
+        };
+        const auto &to = encoder->nodes()[i].module, &from = other->nodes()[i].module;
+        move(to->parameters(), from->parameters());
+        move(to->buffers(), from->buffers());
+    }
+}
+
+}  // namespace drgan::train
