@@ -7,19 +7,29 @@
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
 #include <string>
+#include <vector>
+
+#include "labels.hpp"
 
 namespace drgan::data {
 
-/// How a recogniser wants its input: value = (pixel - mean) / scale, channels in `rgb` order.
+/// How a recogniser wants its input: value = (pixel - mean) / scale, channels in `rgb` order. Mean and scale are one
+/// number, or one per channel in that order.
 struct RecognizerInput {
     bool rgb = false;  ///< else BGR
-    double mean = 127;
-    double scale = 128;
+    std::vector<double> mean = {127};
+    std::vector<double> scale = {128};
     int size = 112;  ///< pixels a side
 };
 
 /// "BGR" or "RGB" as RecognizerInput::rgb. @throws std::runtime_error for another text.
 bool parseChannelOrder(const std::string& order);
+
+/// The face as recognisers of the ArcFace family want it: the similarity that takes its five landmarks to their places
+/// with the least squares; black outside the picture.
+/// @param picture BGR, 8-bit
+/// @return size x size
+cv::Mat alignFivePoint(const cv::Mat& picture, const Landmarks& landmarks, int size);
 
 /// One object serves one thread at a time.
 class Recognizer {

@@ -52,8 +52,11 @@ void define(CLI::App& app, Arguments& a) {
         ->check(CLI::IsMember({"BGR", "RGB"}))
         ->needs(recognizer)
         ->capture_default_str();
-    app.add_option("--mean", a.input.mean, "recogniser's input: (pixel - mean) / scale")->capture_default_str();
-    app.add_option("--scale", a.input.scale, "recogniser's input: (pixel - mean) / scale")->capture_default_str();
+    app.add_option("--mean", a.input.mean, "recogniser's input: (pixel - mean) / scale; one number or one per channel")
+        ->delimiter(',')
+        ->expected(1, 3)
+        ->capture_default_str();
+    app.add_option("--scale", a.input.scale, "as --mean")->delimiter(',')->expected(1, 3)->capture_default_str();
     app.add_option("--size", a.input.size, "side of the recogniser's input, pixels")
         ->check(CLI::Range(16, 1024))
         ->capture_default_str();
