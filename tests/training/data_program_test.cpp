@@ -6,7 +6,6 @@
 #include <archive_entry.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cmath>
 #include <map>
@@ -18,30 +17,21 @@
 #include "data/recognizer.hpp"
 #include "io/face_set.hpp"
 #include "pictures.hpp"
+#include "run_program.hpp"
 #include "temporary_folder.hpp"
 
 namespace drgan::data {
 namespace {
 
 using drgan::test::readText;
+using drgan::test::runProgram;
 using drgan::test::TemporaryFolder;
 using drgan::test::writeText;
 using testing::HasSubstr;
 
-std::string program() {
-    const char* path = std::getenv("DRGAN_DATA_PROGRAM");
-    return path ? path : "";
-}
-
 std::string shared() {
     const char* path = std::getenv("DRGAN_SHARED");
     return path ? path : "";
-}
-
-/// Runs drgan-data; its output goes to `log`. @return the exit status
-int run(const std::string& arguments, const std::string& log) {
-    const int status = std::system(("'" + program() + "' " + arguments + " > '" + log + "' 2>&1").c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 void writeTar(const std::string& path, const std::map<std::string, std::string>& members) {
@@ -65,7 +55,6 @@ void writeTar(const std::string& path, const std::map<std::string, std::string>&
 class DataProgram : public testing::Test {
 protected:
     void SetUp() override {
-        ASSERT_FALSE(program().empty()) << "DRGAN_DATA_PROGRAM is not set";
         std::string csv =
             "file,tar,person,split,yaw_deg,right_eye_x,right_eye_y,left_eye_x,left_eye_y,nose_x,nose_y,right_mouth_x,"
             "right_mouth_y,left_mouth_x,left_mouth_y\n";
@@ -105,7 +94,7 @@ protected:
 TEST_F(DataProgram, PreparesWhatIsGoodAndListsTheRest) {
     const std::string output = folder_ / "set.safetensors";
     const std::string log = folder_ / "log";
-    ASSERT_EQ(run("--labels " + folder_.path() + " --output " + output + " --size 64", log), 0) << readText(log);
+    ASSERT_EQ(runProgram("--labels " + folder_.path() + " --output " + output + " --size 64", log), 0) << readText(log);
     const io::FaceSet set(output);
     ASSERT_EQ(set.size(), 4U);
     EXPECT_EQ(set.imageSize(), 64);
@@ -150,27 +139,29 @@ TEST_F(DataProgram, PreparesWhatIsGoodAndListsTheRest) {
 TEST_F(DataProgram, GivesTheSameSetWithAnyNumberOfThreads) {
     const std::string one = folder_ / "one.safetensors";
     const std::string five = folder_ / "five.safetensors";
-    ASSERT_EQ(run("--labels " + folder_.path() + " --threads 1 --output " + one, folder_ / "log"), 0);
-    ASSERT_EQ(run("--labels " + folder_.path() + " --threads 5 --output " + five, folder_ / "log"), 0);
+    ASSERT_EQ(runProgram("--labels " + folder_.path() + " --threads 1 --output " + one, folder_ / "log"), 0);
+    ASSERT_EQ(runProgram("--labels " + folder_.path() + " --threads 5 --output " + five, folder_ / "log"), 0);
     EXPECT_EQ(readText(one), readText(five));
 }
 
 TEST_F(DataProgram, FailsClearly) {
     const std::string log = folder_ / "log";
-    EXPECT_EQ(run("--labels " + folder_.path() + "/p --output " + (folder_ / "x.safetensors"), log), 1);
+    EXPECT_EQ(runProgram("--labels " + folder_.path() + "/p --output " + (folder_ / "x.safetensors"), log), 1);
     EXPECT_THAT(readText(log), HasSubstr("labels.csv"));
-    EXPECT_EQ(run("--labels " + folder_.path() + " --output /no/such/folder/x", log), 1);
+    EXPECT_EQ(runProgram("--labels " + folder_.path() + " --output /no/such/folder/x", log), 1);
     EXPECT_THAT(readText(log), HasSubstr("/no/such/folder/x"));
     const std::string bad = folder_ / "bad.onnx";
     writeText(bad, "no model");
     for (const char* option : {"--mesh ", "--teacher ", "--detector "}) {
         EXPECT_EQ(
-            run("--labels " + folder_.path() + " --output " + (folder_ / "x.safetensors") + " " + option + bad, log), 1)
+            runProgram("--labels " + folder_.path() + " --output " + (folder_ / "x.safetensors") + " " + option + bad,
+                       log),
+            1)
             << option;
         EXPECT_THAT(readText(log), HasSubstr("bad.onnx")) << option;
     }
     writeText(folder_ / "labels.csv", "file,person\nabsent.jpg,ann\n");
-    EXPECT_EQ(run("--labels " + folder_.path() + " --output " + (folder_ / "x.safetensors"), log), 1);
+    EXPECT_EQ(runProgram("--labels " + folder_.path() + " --output " + (folder_ / "x.safetensors"), log), 1);
     EXPECT_THAT(readText(log), HasSubstr("nothing to write"));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.safetensors"));
 }
@@ -185,10 +176,10 @@ TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {
     }
     const std::string output = folder_ / "set.safetensors";
     const std::string log = folder_ / "log";
-    ASSERT_EQ(run("--labels " + shared() + "/data/faces --limit 24 --output " + output + " --mesh " + models +
-                      "face_mesh_192.onnx --turned 3 --detector " + models +
-                      "face_detection_yunet_2022.onnx --teacher " + models + "mobilefacenet_prelu_512.onnx",
-                  log),
+    ASSERT_EQ(runProgram("--labels " + shared() + "/data/faces --limit 24 --output " + output + " --mesh " + models +
+                             "face_mesh_192.onnx --turned 3 --detector " + models +
+                             "face_detection_yunet_2022.onnx --teacher " + models + "mobilefacenet_prelu_512.onnx",
+                         log),
               0)
         << readText(log);
     const io::FaceSet set(output);

@@ -18,7 +18,7 @@ using Landmarks = std::array<cv::Point2f, 5>;
 
 /// One picture of the list.
 struct Label {
-    size_t line = 0;      ///< in labels.csv, from 1
+    size_t line = 0;      ///< in labels.csv, from 1; in a folder, which one of its pictures, from 1
     std::string file;     ///< member of the archive, or a path below the folder of labels.csv
     std::string archive;  ///< tar file in the folder of labels.csv; empty: `file` lies there itself
     std::string person;
@@ -30,7 +30,7 @@ struct Label {
 
 /// A picture that was left out, and why.
 struct Dropped {
-    size_t line = 0;
+    size_t line = 0;  ///< as in Label; 0: a folder, or a file that is no picture of a person
     std::string file;
     std::string reason;
 };
@@ -38,6 +38,7 @@ struct Dropped {
 struct Labels {
     std::vector<Label> rows;
     std::vector<Dropped> dropped;  ///< rows that could not be read
+    size_t listed = 0;             ///< pictures that were met, dropped ones included; folders only
 };
 
 /// Splits one CSV record (RFC 4180: quotes may enclose a field, a doubled quote stands for one).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-data: labelled pictures -> an aligned face set for drgan-train. See README.md beside this file.
+// drgan-data: pictures of people -> an aligned face set for drgan-train. See README.md beside this file.
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -9,25 +9,33 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <opencv2/core.hpp>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "layouts.hpp"
 #include "pool.hpp"
 #include "set_builder.hpp"
 
 namespace {
 
 using drgan::data::Dropped;
+using drgan::data::Prepared;
 
 struct Arguments {
     std::string labels;
+    std::string people;
+    std::string cfp;
+    double devShare = 0;
+    std::vector<std::string> devPeople;
     std::string output;
     std::string dropped;
     std::vector<float> eyes = {0.5F, 0.461F};
     std::string order = "BGR";
+    std::string teacherAlign = "two-point";
     float cropFactor = 1.8F;
     int threads = 2;
     size_t limit = 0;
@@ -35,7 +43,26 @@ struct Arguments {
 };
 
 void define(CLI::App& app, Arguments& a) {
-    app.add_option("--labels", a.labels, "folder with labels.csv and the tars or pictures that it names")->required();
+    CLI::App* input = app.add_option_group("Pictures", "one of");
+    auto* labels = input->add_option("--labels", a.labels, "folder with labels.csv and what it names");
+    auto* people = input->add_option("--people", a.people, "folder with a folder of pictures per person");
+    auto* cfp = input->add_option("--cfp", a.cfp, "folder of CFP (Data/Images, Data/Fiducials)");
+    input->require_option(1);
+    app.add_option("--dev-share", a.devShare, "share of the people for the dev split, chosen by their names")
+        ->check(CLI::Range(0., 1.))
+        ->needs(people)
+        ->capture_default_str();
+    app.add_option("--dev-people", a.devPeople, "people for the dev split, such as 351-400,412")
+        ->delimiter(',')
+        ->needs(cfp);
+    app.add_option("--cascades", a.options.cutter.cascades,
+                   "folder of OpenCV's cascades, which find faces without --detector; default: where OpenCV's data is")
+        ->check(CLI::ExistingDirectory)
+        ->needs(people);
+    app.add_option("--least-face", a.options.cutter.leastFace, "face box below which a face is left out, pixels")
+        ->check(CLI::Range(1.F, 1000.F))
+        ->excludes(labels)
+        ->capture_default_str();
     app.add_option("--output", a.output, "face set to write (safetensors)")->required();
     app.add_option("--size", a.options.alignment.size, "side of the aligned faces, pixels")
         ->check(CLI::Range(16, 1024))
@@ -48,7 +75,8 @@ void define(CLI::App& app, Arguments& a) {
                    "distance of the eyes' and the mouth's midpoints, units of the side")
         ->check(CLI::Range(0.01F, 1.F))
         ->capture_default_str();
-    app.add_option("--crop-factor", a.cropFactor, "side of the pictures in sides of the face box in their middle")
+    app.add_option("--crop-factor", a.cropFactor,
+                   "side of the pictures in sides of the face box in their middle; of the square cut out of whole ones")
         ->check(CLI::Range(1.F, 10.F))
         ->capture_default_str();
     app.add_option("--mesh", a.options.mesh, "face mesh model (468 points); turns near-frontal pictures in 3D")
@@ -61,15 +89,27 @@ void define(CLI::App& app, Arguments& a) {
         ->capture_default_str();
     app.add_option("--mesh-score", a.options.meshScore, "least face score of the mesh for turning")
         ->capture_default_str();
-    app.add_option("--detector", a.options.detector, "YuNet; finds the landmarks of turned views and missing ones")
+    app.add_option("--detector", a.options.detector,
+                   "YuNet; finds faces and missing landmarks, and the landmarks of turned views")
         ->check(CLI::ExistingFile);
     app.add_option("--teacher", a.options.teacher, "recogniser whose embeddings the set shall carry (ONNX)")
         ->check(CLI::ExistingFile);
     app.add_option("--teacher-order", a.order, "channel order of the teacher's input")
         ->check(CLI::IsMember({"BGR", "RGB"}))
         ->capture_default_str();
-    app.add_option("--teacher-mean", a.options.teacherInput.mean, "(pixel - mean) / scale")->capture_default_str();
-    app.add_option("--teacher-scale", a.options.teacherInput.scale, "(pixel - mean) / scale")->capture_default_str();
+    app.add_option("--teacher-mean", a.options.teacherInput.mean,
+                   "(pixel - mean) / scale; one number or three, in the teacher's channel order")
+        ->delimiter(',')
+        ->expected(1, 3)
+        ->capture_default_str();
+    app.add_option("--teacher-scale", a.options.teacherInput.scale, "as --teacher-mean")
+        ->delimiter(',')
+        ->expected(1, 3)
+        ->capture_default_str();
+    app.add_option("--teacher-align", a.teacherAlign,
+                   "two-point: as the faces; five-point: as usual for ArcFace, black outside the picture")
+        ->check(CLI::IsMember({"two-point", "five-point"}))
+        ->capture_default_str();
     app.add_option("--teacher-size", a.options.teacherInput.size, "side of the teacher's input, pixels")
         ->capture_default_str();
     app.add_option("--threads", a.threads, "worker threads")->check(CLI::Range(1, 256))->capture_default_str();
@@ -110,16 +150,63 @@ void writeDropped(const std::string& path, const std::vector<Dropped>& dropped) 
     }
 }
 
+drgan::data::Labels readList(const Arguments& a) {
+    if (!a.people.empty()) {
+        return drgan::data::readPeople(a.people, a.devShare);
+    }
+    if (!a.cfp.empty()) {
+        std::vector<drgan::data::NumberRange> dev;
+        for (const std::string& text : a.devPeople) {
+            try {
+                dev.push_back(drgan::data::parseRange(text));
+            } catch (const std::runtime_error& error) {
+                throw std::runtime_error(std::string("--dev-people: ") + error.what());
+            }
+        }
+        return drgan::data::readCfp(a.cfp, dev, a.options.detector.empty());
+    }
+    return drgan::data::readLabels(a.labels + "/labels.csv");
+}
+
+// People who lose all their pictures are not in the set: that is worth a line each.
+void countPeople(const std::vector<drgan::data::Label>& rows, const std::vector<Prepared>& prepared,
+                 std::vector<Dropped>& dropped) {
+    std::map<std::string, std::pair<size_t, size_t>> pictures;  // person -> usable, all
+    for (size_t i = 0; i < rows.size(); ++i) {
+        pictures[rows[i].person].first += prepared[i].faces.empty() ? 0 : 1;
+        pictures[rows[i].person].second += 1;
+    }
+    size_t single = 0;
+    std::vector<Dropped> lost;
+    for (const auto& [person, count] : pictures) {
+        single += count.first == 1 ? 1 : 0;
+        if (count.first == 0) {
+            lost.push_back(
+                {0, person, "none of this person's " + std::to_string(count.second) + " pictures is usable"});
+        }
+    }
+    dropped.insert(dropped.begin(), lost.begin(), lost.end());
+    if (single > 0) {
+        spdlog::info("{} people have a single picture", single);
+    }
+}
+
 int run(Arguments& a) {
     a.options.alignment.eyes = {a.eyes[0], a.eyes[1]};
     a.options.boxShare = 1 / a.cropFactor;
+    a.options.whole = a.labels.empty();
+    a.options.cutter.cropFactor = a.cropFactor;
+    a.options.cutter.detector = a.options.detector;
+    a.options.cutter.listOnly = !a.cfp.empty() && a.options.detector.empty();
+    a.options.teacherFivePoint = a.teacherAlign == "five-point";
     a.options.teacherInput.rgb = drgan::data::parseChannelOrder(a.order);
     if (a.dropped.empty()) {
         a.dropped = a.output + ".dropped.csv";
     }
     cv::setNumThreads(1);  // the workers are the parallelism
 
-    drgan::data::Labels labels = drgan::data::readLabels(a.labels + "/labels.csv");
+    const std::string folder = a.labels + a.people + a.cfp;  // one of them
+    drgan::data::Labels labels = readList(a);
     if (a.limit > 0 && a.limit < labels.rows.size()) {
         std::vector<drgan::data::Label> some;
         for (size_t i = 0; i < a.limit; ++i) {
@@ -127,24 +214,38 @@ int run(Arguments& a) {
         }
         labels.rows = std::move(some);
     }
-    spdlog::info("{}: {} pictures, {} bad rows", a.labels, labels.rows.size(), labels.dropped.size());
+    spdlog::info("{}: {} pictures, {} bad rows or files", folder, labels.rows.size(), labels.dropped.size());
+    if (!a.people.empty() && a.options.detector.empty()) {
+        spdlog::warn("no --detector: the cascades find faces, but no landmarks; they are aligned roughly by the box");
+    }
     std::vector<Dropped> dropped = labels.dropped;
     ProgressLine line;
     std::vector<drgan::data::Prepared> prepared =
-        drgan::data::prepareAll(a.labels, labels.rows, a.options, a.threads, std::ref(line), dropped);
+        drgan::data::prepareAll(folder, labels.rows, a.options, a.threads, std::ref(line), dropped);
     int detected = 0;
+    int given = 0;
     for (const drgan::data::Prepared& p : prepared) {
         detected += p.detected;
+        given += p.given;
     }
+    countPeople(labels.rows, prepared, dropped);
     const drgan::data::SetSummary summary = drgan::data::writeFaceSet(a.output, a.options, labels.rows, prepared);
     writeDropped(a.dropped, dropped);
     spdlog::info("{}: {} real and {} turned faces ({} with the detector's landmarks) of {} people", a.output,
                  summary.real, summary.turned, detected, summary.persons);
+    if (!a.cfp.empty()) {
+        spdlog::info("{} faces were aligned by CFP's fiducials", given);
+    }
+    size_t pictures = 0;
+    for (const Dropped& d : dropped) {
+        pictures += d.line > 0 ? 1 : 0;
+    }
     for (size_t i = 0; i < dropped.size() && i < 5; ++i) {
-        spdlog::warn("line {} ({}): {}", dropped[i].line, dropped[i].file, dropped[i].reason);
+        spdlog::warn("{} ({}): {}", dropped[i].line, dropped[i].file, dropped[i].reason);
     }
     if (!dropped.empty()) {
-        spdlog::warn("{} pictures were left out; all of them, with reasons: {}", dropped.size(), a.dropped);
+        spdlog::warn("{} pictures were left out, and {} folders or other files; all of them, with reasons: {}",
+                     pictures, dropped.size() - pictures, a.dropped);
     }
     return 0;
 }
@@ -152,7 +253,7 @@ int run(Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Prepares labelled pictures for drgan-train: decodes, aligns, turns in 3D, asks the teacher."};
+    CLI::App app{"Prepares pictures of people for drgan-train: decodes, aligns, turns in 3D, asks the teacher."};
     Arguments arguments;
     arguments.options.alignment.size = 112;
     arguments.options.alignment.eyeMouth = 0.363F;

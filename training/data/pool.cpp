@@ -118,7 +118,8 @@ std::vector<Prepared> prepareAll(const std::string& folder, const std::vector<La
         std::rethrow_exception(failure);
     }
     dropped.insert(dropped.end(), unread.begin(), unread.end());
-    std::sort(dropped.begin(), dropped.end(), [](const Dropped& a, const Dropped& b) { return a.line < b.line; });
+    std::stable_sort(dropped.begin(), dropped.end(),
+                     [](const Dropped& a, const Dropped& b) { return a.line < b.line; });
     return results;
 }
 

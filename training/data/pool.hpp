@@ -15,7 +15,7 @@ namespace drgan::data {
 using Progress = std::function<void(size_t done, size_t total, double perSecond)>;
 
 /// Prepares all pictures with `threads` workers, each with its own networks. The result does not depend on `threads`.
-/// @param folder of labels.csv
+/// @param folder of labels.csv or of the pictures
 /// @param dropped what could not be read or prepared, and why
 /// @return one per label, in its order; empty ones were dropped
 /// @throws std::runtime_error if a model cannot be loaded

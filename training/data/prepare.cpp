@@ -13,7 +13,6 @@ namespace drgan::data {
 namespace {
 
 constexpr int jpegQuality = 95;
-constexpr int largestSide = 640;  // larger pictures are scaled down first
 constexpr float detectorScore = 0.5F;
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
@@ -23,6 +22,17 @@ float eyeMouthDistance(const Landmarks& l) { return static_cast<float>(cv::norm(
 
 cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
+}
+
+// A JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must be followed by
+// the end of the image; coded data holds no such markers, and a thumbnail lies before.
+bool isCutOff(const std::vector<uint8_t>& bytes) {
+    constexpr uint8_t start[] = {0xFF, 0xD8}, scan[] = {0xFF, 0xDA}, end[] = {0xFF, 0xD9};
+    if (bytes.size() < 2 || !std::equal(std::begin(start), std::end(start), bytes.begin())) {
+        return false;
+    }
+    const auto lastScan = std::find_end(bytes.begin(), bytes.end(), std::begin(scan), std::end(scan));
+    return std::search(lastScan, bytes.end(), std::begin(end), std::end(end)) == bytes.end();
 }
 
 }  // namespace
@@ -67,6 +77,9 @@ std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) 
 }
 
 Preparer::Preparer(const Options& options) : options_(options) {
+    if (options.whole) {
+        cutter_ = std::make_unique<FaceCutter>(options.cutter);
+    }
     if (!options.mesh.empty() && options.turned > 0) {
         mesher_ = std::make_unique<FaceMesher>(options.mesh);
     }
@@ -115,12 +128,18 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
     return face;
 }
 
-void Preparer::addTurned(const Label& label, const cv::Mat& picture, const Landmarks& landmarks, float yaw,
-                         Prepared& prepared) {
-    const cv::Point2f eyes = landmarks[1] - landmarks[0];
+void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
+    // The relief wants room around the head.
+    const cv::Rect& square = view.square;
+    const cv::Size size = view.picture.size();
+    cv::Mat picture;
+    cv::copyMakeBorder(view.picture, picture, std::max(0, -square.y), std::max(0, square.br().y - size.height),
+                       std::max(0, -square.x), std::max(0, square.br().x - size.width), cv::BORDER_REPLICATE);
+
+    const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
     const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
-    const float box = options_.boxShare * static_cast<float>(std::max(picture.cols, picture.rows));
+    const float box = options_.boxShare * static_cast<float>(std::max(square.width, square.height));
     const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
     if (!(mesh.score >= options_.meshScore)) {
         return;
@@ -145,45 +164,70 @@ void Preparer::addTurned(const Label& label, const cv::Mat& picture, const Landm
     }
 }
 
-Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes) {
-    cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);
-    if (picture.empty()) {
-        throw std::runtime_error("not a picture that can be decoded");
-    }
-    Landmarks landmarks = label.landmarks;
-    const int side = std::max(picture.cols, picture.rows);
-    if (side > largestSide) {
-        const double scale = static_cast<double>(largestSide) / side;
-        cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
-        for (cv::Point2f& p : landmarks) {
+/// A picture that is a loose square around a face already.
+FaceView Preparer::viewCrop(const cv::Mat& given, const Label& label) {
+    FaceView view;
+    view.picture = given;
+    view.landmarks = label.landmarks;
+    const int side = std::max(given.cols, given.rows);
+    if (side > options_.cutter.largestSide) {
+        const double scale = static_cast<double>(options_.cutter.largestSide) / side;
+        cv::resize(given, view.picture, cv::Size(), scale, scale, cv::INTER_AREA);
+        for (cv::Point2f& p : view.landmarks) {
             p *= scale;
         }
     }
+    view.square = cv::Rect(cv::Point(), view.picture.size());
     if (!label.hasLandmarks) {
-        const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
+        const cv::Size size = view.picture.size();
+        const cv::Point2f middle(static_cast<float>(size.width) / 2, static_cast<float>(size.height) / 2);
         if (!detector_) {
             throw std::runtime_error("no landmarks in the list, and no detector to find them");
         }
-        if (!detect(picture, middle, static_cast<float>(picture.cols + picture.rows), landmarks)) {
+        view.detected = detect(view.picture, middle, static_cast<float>(size.width + size.height), view.landmarks);
+        if (!view.detected) {
             throw std::runtime_error("no landmarks in the list, and the detector finds no face");
         }
     }
-    const float yaw = std::isnan(label.yaw) ? cv::drgan::estimateYaw(asMat(landmarks)) : label.yaw;
+    return view;
+}
+
+void Preparer::embed(const FaceView& view, Prepared& prepared) {
+    cv::Mat aligned;
+    if (options_.teacherFivePoint) {
+        aligned = alignFivePoint(view.picture, view.landmarks, teacher_->imageSize());
+    } else {
+        cv::drgan::Alignment alignment = options_.alignment;
+        alignment.size = teacher_->imageSize();
+        cv::drgan::alignCrop(view.picture, asMat(view.landmarks), aligned, alignment);
+    }
+    const cv::Mat embedding = teacher_->embedMirrored(aligned);
+    prepared.teacher.assign(embedding.begin<float>(), embedding.end<float>());
+}
+
+Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes) {
+    if (bytes.empty()) {
+        throw std::runtime_error("the file is empty");
+    }
+    const cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);  // turns it as EXIF says
+    if (picture.empty()) {
+        throw std::runtime_error("not a picture that can be decoded");
+    }
+    if (isCutOff(bytes)) {
+        throw std::runtime_error("the JPEG is cut off: it has no end-of-image marker");
+    }
+    const FaceView view = cutter_ ? cutter_->cut(picture, label) : viewCrop(picture, label);
+    const float yaw = std::isnan(label.yaw) ? cv::drgan::estimateYaw(asMat(view.landmarks)) : label.yaw;
 
     Prepared prepared;
+    prepared.given = !view.detected;
     cv::Mat aligned;
-    prepared.faces.push_back(align(picture, landmarks, yaw, aligned));
+    prepared.faces.push_back(align(view.picture, view.landmarks, yaw, aligned));
     if (teacher_) {
-        if (teacher_->imageSize() != options_.alignment.size) {
-            cv::drgan::Alignment alignment = options_.alignment;
-            alignment.size = teacher_->imageSize();
-            cv::drgan::alignCrop(picture, asMat(landmarks), aligned, alignment);
-        }
-        const cv::Mat embedding = teacher_->embedMirrored(aligned);
-        prepared.teacher.assign(embedding.begin<float>(), embedding.end<float>());
+        embed(view, prepared);
     }
     if (mesher_ && std::abs(yaw) < options_.turnBelow) {
-        addTurned(label, picture, landmarks, yaw, prepared);
+        addTurned(label, view, yaw, prepared);
     }
     return prepared;
 }

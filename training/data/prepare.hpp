@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "face_cutter.hpp"
 #include "labels.hpp"
 #include "recognizer.hpp"
 #include "turn.hpp"
@@ -28,8 +29,11 @@ struct Options {
     float turnBelow = 25;       ///< degrees of own yaw up to which a picture is turned
     float meshScore = 0.7F;     ///< least score of the mesh for turning
     std::string detector;       ///< YuNet; empty: turned views take the mesh's landmarks
+    bool whole = false;         ///< whole pictures: the face is found and cut out first
+    CutterOptions cutter;       ///< for whole pictures
     std::string teacher;        ///< recogniser; empty: no teacher
     RecognizerInput teacherInput;
+    bool teacherFivePoint = false;  ///< align by alignFivePoint(); else as the faces
     uint64_t seed = 1;
 };
 
@@ -45,6 +49,7 @@ struct Prepared {
     std::vector<PreparedFace> faces;
     std::vector<float> teacher;  ///< unit embedding of faces[0]; empty without a teacher
     int detected = 0;            ///< turned views whose landmarks are the detector's
+    bool given = false;          ///< the landmarks of faces[0] are the list's
 };
 
 /// Where a similarity that brings the eyes' and the mouth's midpoints to their places in the aligned face puts points.
@@ -66,16 +71,14 @@ public:
     Prepared prepare(const Label& label, const std::vector<uint8_t>& bytes);
 
 private:
-    struct Found {
-        Landmarks landmarks;
-        bool detected = false;
-    };
     bool detect(const cv::Mat& picture, cv::Point2f near, float within, Landmarks& landmarks);
-    void addTurned(const Label& label, const cv::Mat& picture, const Landmarks& landmarks, float yaw,
-                   Prepared& prepared);
+    FaceView viewCrop(const cv::Mat& picture, const Label& label);
+    void embed(const FaceView& view, Prepared& prepared);
+    void addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared);
     PreparedFace align(const cv::Mat& picture, const Landmarks& landmarks, float yaw, cv::Mat& aligned) const;
 
     Options options_;
+    std::unique_ptr<FaceCutter> cutter_;
     std::unique_ptr<FaceMesher> mesher_;
     std::unique_ptr<Recognizer> teacher_;
     cv::Ptr<cv::FaceDetectorYN> detector_;

@@ -52,6 +52,9 @@ struct Columns {
     }
 };
 
+// A folder may have any bytes as its name, JSON wants UTF-8.
+constexpr auto replaceBad = nlohmann::json::error_handler_t::replace;
+
 std::string fileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 }  // namespace
@@ -93,7 +96,7 @@ SetSummary writeFaceSet(const std::string& path, const Options& options, const s
         {"image_size", std::to_string(options.alignment.size)},
         {"align_eyes", numberText(options.alignment.eyes.x) + "," + numberText(options.alignment.eyes.y)},
         {"align_eye_mouth", numberText(options.alignment.eyeMouth)},
-        {"persons", nlohmann::json(persons).dump()}};
+        {"persons", nlohmann::json(persons).dump(-1, ' ', false, replaceBad)}};
     std::vector<io::TensorSource> tensors = {
         source("jpeg", "U8", {static_cast<int64_t>(columns.jpeg.size())}, columns.jpeg),
         source("jpeg_offset", "I64", {rows + 1}, columns.offset),
