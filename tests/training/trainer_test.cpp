@@ -357,6 +357,27 @@ TEST_F(TrainerRun, ProjectsToATeacherOfAnotherSize) {
     EXPECT_TRUE(Checkpoint::load(path("run/last.safetensors")).hasNetwork("projection"));
 }
 
+TEST_F(TrainerRun, SaysWhereNobodyIsLeftToValidateOn) {
+    SmallFaceSet how;
+    how.people = 3;
+    writeSmallFaceSet(path("few.safetensors"), how);
+    Options o = options(Stage::Joint, "run", 2);
+    o.faces = path("few.safetensors");
+    train(o);
+    EXPECT_EQ(Checkpoint::load(path("run/last.safetensors")).metadata.count("match_threshold"), 0U);
+    EXPECT_FALSE(fs::exists(path("run/best.safetensors")));
+    EXPECT_TRUE(fs::exists(path("run/grid-000002.png")));  // of the people who are trained on
+
+    train(options(Stage::Encoder, "many", 1));
+    EXPECT_EQ(Checkpoint::load(path("many/last.safetensors")).metadata.count("match_threshold"), 1U);
+    Options next = options(Stage::Encoder, "next", 1);
+    next.faces = o.faces;
+    next.start = path("many/last.safetensors");
+    train(next);  // keeps the threshold that its start was given
+    EXPECT_EQ(Checkpoint::load(path("next/last.safetensors")).metadata.at("match_threshold"),
+              Checkpoint::load(next.start).metadata.at("match_threshold"));
+}
+
 TEST_F(TrainerRun, KeepsTheConfigAndDrawsGrids) {
     train(options(Stage::Encoder, "start", 1));
     Options o = options(Stage::Joint, "run", 2);

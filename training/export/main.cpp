@@ -4,7 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
+#include <stdexcept>
+#include <string>
 
 #include "export/bundle.hpp"
 
@@ -24,7 +25,13 @@ int main(int argc, char** argv) {
     CLI11_PARSE(app, argc, argv);
     try {
         const auto checkpoint = drgan::train::Checkpoint::load(path);
-        options.matchThreshold = threshold >= -1 ? threshold : std::stod(checkpoint.metadata.at("match_threshold"));
+        const auto measured = checkpoint.metadata.find("match_threshold");
+        if (threshold < -1 && measured == checkpoint.metadata.end()) {
+            throw std::runtime_error(path +
+                                     " has no match threshold (its run had nobody to validate on): give "
+                                     "--match-threshold");
+        }
+        options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);
         const std::string id = drgan::exporting::writeBundle(checkpoint, options);
         if (!start.empty()) {
             drgan::exporting::writeStart(checkpoint, start);

@@ -141,7 +141,8 @@ void Trainer::restore() {
     const Checkpoint checkpoint = Checkpoint::load(path);
     model_.restore(checkpoint);
     step_ = std::stoll(checkpoint.metadata.at("step"));
-    threshold_ = std::stod(checkpoint.metadata.at("match_threshold"));
+    const auto threshold = checkpoint.metadata.find("match_threshold");
+    threshold_ = threshold == checkpoint.metadata.end() ? 0 : std::stod(threshold->second);
     const auto best = checkpoint.metadata.find("best_score");
     best_ = best == checkpoint.metadata.end() ? best_ : std::stod(best->second);
     spdlog::info("{}: going on after step {}", path, step_);
@@ -243,15 +244,27 @@ void Trainer::log(const Losses& own) {
     lastLog_ = Clock::now();
 }
 
+double Trainer::validateEncoder() {
+    const Validation v = validate(model_.averagedEncoder, faces_, model_.device);
+    if (v.pictures == 0) {
+        spdlog::warn("nobody to validate on: among the persons kept out, one in 16, no two have near-frontal pictures");
+        return std::nan("");
+    }
+    threshold_ = v.threshold;
+    const bool profiles = !std::isnan(v.profileEer);
+    spdlog::info("validation: {} pictures  EER frontal {:.2f} %  frontal-profile {}  threshold {:.3f}", v.pictures,
+                 100 * v.frontalEer, profiles ? fmt::format("{:.2f} %", 100 * v.profileEer) : "not measured",
+                 v.threshold);
+    return profiles ? (v.frontalEer + v.profileEer) / 2 : v.frontalEer;
+}
+
 void Trainer::evaluate() {
     const Clock::time_point from = Clock::now();
     double score = std::nan("");
-    if (options_.stage != Stage::Decoder || (threshold_ == 0 && step_ == options_.steps)) {
-        const Validation v = validate(model_.averagedEncoder, faces_, model_.device);
-        threshold_ = v.threshold;
-        score = options_.stage != Stage::Decoder && v.pictures > 0 ? (v.frontalEer + v.profileEer) / 2 : score;
-        spdlog::info("validation: {} pictures  EER frontal {:.2f} %  frontal-profile {:.2f} %  threshold {:.3f}",
-                     v.pictures, 100 * v.frontalEer, 100 * v.profileEer, v.threshold);
+    if (options_.stage != Stage::Decoder) {
+        score = validateEncoder();
+    } else if (threshold_ == 0 && step_ == options_.steps) {
+        validateEncoder();
     }
     if (!validation_.empty()) {
         score = validateLikeness(model_, options_, validation_);
@@ -317,7 +330,9 @@ void Trainer::write(const char* name) {
     }
     auto& m = checkpoint.metadata;
     m["step"] = std::to_string(step_);
-    m["match_threshold"] = fmt::format("{:.4f}", threshold_);
+    if (threshold_ != 0) {
+        m["match_threshold"] = fmt::format("{:.4f}", threshold_);
+    }
     m["best_score"] = fmt::format("{}", best_);
     m["image_size"] = std::to_string(faces_.imageSize());
     m["align_eyes"] = fmt::format("{},{}", faces_.alignEyesX(), faces_.alignEyesY());

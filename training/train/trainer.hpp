@@ -33,6 +33,7 @@ private:
     double rate(double highest) const;
     void log(const Losses& losses);
     void evaluate();
+    double validateEncoder();
     bool stopsNow() const;
     [[noreturn]] void diverged(const std::string& what) const;
     void save();
@@ -43,8 +44,8 @@ private:
     Sampler sampler_;
     Model model_;
     Targets targets_;
-    int64_t step_ = 0, pictures_ = 0;  // pictures: since the last progress line
-    double threshold_ = 0;
+    int64_t step_ = 0, pictures_ = 0;                        // pictures: since the last progress line
+    double threshold_ = 0;                                   // 0: not known
     double best_ = std::numeric_limits<double>::infinity();  // validation score, lower is better
     std::vector<Batch> validation_;                          // of persons kept out, for the decoder
     std::chrono::steady_clock::time_point lastLog_, lastSave_;

@@ -64,6 +64,7 @@ struct Pairs {
         std::sort(same.begin(), same.end());
         std::sort(different.begin(), different.end());
     }
+    bool complete() const { return !same.empty() && !different.empty(); }
     double missed(double threshold) const { return below(same, threshold); }
     double falselyMatched(double threshold) const { return 1 - below(different, threshold); }
     double equalErrorRate() const {
@@ -111,14 +112,14 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
     thin(profiles, static_cast<size_t>(limit) / 3);
     thin(frontals, static_cast<size_t>(limit) - profiles.size());
     Validation result;
-    if (frontals.size() < 2 || profiles.empty()) {
+    if (frontals.size() < 2) {
         return result;
     }
     torch::NoGradGuard noGrad;
     const bool training = encoder->is_training();
     encoder->eval();
     const torch::Tensor f = embed(encoder, faces, frontals, device);
-    const torch::Tensor p = embed(encoder, faces, profiles, device);
+    const torch::Tensor p = profiles.empty() ? torch::zeros({0, f.size(1)}) : embed(encoder, faces, profiles, device);
     encoder->train(training);
     Pairs ff, fp;
     auto collect = [&](const torch::Tensor& cosine, const std::vector<int64_t>& others, bool once, Pairs& pairs) {
@@ -134,13 +135,17 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
     };
     collect(torch::mm(f, f.t()), frontals, true, ff);
     collect(torch::mm(f, p.t()), profiles, false, fp);
+    if (!ff.complete()) {
+        return result;
+    }
     result.pictures = static_cast<int64_t>(frontals.size() + profiles.size());
     result.frontalEer = ff.equalErrorRate();
-    result.profileEer = fp.equalErrorRate();
+    result.profileEer = fp.complete() ? fp.equalErrorRate() : std::nan("");
     // Frontal and profile pairs count alike, however many there are of each.
     for (double t = -1; t <= 1; t += 0.002) {
         result.threshold = t;
-        if ((ff.falselyMatched(t) + fp.falselyMatched(t)) / 2 <= acceptedFalseMatches) {
+        const double frontal = ff.falselyMatched(t), profile = fp.complete() ? fp.falselyMatched(t) : frontal;
+        if ((frontal + profile) / 2 <= acceptedFalseMatches) {
             break;
         }
     }
@@ -150,10 +155,16 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
 void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
                const torch::Device& device, bool inputs, int64_t drawnSide, int people) {
     std::map<int32_t, std::vector<int64_t>> rows;
-    for (size_t row = 0; row < faces.size(); ++row) {
-        const int32_t person = faces.person()[row];
-        if (faces.origin()[row] < 0 && faces.split()[row] == 0 && isValidationPerson(faces.persons()[person])) {
-            rows[person].push_back(static_cast<int64_t>(row));
+    for (const bool validation : {true, false}) {  // where nobody is kept out, the people who are trained on
+        for (size_t row = 0; row < faces.size(); ++row) {
+            const int32_t person = faces.person()[row];
+            if (faces.origin()[row] < 0 && faces.split()[row] == 0 &&
+                isValidationPerson(faces.persons()[person]) == validation) {
+                rows[person].push_back(static_cast<int64_t>(row));
+            }
+        }
+        if (!rows.empty()) {
+            break;
         }
     }
     // People with many pictures first: they are the ones with several yaws.
