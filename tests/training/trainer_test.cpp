@@ -299,6 +299,11 @@ TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
     train(whole);
     const auto graph = Checkpoint::load(path("whole/last.safetensors")).network("averaged_decoder");
     EXPECT_EQ(graph->outputs().size(), 2U);
+    Options taken = options(Stage::Decoder, "taken", 1);  // the same decoder for another encoder
+    taken.start = path("start/last.safetensors");
+    taken.decoder = path("low/last.safetensors");
+    train(taken);
+    EXPECT_EQ(Checkpoint::load(path("taken/last.safetensors")).network("averaged_decoder")->toJson(), graph->toJson());
     low.run = path("other");
     low.batch.targetSide = side / 4;
     EXPECT_NE(error(low).find("draws no pictures of " + std::to_string(side / 4) + " px"), std::string::npos);

@@ -133,15 +133,19 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     }
     const auto poses = static_cast<int64_t>(o.batch.poseYaws.size());
     decoder = take("averaged_decoder");
+    const bool takesDecoder = static_cast<bool>(decoder);
     if (!decoder) {
         const nn::DecoderSpec spec{
             side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv"};
-        decoder = o.decoder == "casia" ? nn::mirroredDecoder(spec) : nn::basisDecoder(spec);
+        decoder = o.decoder == "casia"   ? nn::mirroredDecoder(spec)
+                  : o.decoder == "basis" ? nn::basisDecoder(spec)
+                                         : Checkpoint::load(o.decoder).network("averaged_decoder");
     }
     if (nn::poseCount(decoder) != poses || nn::embeddingSize(decoder) != nf) {
-        throw std::runtime_error(o.start + ": its decoder has " + std::to_string(nn::poseCount(decoder)) +
-                                 " poses and embeddings of " + std::to_string(nn::embeddingSize(decoder)) +
-                                 ", this run " + std::to_string(poses) + " and " + std::to_string(nf));
+        throw std::runtime_error((takesDecoder ? o.start : o.decoder) + ": its decoder has " +
+                                 std::to_string(nn::poseCount(decoder)) + " poses and embeddings of " +
+                                 std::to_string(nn::embeddingSize(decoder)) + ", this run " + std::to_string(poses) +
+                                 " and " + std::to_string(nf));
     }
     averagedDecoder = clone(decoder);
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {

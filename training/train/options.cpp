@@ -23,8 +23,9 @@ void addNetworks(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--blend-share", o.blendShare, "by this share of the way")->check(CLI::Range(0., 1.))->group(group);
     app.add_option("--decoder", o.decoder,
-                   "casia (the paper's) or basis (learned whole pictures, then details; learns faster)")
-        ->check(CLI::IsMember({"casia", "basis"}))
+                   "casia (the paper's), basis (learned whole pictures, then details; learns faster), or a checkpoint "
+                   "to take one from")
+        ->check(CLI::IsMember({"casia", "basis"}) | CLI::ExistingFile)
         ->group(group);
     app.add_option("--decoder-width", o.decoderWidth, "channels of the decoder's layers, times this")->group(group);
     app.add_option("--decoder-fc-channels", o.decoderFcChannels, "channels of its first map; 0: as its width says")

@@ -28,7 +28,7 @@ struct Options {
     std::vector<double> onnxMean{127.5}, onnxScale{127.5};
     std::string blend;  // checkpoint or onnx:FILE
     double blendShare = 0.15;
-    std::string decoder = "casia";  // or basis
+    std::string decoder = "casia";  // or basis, or a checkpoint
     double decoderWidth = 1.0;
     int decoderFcChannels = 0;
     int noiseSize = 50;
