@@ -84,6 +84,62 @@ TEST(Metrics, BestThresholdGivesItsAccuracy) {
     }
 }
 
+TEST(Metrics, BothKindsCountAlikeInTheBalancedAccuracy) {
+    // Ten pairs of two people, one of one person below three of them: refusing all is right for 10 of 11 pairs.
+    const PairScores scores{{0.65F}, {0.1F, 0.1F, 0.1F, 0.2F, 0.2F, 0.3F, 0.4F, 0.7F, 0.8F, 0.9F}};
+    EXPECT_DOUBLE_EQ(bestOperating(scores).accuracy, 10.0 / 11);
+    const Operating best = bestBalanced(scores);  // accepts it: all of one kind, 7 of 10 of the other
+    EXPECT_DOUBLE_EQ(best.accuracy, (1 + 0.7) / 2);
+    EXPECT_NEAR(best.threshold, (0.4 + 0.65) / 2, 1e-6);
+}
+
+TEST(Metrics, RocOfFewPairs) {
+    // Descending: s .9, d .8, s and d .5, s .2.
+    const std::vector<RocPoint> curve = rocCurve({{0.9F, 0.5F, 0.2F}, {0.8F, 0.5F}});
+    const std::vector<std::pair<double, double>> expected = {
+        {0, 0}, {0, 1.0 / 3}, {0.5, 1.0 / 3}, {1, 2.0 / 3}, {1, 1}};
+    ASSERT_EQ(curve.size(), expected.size());
+    for (size_t i = 0; i < curve.size(); ++i) {
+        EXPECT_DOUBLE_EQ(curve[i].falseAccepts, expected[i].first) << i;
+        EXPECT_DOUBLE_EQ(curve[i].trueAccepts, expected[i].second) << i;
+    }
+}
+
+TEST(Metrics, RocNeverFallsAndHoldsTheArea) {
+    std::mt19937 random(5);
+    std::normal_distribution<float> noise(0, 0.2F);
+    PairScores scores;
+    for (int i = 0; i < 200; ++i) {
+        scores.same.push_back(std::round((0.3F + noise(random)) * 50) / 50);  // rounded: many ties
+        scores.different.push_back(std::round(noise(random) * 50) / 50);
+    }
+    const std::vector<RocPoint> curve = rocCurve(scores);
+    double area = 0;
+    for (size_t i = 1; i < curve.size(); ++i) {
+        const double wide = curve[i].falseAccepts - curve[i - 1].falseAccepts;
+        EXPECT_GE(wide, 0);
+        EXPECT_GE(curve[i].trueAccepts, curve[i - 1].trueAccepts);
+        area += wide * (curve[i].trueAccepts + curve[i - 1].trueAccepts) / 2;
+    }
+    EXPECT_DOUBLE_EQ(curve.back().falseAccepts, 1);
+    EXPECT_DOUBLE_EQ(curve.back().trueAccepts, 1);
+    EXPECT_NEAR(area, areaUnderRoc(scores), 1e-12);
+}
+
+TEST(Metrics, ThresholdsFromOtherFolds) {
+    // The first fold alone would be parted at .5, the others at .25 (pooled: between .2 and .3).
+    const std::vector<PairScores> folds = {
+        {{0.6F, 0.7F}, {0.3F, 0.4F}}, {{0.3F, 0.9F}, {0.2F, 0.1F}}, {{0.35F, 0.8F}, {0.15F, 0.05F}}};
+    const std::vector<Operating> others = thresholdsFromOthers(folds);
+    ASSERT_EQ(others.size(), 3U);
+    EXPECT_NEAR(others[0].threshold, 0.25, 1e-6);
+    EXPECT_DOUBLE_EQ(others[0].accuracy, 0.5);  // at .25 the fold's pairs of two people pass, too
+    // Folds 1 and 3: d .3 and .4 around s .35. One error is the least, first so above .4 or at .325: the lower counts.
+    EXPECT_NEAR(others[1].threshold, (0.3 + 0.35) / 2, 1e-6);
+    EXPECT_DOUBLE_EQ(others[1].accuracy, 0.75);  // s .3 is refused
+    EXPECT_THROW(thresholdsFromOthers({folds[0]}), std::runtime_error);
+}
+
 TEST(Metrics, OfNothingIsAnError) {
     EXPECT_THROW(areaUnderRoc({{}, {0.5F}}), std::runtime_error);
     EXPECT_THROW(equalErrorRate({{0.5F}, {}}), std::runtime_error);
@@ -111,9 +167,28 @@ TEST(Report, HoldsMeansOverFoldsAndSumsOfCounts) {
     EXPECT_EQ(report["faces_not_found"], 3);
     EXPECT_EQ(report["folds"][1]["fold"], 8);
     EXPECT_DOUBLE_EQ(report["folds"][0]["threshold"], 0.5);
+    EXPECT_FALSE(report.contains("accuracy_other_folds_threshold"));  // not asked for
     // Without a threshold, accuracy is the best one.
     const FoldResult best = measureFold(1, mixed, NAN, 0);
     EXPECT_DOUBLE_EQ(best.accuracy, best.best.accuracy);
+}
+
+TEST(Report, ThresholdsOfOtherFoldsNeedSeveral) {
+    const PairScores high{{0.9F, 0.8F}, {0.5F, 0.6F}};
+    const PairScores low{{0.5F, 0.4F}, {0.1F, 0.2F}};
+    const std::vector<FoldResult> two = measureFolds({1, 2}, {high, low}, 0.26, {0, 0});
+    const nlohmann::json report = reportProtocol(two);
+    // .3 accepts all of the first fold, .7 nothing of the second: half is right in both.
+    EXPECT_DOUBLE_EQ(report.at("accuracy_other_folds_threshold"), 0.5);
+    EXPECT_NEAR(report.at("folds")[0].at("other_folds_threshold").get<double>(), 0.3, 1e-6);
+    EXPECT_NEAR(report.at("folds")[1].at("other_folds_threshold").get<double>(), 0.7, 1e-6);
+    EXPECT_DOUBLE_EQ(report.at("accuracy_best_threshold"), 1);
+    EXPECT_DOUBLE_EQ(report.at("folds")[0].at("threshold"), 0.26);
+    EXPECT_NE(tableProtocol("FF", two).find("from others"), std::string::npos);
+
+    const std::vector<FoldResult> one = measureFolds({8}, {high}, 0.26, {0});
+    EXPECT_FALSE(reportProtocol(one).contains("accuracy_other_folds_threshold"));
+    EXPECT_EQ(tableProtocol("FF", one).find("others"), std::string::npos);
 }
 
 }  // namespace

@@ -55,6 +55,26 @@ std::vector<Step> steps(const PairScores& scores) {
     return result;
 }
 
+/// The lowest threshold that judges most weight of pairs rightly; that weight as "accuracy".
+Operating bestWeighted(const PairScores& scores, double sameWeight, double differentWeight) {
+    check(scores);
+    const std::vector<Step> all = steps(scores);
+    // A threshold at or below the lowest score accepts every pair.
+    double right = sameWeight * static_cast<double>(scores.same.size());
+    double best = right;
+    double threshold = all.front().score;
+    for (size_t i = 0; i < all.size(); ++i) {
+        right += differentWeight * all[i].different - sameWeight * all[i].same;  // the threshold moves above this score
+        if (right > best) {
+            best = right;
+            threshold = i + 1 < all.size()
+                            ? (static_cast<double>(all[i].score) + static_cast<double>(all[i + 1].score)) / 2
+                            : std::nextafter(static_cast<double>(all[i].score), HUGE_VAL);
+        }
+    }
+    return {threshold, best};
+}
+
 }  // namespace
 
 double accuracy(const PairScores& scores, double threshold) {
@@ -70,22 +90,56 @@ double accuracy(const PairScores& scores, double threshold) {
 }
 
 Operating bestOperating(const PairScores& scores) {
+    Operating best = bestWeighted(scores, 1, 1);
+    best.accuracy /= static_cast<double>(scores.same.size() + scores.different.size());
+    return best;
+}
+
+Operating bestBalanced(const PairScores& scores) {
+    // Counts, not shares, are summed: they stay exact.
+    const auto same = static_cast<double>(scores.same.size());
+    const auto different = static_cast<double>(scores.different.size());
+    Operating best = bestWeighted(scores, different, same);
+    best.accuracy /= 2 * same * different;
+    return best;
+}
+
+std::vector<RocPoint> rocCurve(const PairScores& scores) {
     check(scores);
     const std::vector<Step> all = steps(scores);
-    // A threshold at or below the lowest score accepts every pair.
-    double right = static_cast<double>(scores.same.size());
-    double best = right;
-    double threshold = all.front().score;
-    for (size_t i = 0; i < all.size(); ++i) {
-        right += all[i].different - all[i].same;  // the threshold moves above this score
-        if (right > best) {
-            best = right;
-            threshold = i + 1 < all.size()
-                            ? (static_cast<double>(all[i].score) + static_cast<double>(all[i + 1].score)) / 2
-                            : std::nextafter(static_cast<double>(all[i].score), HUGE_VAL);
-        }
+    std::vector<RocPoint> curve{{0, 0}};
+    double same = 0, different = 0;
+    for (auto step = all.rbegin(); step != all.rend(); ++step) {
+        same += step->same;
+        different += step->different;
+        curve.push_back(
+            {different / static_cast<double>(scores.different.size()), same / static_cast<double>(scores.same.size())});
     }
-    return {threshold, best / static_cast<double>(scores.same.size() + scores.different.size())};
+    return curve;
+}
+
+PairScores joined(const std::vector<PairScores>& folds) {
+    PairScores all;
+    for (const PairScores& fold : folds) {
+        all.same.insert(all.same.end(), fold.same.begin(), fold.same.end());
+        all.different.insert(all.different.end(), fold.different.begin(), fold.different.end());
+    }
+    return all;
+}
+
+std::vector<Operating> thresholdsFromOthers(const std::vector<PairScores>& folds) {
+    if (folds.size() < 2) {
+        throw std::runtime_error("a threshold from other folds needs two folds or more, got " +
+                                 std::to_string(folds.size()));
+    }
+    std::vector<Operating> result;
+    for (size_t i = 0; i < folds.size(); ++i) {
+        std::vector<PairScores> others = folds;
+        others.erase(others.begin() + static_cast<long>(i));
+        const double threshold = bestOperating(joined(others)).threshold;
+        result.push_back({threshold, accuracy(folds[i], threshold)});
+    }
+    return result;
 }
 
 double areaUnderRoc(const PairScores& scores) {

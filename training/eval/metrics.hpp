@@ -35,6 +35,26 @@ double accuracy(const PairScores& scores, double threshold);
 /// The threshold with the highest accuracy, in the middle between the two scores that it parts; the lowest such one.
 Operating bestOperating(const PairScores& scores);
 
+/// The same with both kinds of pairs counted alike, however many there are of each: the accuracy is the mean of the
+/// shares of both kinds that are judged rightly.
+Operating bestBalanced(const PairScores& scores);
+
+/// One threshold of the ROC curve, as shares in [0, 1].
+struct RocPoint {
+    double falseAccepts = 0;  ///< FAR: pairs of two people that are accepted
+    double trueAccepts = 0;   ///< TAR: pairs of one person that are accepted
+};
+
+/// The ROC curve from (0, 0), nothing accepted, to (1, 1): one point for each score that occurs, none of them falling.
+std::vector<RocPoint> rocCurve(const PairScores& scores);
+
+/// Both kinds of pairs of several folds together.
+PairScores joined(const std::vector<PairScores>& folds);
+
+/// For each fold the best threshold of all other folds together, with its accuracy on the fold: what a threshold gives
+/// on people that it was not chosen on. @throws std::runtime_error for fewer than two folds
+std::vector<Operating> thresholdsFromOthers(const std::vector<PairScores>& folds);
+
 /// Area under the ROC curve: the chance that a pair of one person scores above one of two people; ties count half.
 double areaUnderRoc(const PairScores& scores);
 

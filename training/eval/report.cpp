@@ -2,8 +2,9 @@
 
 #include "report.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <cmath>
-#include <cstdio>
 
 namespace drgan::eval {
 
@@ -23,6 +24,9 @@ double eerOf(const FoldResult& fold) { return fold.eer; }
 double tarAt1Of(const FoldResult& fold) { return fold.tarAt1; }
 double tarAt01Of(const FoldResult& fold) { return fold.tarAt01; }
 double bestOf(const FoldResult& fold) { return fold.best.accuracy; }
+double othersOf(const FoldResult& fold) { return fold.others.value().accuracy; }
+
+bool haveOthers(const std::vector<FoldResult>& folds) { return !folds.empty() && folds.front().others.has_value(); }
 
 }  // namespace
 
@@ -39,6 +43,21 @@ FoldResult measureFold(int number, const PairScores& scores, double threshold, s
     fold.tarAt1 = acceptedAt(scores, 0.01);
     fold.tarAt01 = acceptedAt(scores, 0.001);
     return fold;
+}
+
+std::vector<FoldResult> measureFolds(const std::vector<int>& numbers, const std::vector<PairScores>& scores,
+                                     double threshold, const std::vector<size_t>& facesNotFound) {
+    std::vector<FoldResult> folds;
+    for (size_t i = 0; i < scores.size(); ++i) {
+        folds.push_back(measureFold(numbers.at(i), scores[i], threshold, facesNotFound.at(i)));
+    }
+    if (folds.size() > 1) {
+        const std::vector<Operating> others = thresholdsFromOthers(scores);
+        for (size_t i = 0; i < folds.size(); ++i) {
+            folds[i].others = others[i];
+        }
+    }
+    return folds;
 }
 
 nlohmann::json reportProtocol(const std::vector<FoldResult>& folds) {
@@ -58,6 +77,10 @@ nlohmann::json reportProtocol(const std::vector<FoldResult>& folds) {
                                    {"tar_at_far_0.1_percent", fold.tarAt01},
                                    {"best_threshold", fold.best.threshold},
                                    {"accuracy_best_threshold", fold.best.accuracy}});
+        if (fold.others) {
+            report["folds"].back()["other_folds_threshold"] = fold.others->threshold;
+            report["folds"].back()["accuracy_other_folds_threshold"] = fold.others->accuracy;
+        }
         pairs += fold.pairs;
         facesNotFound += fold.facesNotFound;
     }
@@ -74,32 +97,37 @@ nlohmann::json reportProtocol(const std::vector<FoldResult>& folds) {
     put("tar_at_far_1_percent", tarAt1Of);
     put("tar_at_far_0.1_percent", tarAt01Of);
     put("accuracy_best_threshold", bestOf);
+    if (haveOthers(folds)) {
+        put("accuracy_other_folds_threshold", othersOf);
+    }
     return report;
 }
 
 std::string tableProtocol(const std::string& protocol, const std::vector<FoldResult>& folds) {
-    char line[300];
-    std::string table =
-        protocol + "   fold   pairs  accuracy  (at)      best acc. (at)        AUC     EER  TAR@1%  @0.1%  no face\n";
+    const bool several = haveOthers(folds);
+    std::string table = fmt::format(
+        "{}   fold   pairs  accuracy  (at)      {}best acc. (at)        AUC     EER  "
+        "TAR@1%  @0.1%  no face\n",
+        protocol, several ? "from others (at)    " : "");
     for (const FoldResult& f : folds) {
-        std::snprintf(line, sizeof(line),
-                      "%9d %7zu  %7.2f%%  (%6.3f)  %7.2f%%  (%6.3f)  %6.4f %6.2f%% %6.2f%% %5.1f%%  %zu\n", f.number,
-                      f.pairs, 100 * f.accuracy, f.threshold, 100 * f.best.accuracy, f.best.threshold, f.auc,
-                      100 * f.eer, 100 * f.tarAt1, 100 * f.tarAt01, f.facesNotFound);
-        table += line;
+        table += fmt::format("{:9} {:7}  {:7.2f}%  ({:6.3f})  ", f.number, f.pairs, 100 * f.accuracy, f.threshold);
+        if (several) {
+            table += fmt::format("{:7.2f}%  ({:6.3f})  ", 100 * f.others->accuracy, f.others->threshold);
+        }
+        table += fmt::format("{:7.2f}%  ({:6.3f})  {:6.4f} {:6.2f}% {:6.2f}% {:5.1f}%  {}\n", 100 * f.best.accuracy,
+                             f.best.threshold, f.auc, 100 * f.eer, 100 * f.tarAt1, 100 * f.tarAt01, f.facesNotFound);
     }
-    const MeanDeviation a = over(folds, accuracyOf);
-    const MeanDeviation b = over(folds, bestOf);
-    const MeanDeviation u = over(folds, aucOf);
-    const MeanDeviation e = over(folds, eerOf);
-    const MeanDeviation t = over(folds, tarAt1Of);
-    const MeanDeviation tt = over(folds, tarAt01Of);
-    std::snprintf(line, sizeof(line),
-                  "     mean  accuracy %.2f%% +- %.2f, at the best threshold %.2f%% +- %.2f, AUC %.4f +- %.4f, "
-                  "EER %.2f%% +- %.2f, TAR at FAR 1%% %.2f%% +- %.2f, at 0.1%% %.2f%% +- %.2f\n",
-                  100 * a.mean, 100 * a.deviation, 100 * b.mean, 100 * b.deviation, u.mean, u.deviation, 100 * e.mean,
-                  100 * e.deviation, 100 * t.mean, 100 * t.deviation, 100 * tt.mean, 100 * tt.deviation);
-    return table + line;
+    const auto percent = [&](double (*value)(const FoldResult&)) {
+        const MeanDeviation m = over(folds, value);
+        return fmt::format("{:.2f}% +- {:.2f}", 100 * m.mean, 100 * m.deviation);
+    };
+    const MeanDeviation auc = over(folds, aucOf);
+    table += fmt::format(
+        "     mean  accuracy {}, {}at the best threshold {}, AUC {:.4f} +- {:.4f}, EER {}, "
+        "TAR at FAR 1% {}, at 0.1% {}\n",
+        percent(accuracyOf), several ? "at the threshold of the other folds " + percent(othersOf) + ", " : "",
+        percent(bestOf), auc.mean, auc.deviation, percent(eerOf), percent(tarAt1Of), percent(tarAt01Of));
+    return table;
 }
 
 }  // namespace drgan::eval
