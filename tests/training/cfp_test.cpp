@@ -65,7 +65,7 @@ TEST(Cfp, TurnsIndicesIntoPictures) {
     const Cfp cfp(folder / "cfp");
     EXPECT_THAT(cfp.availableFolds("FF"), ElementsAre(1));
     EXPECT_THAT(cfp.availableFolds("FP"), ElementsAre(1));
-    const CfpFold fold = cfp.fold("FP", 1);
+    const Fold fold = cfp.fold("FP", 1);
     ASSERT_EQ(fold.pairs.size(), 4U);
     EXPECT_THAT(fold.pairs[0].first, HasSubstr("/001/frontal/01.jpg"));
     EXPECT_THAT(fold.pairs[0].second, HasSubstr("/001/profile/04.jpg"));
@@ -74,7 +74,7 @@ TEST(Cfp, TurnsIndicesIntoPictures) {
     EXPECT_THAT(fold.pairs[1].second, HasSubstr("/002/profile/01.jpg"));
     EXPECT_THAT(fold.pairs[3].first, HasSubstr("/002/frontal/10.jpg"));
     EXPECT_FALSE(fold.pairs[3].same);
-    const std::vector<Cfp::Person> persons = Cfp::persons({cfp.fold("FF", 1), fold});
+    const Persons persons = Cfp::persons({cfp.fold("FF", 1), fold});
     ASSERT_EQ(persons.size(), 2U);
     EXPECT_EQ(persons[0].frontal.size(), 3U);  // 1, 2 and 10, each once
     EXPECT_EQ(persons[0].profile.size(), 1U);
@@ -90,7 +90,7 @@ TEST(Cfp, FollowsThePairLists) {
                 ((picture - 1) % 10 < 9 ? "0" : "") + std::to_string((picture - 1) % 10 + 1) + ".jpg\n";
     }
     writeText(folder / "cfp/Protocol/Pair_list_F.txt", list);
-    const CfpFold fold = Cfp(folder / "cfp").fold("FF", 1);
+    const Fold fold = Cfp(folder / "cfp").fold("FF", 1);
     EXPECT_THAT(fold.pairs[0].first, HasSubstr("/002/frontal/10.jpg"));
     writeText(folder / "cfp/Protocol/Pair_list_F.txt", "1 a.jpg\n3 b.jpg\n");
     EXPECT_THAT(messageOf([&] { Cfp cfp(folder / "cfp"); }),
@@ -157,6 +157,7 @@ TEST_F(EvalProgram, StudiesConfidenceFusionAndFrontalViews) {
               0)
         << log();
     const nlohmann::json report = nlohmann::json::parse(readText(json));
+    EXPECT_EQ(report.at("fusion_mixed_quality").size(), 2U);
     EXPECT_EQ(report.at("fusion").size(), 2U);  // three frontals and one profile are in the pairs: two a side
     for (const char* how : {"raw", "frontalized"}) {
         const nlohmann::json& result = report.at("recognizer_on_profiles").at(how);

@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
+
+#include "eval/fusion.hpp"
 
 namespace drgan::eval {
 namespace {
@@ -23,7 +26,7 @@ struct SmallWorld {
         std::mt19937 random(7);
         std::normal_distribution<float> normal;
         for (int p = 0; p < people; ++p) {
-            Cfp::Person person;
+            Person person;
             for (int i = 0; i < 14; ++i) {
                 const bool profile = i >= 10;
                 const std::string path = std::to_string(p) + (profile ? "/profile/" : "/frontal/") + std::to_string(i);
@@ -50,44 +53,82 @@ TEST(Studies, FrontalProfilePairsAreAllOfThem) {
 
 TEST(Studies, FusingHelpsAndConfidenceDiscountsBadPictures) {
     const SmallWorld world(2.F, 0.02F);  // profiles are nearly noise, and the confidence knows it
-    const std::vector<Fusion> rows = byImagesFused(world.persons, world.codes, 10);
+    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 10);
     ASSERT_EQ(rows.size(), 7U);  // 14 pictures: seven for each side
     for (size_t i = 0; i < rows.size(); ++i) {
         EXPECT_EQ(rows[i].n, static_cast<int>(i) + 1);
     }
-    EXPECT_DOUBLE_EQ(rows[0].confidence, rows[0].mean);  // one picture is one picture
-    EXPECT_DOUBLE_EQ(rows[0].confidence, rows[0].best);
-    EXPECT_GT(rows[0].mean, 0.2);  // frontal against profile
-    EXPECT_LT(rows[3].confidence, rows[3].mean);
-    EXPECT_LT(rows[6].confidence, rows[1].confidence);
-    EXPECT_GT(rows[6].best, rows[6].confidence);
+    EXPECT_DOUBLE_EQ(rows[0].confidence.eer, rows[0].mean.eer);  // one picture is one picture
+    EXPECT_DOUBLE_EQ(rows[0].confidence.eer, rows[0].best.eer);
+    EXPECT_GT(rows[0].mean.eer, 0.2);  // frontal against profile
+    EXPECT_LT(rows[3].confidence.eer, rows[3].mean.eer);
+    EXPECT_LT(rows[6].confidence.eer, rows[1].confidence.eer);
+    EXPECT_GT(rows[6].best.eer, rows[6].confidence.eer);
 }
 
 TEST(Studies, TheSameDrawsGiveTheSameFigures) {
     const SmallWorld world(1.F);
-    const std::vector<Fusion> a = byImagesFused(world.persons, world.codes, 3);
-    const std::vector<Fusion> b = byImagesFused(world.persons, world.codes, 3);
+    const std::vector<Fusion> a = byImagesFused(world.persons, {&world.codes}, 3);
+    const std::vector<Fusion> b = byImagesFused(world.persons, {&world.codes}, 3);
     for (size_t i = 0; i < a.size(); ++i) {
-        EXPECT_EQ(a[i].confidence, b[i].confidence);
-        EXPECT_EQ(a[i].mean, b[i].mean);
+        EXPECT_EQ(a[i].confidence.eer, b[i].confidence.eer);
+        EXPECT_EQ(a[i].mean.eer, b[i].mean.eer);
     }
+}
+
+TEST(Studies, MixedQualityDrawsFromAllQualities) {
+    const SmallWorld world(0.3F);
+    Codes noise;  // a picture of the worst quality says nothing, and has no confidence
+    std::mt19937 random(9);
+    std::normal_distribution<float> normal;
+    for (const auto& [picture, code] : world.codes) {
+        cv::Mat f(code.embedding.size(), CV_32F);
+        std::generate(f.begin<float>(), f.end<float>(), [&] { return normal(random); });
+        noise[picture] = {f, 0.01F};
+    }
+    const std::vector<Fusion> clean = byImagesFused(world.persons, {&world.codes}, 5);
+    const std::vector<Fusion> mixed = byImagesFused(world.persons, {&world.codes, &noise}, 5);
+    ASSERT_EQ(mixed.size(), clean.size());
+    EXPECT_GT(mixed[0].mean.eer, clean[0].mean.eer + 0.1);
+    EXPECT_LT(mixed[0].mean.accuracy, clean[0].mean.accuracy);
+    EXPECT_LT(mixed[3].confidence.eer, mixed[3].mean.eer);  // the confidence knows which pictures are bad
+    const std::vector<Fusion> again = byImagesFused(world.persons, {&world.codes, &noise}, 5);
+    EXPECT_EQ(again[2].best.accuracy, mixed[2].best.accuracy);
+}
+
+TEST(Studies, RowsEndWhereFewerThanHalfOfThePeopleReach) {
+    SmallWorld world(1.F);
+    for (size_t i = 0; i < 4; ++i) {
+        world.persons[i].frontal.resize(2);  // and 4 profiles: three a side
+    }
+    std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 2);
+    ASSERT_EQ(rows.size(), 7U);
+    EXPECT_EQ(rows[2].people, 10U);
+    EXPECT_EQ(rows[3].people, 6U);
+    for (size_t i = 4; i < 6; ++i) {
+        world.persons[i].frontal.resize(2);
+    }
+    rows = byImagesFused(world.persons, {&world.codes}, 2);
+    EXPECT_EQ(rows.size(), 3U);
 }
 
 TEST(Studies, OnePersonCannotBeTested) {
     SmallWorld world(1.F);
     world.persons.resize(1);
-    EXPECT_TRUE(byImagesFused(world.persons, world.codes).empty());
+    EXPECT_TRUE(byImagesFused(world.persons, {&world.codes}).empty());
 }
 
 TEST(Studies, TablesAndReportsHoldEveryRow) {
     const SmallWorld world(1.F);
-    const std::vector<Fusion> rows = byImagesFused(world.persons, world.codes, 2);
+    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 2);
     EXPECT_EQ(report(rows).size(), rows.size());
-    EXPECT_DOUBLE_EQ(report(rows)[2].at("eer_mean"), rows[2].mean);
+    EXPECT_DOUBLE_EQ(report(rows)[2].at("eer_mean"), rows[2].mean.eer);
+    EXPECT_DOUBLE_EQ(report(rows)[2].at("accuracy_most_confident"), rows[2].best.accuracy);
     const std::string text = table(rows);
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<long>(rows.size()) + 1);
-    const std::vector<Confidence> confidence = {{0, 15, 3, 0.5, 0.25}};
+    const std::vector<Confidence> confidence = {{0, 15, 3, 0.5, 0.1, 0.25, 0.125}};
     EXPECT_DOUBLE_EQ(report(confidence)[0].at("blurred"), 0.25);
+    EXPECT_DOUBLE_EQ(report(confidence)[0].at("small"), 0.125);
     EXPECT_THAT(table(confidence), testing::HasSubstr("0.500"));
 }
 

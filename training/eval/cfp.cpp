@@ -85,7 +85,7 @@ std::string Cfp::picture(bool profile, long number, const std::string& where) co
            twoDigits((number - 1) % each + 1) + ".jpg";
 }
 
-void Cfp::readPairs(const std::string& path, bool secondIsProfile, bool same, std::vector<CfpPair>& pairs) const {
+void Cfp::readPairs(const std::string& path, bool secondIsProfile, bool same, std::vector<Pair>& pairs) const {
     std::ifstream stream(path);
     if (!stream) {
         fail(path, "cannot read");
@@ -109,11 +109,11 @@ void Cfp::readPairs(const std::string& path, bool secondIsProfile, bool same, st
     }
 }
 
-CfpFold Cfp::fold(const std::string& protocol, int number) const {
+Fold Cfp::fold(const std::string& protocol, int number) const {
     if (protocol != "FF" && protocol != "FP") {
         throw std::runtime_error("the protocol is '" + protocol + "', expected FF or FP");
     }
-    CfpFold fold;
+    Fold fold;
     fold.number = number;
     const std::string base = folder_ + "/Protocol/Split/" + protocol + "/" + twoDigits(number);
     readPairs(base + "/same.txt", protocol == "FP", true, fold.pairs);
@@ -121,7 +121,7 @@ CfpFold Cfp::fold(const std::string& protocol, int number) const {
     if (fold.pairs.empty()) {
         fail(base, "holds no pairs");
     }
-    for (const CfpPair& pair : fold.pairs) {
+    for (const Pair& pair : fold.pairs) {
         for (const std::string& path : {pair.first, pair.second}) {
             if (!fs::exists(path)) {
                 fail(path, "the picture is missing, fold " + std::to_string(number) + " of " + protocol + " needs it");
@@ -142,10 +142,10 @@ std::vector<int> Cfp::availableFolds(const std::string& protocol) const {
         if (name.size() != 2 || name.find_first_not_of("0123456789") != std::string::npos) {
             continue;
         }
-        std::vector<CfpPair> pairs;
+        std::vector<Pair> pairs;
         readPairs((entry.path() / "same.txt").string(), protocol == "FP", true, pairs);
         readPairs((entry.path() / "diff.txt").string(), protocol == "FP", false, pairs);
-        const bool whole = !pairs.empty() && std::all_of(pairs.begin(), pairs.end(), [](const CfpPair& pair) {
+        const bool whole = !pairs.empty() && std::all_of(pairs.begin(), pairs.end(), [](const Pair& pair) {
             return fs::exists(pair.first) && fs::exists(pair.second);
         });
         if (whole) {
@@ -156,19 +156,19 @@ std::vector<int> Cfp::availableFolds(const std::string& protocol) const {
     return available;
 }
 
-std::vector<Cfp::Person> Cfp::persons(const std::vector<CfpFold>& folds) {
+Persons Cfp::persons(const std::vector<Fold>& folds) {
     std::map<std::string, std::map<bool, std::set<std::string>>> folders;  // person's folder -> profile? -> pictures
-    for (const CfpFold& fold : folds) {
-        for (const CfpPair& pair : fold.pairs) {
+    for (const Fold& fold : folds) {
+        for (const Pair& pair : fold.pairs) {
             for (const std::string& path : {pair.first, pair.second}) {
                 const fs::path kind = fs::path(path).parent_path();
                 folders[kind.parent_path().string()][kind.filename() == "profile"].insert(path);
             }
         }
     }
-    std::vector<Person> persons;
+    Persons persons;
     for (auto& [folder, kinds] : folders) {
-        persons.push_back({{kinds[false].begin(), kinds[false].end()}, {kinds[true].begin(), kinds[true].end()}});
+        persons.push_back({{kinds[false].begin(), kinds[false].end()}, {kinds[true].begin(), kinds[true].end()}, {}});
     }
     return persons;
 }

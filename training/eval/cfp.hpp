@@ -10,18 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "protocol.hpp"
+
 namespace drgan::eval {
-
-struct CfpPair {
-    std::string first;   ///< path of the picture
-    std::string second;  ///< path of the picture
-    bool same = false;   ///< one person
-};
-
-struct CfpFold {
-    int number = 0;  ///< from 1
-    std::vector<CfpPair> pairs;
-};
 
 /// A copy of CFP, or of some of its folds.
 class Cfp {
@@ -33,19 +24,15 @@ public:
     std::vector<int> availableFolds(const std::string& protocol) const;
 
     /// @throws std::runtime_error naming the file and line that is wrong, or the picture that is missing.
-    CfpFold fold(const std::string& protocol, int number) const;
+    Fold fold(const std::string& protocol, int number) const;
 
-    struct Person {
-        std::vector<std::string> frontal;  ///< paths
-        std::vector<std::string> profile;  ///< paths
-    };
     /// The people whose pictures the pairs show, each once: those that share pictures' folder.
-    static std::vector<Person> persons(const std::vector<CfpFold>& folds);
+    static Persons persons(const std::vector<Fold>& folds);
 
 private:
     std::string picture(bool profile, long number, const std::string& where) const;
     std::vector<std::string> readList(const std::string& name) const;
-    void readPairs(const std::string& path, bool secondIsProfile, bool same, std::vector<CfpPair>& pairs) const;
+    void readPairs(const std::string& path, bool secondIsProfile, bool same, std::vector<Pair>& pairs) const;
 
     std::string folder_;
     std::vector<std::string> frontal_;  // paths by number - 1; empty: no list, numbers say it

@@ -3,6 +3,7 @@
 #include "embedder.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace drgan::eval {
 
@@ -12,11 +13,8 @@ class BundleEmbedder : public Embedder {
 public:
     explicit BundleEmbedder(const cv::drgan::Bundle& bundle) : encoder_(cv::drgan::Encoder::create(bundle.encoder)) {}
 
-protected:
-    void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
-        encoder_->alignCrop(picture, face, aligned);
-    }
-    Code feature(const cv::Mat& aligned) override {
+    cv::drgan::Alignment alignment() const override { return encoder_->alignment(); }
+    Code code(const cv::Mat& aligned) override {
         Code code;
         encoder_->feature(aligned, code.embedding, code.confidence);
         return code;
@@ -33,11 +31,8 @@ public:
         alignment_.size = input.size;
     }
 
-protected:
-    void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const override {
-        cv::drgan::alignCrop(picture, face, aligned, alignment_);
-    }
-    Code feature(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
+    cv::drgan::Alignment alignment() const override { return alignment_; }
+    Code code(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
 
 private:
     data::Recognizer recognizer_;
@@ -46,22 +41,34 @@ private:
 
 }  // namespace
 
-cv::Mat Embedder::embed(const cv::Mat& picture, const cv::Mat& face, bool mirror) {
+cv::Mat Embedder::align(const cv::Mat& picture, const cv::Mat& face) const {
+    const cv::drgan::Alignment wanted = alignment();
+    if (face.empty()) {
+        if (picture.cols != wanted.size || picture.rows != wanted.size) {
+            throw std::runtime_error("an aligned face is " + std::to_string(picture.cols) + "x" +
+                                     std::to_string(picture.rows) + ", the network takes " +
+                                     std::to_string(wanted.size) + "x" + std::to_string(wanted.size));
+        }
+        return picture;
+    }
     cv::Mat aligned;
-    align(picture, face, aligned);
-    cv::Mat sum = feature(aligned).embedding;
+    cv::drgan::alignCrop(picture, face, aligned, wanted);
+    return aligned;
+}
+
+cv::Mat Embedder::embed(const cv::Mat& aligned, const Code& known, bool mirror) {
+    cv::Mat sum = known.embedding.clone();
     if (mirror) {
         cv::Mat mirrored;
         cv::flip(aligned, mirrored, 1);
-        sum += feature(mirrored).embedding;
+        sum += code(mirrored).embedding;
     }
     return data::unit(sum);
 }
 
-Embedder::Code Embedder::code(const cv::Mat& picture, const cv::Mat& face) {
-    cv::Mat aligned;
-    align(picture, face, aligned);
-    return feature(aligned);
+cv::Mat Embedder::embed(const cv::Mat& picture, const cv::Mat& face, bool mirror) {
+    const cv::Mat aligned = align(picture, face);
+    return embed(aligned, code(aligned), mirror);
 }
 
 std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle) {

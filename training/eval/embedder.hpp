@@ -21,18 +21,22 @@ public:
         float confidence = 1;  ///< 1 for recognisers, which give none
     };
 
-    /// What the network says of one face.
+    /// Where the two points lie in an aligned face, and its side.
+    virtual cv::drgan::Alignment alignment() const = 0;
+
     /// @param picture BGR, 8-bit
-    /// @param face as cv::drgan::alignCrop takes it
-    Code code(const cv::Mat& picture, const cv::Mat& face);
+    /// @param face as cv::drgan::alignCrop takes it; empty: the picture is an aligned face
+    /// @throws std::runtime_error for an aligned face of another size, naming both
+    cv::Mat align(const cv::Mat& picture, const cv::Mat& face) const;
+
+    /// What the network says of one aligned face.
+    virtual Code code(const cv::Mat& aligned) = 0;
 
     /// @param mirror adds the embedding of the aligned face's mirror image
     /// @return 1xNf CV_32F of unit norm
     cv::Mat embed(const cv::Mat& picture, const cv::Mat& face, bool mirror);
-
-protected:
-    virtual void align(const cv::Mat& picture, const cv::Mat& face, cv::Mat& aligned) const = 0;
-    virtual Code feature(const cv::Mat& aligned) = 0;
+    /// The same from the code of the aligned face, when that is known already.
+    cv::Mat embed(const cv::Mat& aligned, const Code& code, bool mirror);
 };
 
 /// A bundle's encoder, as every program runs it.

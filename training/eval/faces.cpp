@@ -9,6 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace drgan::eval {
 
@@ -30,15 +31,25 @@ cv::Mat readPicture(const std::string& path) {
     return picture;
 }
 
+cv::Mat shrinkAndEnlarge(const cv::Mat& aligned) {
+    cv::Mat small, large;
+    cv::resize(aligned, small, {smallSide, smallSide}, 0, 0, cv::INTER_AREA);
+    cv::resize(small, large, aligned.size(), 0, 0, cv::INTER_LINEAR);
+    return large;
+}
+
 }  // namespace
 
-Faces::Faces(const std::vector<CfpFold>& folds, cv::drgan::FaceFinder& finder) {
+Faces::Faces(std::map<std::string, Face> faces, Reader reader) : faces_(std::move(faces)), reader_(std::move(reader)) {}
+
+Faces Faces::find(const std::vector<Fold>& folds, cv::drgan::FaceFinder& finder) {
     std::set<std::string> pictures;
-    for (const CfpFold& fold : folds) {
-        for (const CfpPair& pair : fold.pairs) {
+    for (const Fold& fold : folds) {
+        for (const Pair& pair : fold.pairs) {
             pictures.insert({pair.first, pair.second});
         }
     }
+    std::map<std::string, Face> faces;
     for (const std::string& path : pictures) {
         const cv::Mat picture = readPicture(path);
         Face face;
@@ -48,31 +59,28 @@ Faces::Faces(const std::vector<CfpFold>& folds, cv::drgan::FaceFinder& finder) {
         }
         face.hasYaw = face.found && finder.measuresLandmarks();
         face.yaw = face.hasYaw ? cv::drgan::estimateYaw(face.place) : 0;
-        faces_[path] = face;
-        progress("finding faces", faces_.size(), pictures.size());
+        faces[path] = face;
+        progress("finding faces", faces.size(), pictures.size());
     }
+    return {std::move(faces), readPicture};
 }
 
-Embeddings embedAll(const Faces& faces, Embedder& embedder, bool mirror) {
-    Embeddings embeddings;
-    for (const auto& [path, face] : faces.all()) {
-        embeddings[path] = embedder.embed(readPicture(path), face.place, mirror);
-        progress("embedding", embeddings.size(), faces.all().size());
-    }
-    return embeddings;
-}
-
-Codes encodeAll(const Faces& faces, Embedder& embedder, double blur) {
-    Codes codes;
-    for (const auto& [path, face] : faces.all()) {
-        cv::Mat picture = readPicture(path);
-        if (blur > 0) {
-            cv::GaussianBlur(picture, picture, {}, blur);
+Encoded encodeAll(const Faces& faces, Embedder& embedder, bool mirror, bool worse) {
+    Encoded encoded;
+    for (const auto& [name, face] : faces.all()) {
+        const cv::Mat picture = faces.read(name);
+        const cv::Mat aligned = embedder.align(picture, face.place);
+        const Embedder::Code& code = encoded.clean[name] = embedder.code(aligned);
+        encoded.embeddings[name] = embedder.embed(aligned, code, mirror);
+        if (worse) {
+            cv::Mat blurred;
+            cv::GaussianBlur(picture, blurred, {}, blurSigma);
+            encoded.blurred[name] = embedder.code(embedder.align(blurred, face.place));
+            encoded.small[name] = embedder.code(shrinkAndEnlarge(aligned));
         }
-        codes[path] = embedder.code(picture, face.place);
-        progress(blur > 0 ? "encoding blurred" : "encoding", codes.size(), faces.all().size());
+        progress("encoding", encoded.clean.size(), faces.all().size());
     }
-    return codes;
+    return encoded;
 }
 
 }  // namespace drgan::eval

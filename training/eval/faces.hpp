@@ -2,14 +2,15 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <opencv2/core.hpp>
 #include <opencv2/drgan.hpp>
 #include <string>
 #include <vector>
 
-#include "cfp.hpp"
 #include "embedder.hpp"
+#include "protocol.hpp"
 
 namespace drgan::eval {
 
@@ -17,29 +18,43 @@ namespace drgan::eval {
 class Faces {
 public:
     struct Face {
-        cv::Mat place;  ///< as cv::drgan::alignCrop takes it; the picture's middle where no face was found
+        cv::Mat place;  ///< as Embedder::align takes it: the picture's middle where no face was found
         bool found = false;
         bool hasYaw = false;  ///< the finder measures landmarks, the cascades do not
-        float yaw = 0;        ///< degrees, of cv::drgan::estimateYaw; positive: to the image's right
+        float yaw = 0;        ///< degrees, positive: the nose points to the image's right
     };
+    using Reader = std::function<cv::Mat(const std::string& picture)>;  ///< BGR, 8-bit
 
-    /// Finds the main face of every picture of the folds, with progress on stderr.
+    Faces(std::map<std::string, Face> faces, Reader reader);
+
+    /// Finds the main face of every picture of the folds, which go by their paths, with progress on stderr.
     /// @throws std::runtime_error naming a picture that cannot be read
-    Faces(const std::vector<CfpFold>& folds, cv::drgan::FaceFinder& finder);
+    static Faces find(const std::vector<Fold>& folds, cv::drgan::FaceFinder& finder);
 
-    const Face& at(const std::string& path) const { return faces_.at(path); }
+    const Face& at(const std::string& picture) const { return faces_.at(picture); }
     const std::map<std::string, Face>& all() const { return faces_; }
+    cv::Mat read(const std::string& picture) const { return reader_(picture); }
 
 private:
     std::map<std::string, Face> faces_;
+    Reader reader_;
 };
 
 using Embeddings = std::map<std::string, cv::Mat>;    ///< by picture; 1xNf of unit norm
 using Codes = std::map<std::string, Embedder::Code>;  ///< by picture
 
-/// @param mirror see Embedder::embed
-Embeddings embedAll(const Faces& faces, Embedder& embedder, bool mirror);
-/// @param blur sigma of a Gaussian blur of the picture, pixels; 0: none
-Codes encodeAll(const Faces& faces, Embedder& embedder, double blur = 0);
+constexpr double blurSigma = 3;  ///< of a blurred picture: Gaussian, pixels of the picture as it came
+constexpr int smallSide = 24;    ///< of a small face: pixels that the aligned face is shrunk to, and enlarged again
+
+/// What a network says of every picture.
+struct Encoded {
+    Embeddings embeddings;  ///< see Embedder::embed
+    Codes clean;            ///< of the same passes, before a mirror image is added
+    Codes blurred;          ///< empty unless asked for
+    Codes small;            ///< empty unless asked for
+};
+
+/// @param worse encodes each picture blurred and small, too
+Encoded encodeAll(const Faces& faces, Embedder& embedder, bool mirror, bool worse);
 
 }  // namespace drgan::eval

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 namespace drgan::eval {
 
@@ -12,28 +11,6 @@ namespace {
 
 constexpr double yawStep = 30;                             // degrees
 constexpr double confidenceSteps[] = {0, 15, 45, 70, 91};  // degrees
-constexpr int mostFused = 8;
-
-std::vector<std::string> shuffled(std::vector<std::string> pictures, std::mt19937& random) {
-    std::shuffle(pictures.begin(), pictures.end(), random);
-    return pictures;
-}
-
-/// The person's pictures in random order, frontal and profile in turn while both last.
-std::vector<std::string> mixed(const Cfp::Person& person, std::mt19937& random) {
-    const std::vector<std::string> frontal = shuffled(person.frontal, random),
-                                   profile = shuffled(person.profile, random);
-    std::vector<std::string> order;
-    for (size_t i = 0; i < std::max(frontal.size(), profile.size()); ++i) {
-        if (i < frontal.size()) {
-            order.push_back(frontal[i]);
-        }
-        if (i < profile.size()) {
-            order.push_back(profile[i]);
-        }
-    }
-    return order;
-}
 
 /// Landmarks that alignCrop() would put exactly where the alignment wants them: those of a face that is aligned
 /// already.
@@ -43,64 +20,6 @@ cv::Mat landmarksOf(const cv::drgan::Alignment& alignment) {
     const cv::Mat points =
         (cv::Mat_<float>(5, 2) << x - apart, y, x + apart, y, x, (y + mouth) / 2, x - apart, mouth, x + apart, mouth);
     return points * static_cast<float>(alignment.size);
-}
-
-enum class Way { Confidence, Mean, Best };
-
-cv::Mat makeTemplate(const std::vector<std::string>& pictures, const Codes& codes, Way way) {
-    cv::drgan::Template fused;
-    float best = -1;
-    for (const std::string& path : pictures) {
-        const Embedder::Code& code = codes.at(path);
-        if (way == Way::Best && code.confidence <= best) {
-            continue;
-        }
-        if (way == Way::Best) {
-            best = code.confidence;
-            fused.reset();
-        }
-        fused.add(code.embedding, way == Way::Confidence ? code.confidence : 1);
-    }
-    cv::Mat embedding;
-    fused.fused(embedding);
-    return data::unit(embedding);
-}
-
-/// Every left row against every right one; row i of each is of person i.
-void addScores(const cv::Mat& left, const cv::Mat& right, PairScores& scores) {
-    const cv::Mat cosines = left * right.t();
-    for (int i = 0; i < cosines.rows; ++i) {
-        for (int j = 0; j < cosines.cols; ++j) {
-            (i == j ? scores.same : scores.different).push_back(cosines.at<float>(i, j));
-        }
-    }
-}
-
-double fusedEer(const Persons& persons, const Codes& codes, size_t n, Way way, int draws) {
-    PairScores scores;
-    std::mt19937 random(1);  // the same draws for every way
-    for (int draw = 0; draw < draws; ++draw) {
-        cv::Mat sides[2];
-        for (const Cfp::Person& person : persons) {
-            const std::vector<std::string> order = mixed(person, random);
-            // Frontal and profile alternate: pairs of them go to the sides in turn, so that both sides are mixed.
-            std::vector<std::string> pictures[2];
-            for (size_t i = 0; i < order.size(); ++i) {
-                pictures[i / 2 % 2].push_back(order[i]);
-            }
-            for (int side = 0; side < 2; ++side) {
-                // At n = 1 one side is frontal and the other a profile, at random.
-                std::vector<std::string>& list = pictures[side];
-                if (n == 1 && (draw + side) % 2 == 1 && list.size() > 1) {
-                    std::swap(list[0], list[1]);
-                }
-                list.resize(std::min(list.size(), n));
-                sides[side].push_back(makeTemplate(list, codes, way));
-            }
-        }
-        addScores(sides[0], sides[1], scores);
-    }
-    return equalErrorRate(scores);
 }
 
 }  // namespace
@@ -129,7 +48,7 @@ std::vector<YawDifference> byYawDifference(const Persons& persons, const Faces& 
     };
     std::vector<Picture> pictures;
     for (size_t i = 0; i < persons.size(); ++i) {
-        for (const auto* list : {&persons[i].frontal, &persons[i].profile}) {
+        for (const auto* list : {&persons[i].frontal, &persons[i].profile, &persons[i].between}) {
             for (const std::string& path : *list) {
                 if (faces.at(path).hasYaw) {
                     pictures.push_back({i, faces.at(path).yaw, &embeddings.at(path)});
@@ -171,38 +90,26 @@ std::vector<YawDifference> byYawDifference(const Persons& persons, const Faces& 
     return rows;
 }
 
-std::vector<Fusion> byImagesFused(const Persons& persons, const Codes& codes, int draws) {
-    size_t least = SIZE_MAX;  // pictures of a person
-    for (const Cfp::Person& person : persons) {
-        least = std::min(least, person.frontal.size() + person.profile.size());
-    }
-    std::vector<Fusion> rows;
-    for (size_t n = 1; persons.size() > 1 && n <= std::min<size_t>(mostFused, least / 2); ++n) {
-        Fusion row;
-        row.n = static_cast<int>(n);
-        row.confidence = fusedEer(persons, codes, n, Way::Confidence, draws);
-        row.mean = fusedEer(persons, codes, n, Way::Mean, draws);
-        row.best = fusedEer(persons, codes, n, Way::Best, draws);
-        rows.push_back(row);
-    }
-    return rows;
-}
-
-std::vector<Confidence> byYaw(const Faces& faces, const Codes& codes, const Codes& blurred) {
+std::vector<Confidence> byYaw(const Faces& faces, const Encoded& encoded) {
     std::vector<Confidence> rows;
     for (size_t i = 0; i + 1 < std::size(confidenceSteps); ++i) {
         Confidence row{confidenceSteps[i], confidenceSteps[i + 1]};
-        for (const auto& [path, face] : faces.all()) {
+        std::vector<double> clean, blurred, small;
+        for (const auto& [name, face] : faces.all()) {
             const double yaw = std::abs(face.yaw);
             if (face.hasYaw && yaw >= row.from && yaw < row.to) {
-                ++row.pictures;
-                row.mean += codes.at(path).confidence;
-                row.blurred += blurred.at(path).confidence;
+                clean.push_back(encoded.clean.at(name).confidence);
+                blurred.push_back(encoded.blurred.at(name).confidence);
+                small.push_back(encoded.small.at(name).confidence);
             }
         }
-        if (row.pictures > 0) {
-            row.mean /= static_cast<double>(row.pictures);
-            row.blurred /= static_cast<double>(row.pictures);
+        if (!clean.empty()) {
+            row.pictures = clean.size();
+            const MeanDeviation m = meanDeviation(clean);
+            row.mean = m.mean;
+            row.deviation = m.deviation;
+            row.blurred = meanDeviation(blurred).mean;
+            row.small = meanDeviation(small).mean;
             rows.push_back(row);
         }
     }
@@ -214,7 +121,7 @@ Embeddings frontalized(const Persons& persons, const Codes& codes, const cv::drg
     const cv::Ptr<cv::drgan::Decoder> decoder = cv::drgan::Decoder::create(bundle.decoder);
     const cv::drgan::Alignment alignment = cv::drgan::Encoder::create(bundle.encoder)->alignment();
     Embeddings result = raw;
-    for (const Cfp::Person& person : persons) {
+    for (const Person& person : persons) {
         for (const std::string& path : person.profile) {
             cv::Mat face;
             decoder->frontalize(codes.at(path).embedding, face);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What CFP's protocols do not ask: each study takes the people of the evaluated folds, with all their pictures.
+// What the protocols do not ask: each study takes the people of the evaluated folds, with all their pictures. The study
+// of several pictures at a time is in fusion.hpp.
 
 #pragma once
 
@@ -8,13 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "cfp.hpp"
 #include "faces.hpp"
 #include "metrics.hpp"
+#include "protocol.hpp"
 
 namespace drgan::eval {
-
-using Persons = std::vector<Cfp::Person>;
 
 /// Scores of every frontal against every profile: a finer measure than the protocol's few pairs.
 PairScores allFrontalProfile(const Persons& persons, const Embeddings& embeddings);
@@ -33,26 +32,17 @@ struct YawDifference {
 std::vector<YawDifference> byYawDifference(const Persons& persons, const Faces& faces, const Embeddings& embeddings,
                                            double threshold);
 
-/// Verification of templates of n pictures a side, frontal and profile mixed evenly, by three ways to make a template.
-struct Fusion {
-    int n = 0;
-    double confidence = 0;  ///< EER of sum(w f) / sum(w)
-    double mean = 0;        ///< EER of the plain mean
-    double best = 0;        ///< EER of the single picture of the highest confidence
-};
-
-/// Both sides of a pair share no picture, so n goes up to half of what every person has, at most 8.
-/// @param draws random templates per person and side, from a fixed seed
-std::vector<Fusion> byImagesFused(const Persons& persons, const Codes& codes, int draws = 20);
-
-/// Mean confidence of the pictures with this |yaw|, as they are and blurred.
+/// Mean confidence of the pictures with this |yaw|, as they are and made worse (see faces.hpp).
 struct Confidence {
     double from = 0, to = 0;  ///< degrees
     size_t pictures = 0;
     double mean = 0;
-    double blurred = 0;  ///< Gaussian blur, sigma 3 px of the original picture
+    double deviation = 0;  ///< of the pictures as they are
+    double blurred = 0;
+    double small = 0;
 };
-std::vector<Confidence> byYaw(const Faces& faces, const Codes& codes, const Codes& blurred);
+/// Pictures whose yaw is not known do not count; steps without pictures are left out.
+std::vector<Confidence> byYaw(const Faces& faces, const Encoded& encoded);
 
 /// Draws every profile's frontal view by a bundle and embeds it with a recogniser.
 /// @return the recogniser's embeddings of the pictures; those of the profiles are of their frontal views
@@ -60,10 +50,8 @@ Embeddings frontalized(const Persons& persons, const Codes& codes, const cv::drg
                        Embedder& recognizer, const Embeddings& raw, bool mirror);
 
 std::string table(const std::vector<YawDifference>& rows);
-std::string table(const std::vector<Fusion>& rows);
 std::string table(const std::vector<Confidence>& rows);
 nlohmann::json report(const std::vector<YawDifference>& rows);
-nlohmann::json report(const std::vector<Fusion>& rows);
 nlohmann::json report(const std::vector<Confidence>& rows);
 
 }  // namespace drgan::eval

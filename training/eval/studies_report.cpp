@@ -15,20 +15,11 @@ std::string table(const std::vector<YawDifference>& rows) {
     return text;
 }
 
-std::string table(const std::vector<Fusion>& rows) {
-    std::string text = "images fused   EER: by confidence  plain mean  most confident\n";
-    for (const Fusion& r : rows) {
-        text +=
-            fmt::format("{:12} {:19.2f}% {:10.2f}% {:14.2f}%\n", r.n, 100 * r.confidence, 100 * r.mean, 100 * r.best);
-    }
-    return text;
-}
-
 std::string table(const std::vector<Confidence>& rows) {
-    std::string text = "|yaw|          pictures  confidence  blurred\n";
+    std::string text = "|yaw|          pictures  confidence (deviation)  blurred  small\n";
     for (const Confidence& r : rows) {
-        text +=
-            fmt::format("{:3.0f} - {:3.0f} deg {:10} {:11.3f} {:8.3f}\n", r.from, r.to, r.pictures, r.mean, r.blurred);
+        text += fmt::format("{:3.0f} - {:3.0f} deg {:10} {:11.3f} {:11.3f} {:8.3f} {:6.3f}\n", r.from, r.to, r.pictures,
+                            r.mean, r.deviation, r.blurred, r.small);
     }
     return text;
 }
@@ -46,20 +37,16 @@ nlohmann::json report(const std::vector<YawDifference>& rows) {
     return list;
 }
 
-nlohmann::json report(const std::vector<Fusion>& rows) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const Fusion& r : rows) {
-        list.push_back(
-            {{"images", r.n}, {"eer_confidence", r.confidence}, {"eer_mean", r.mean}, {"eer_most_confident", r.best}});
-    }
-    return list;
-}
-
 nlohmann::json report(const std::vector<Confidence>& rows) {
     nlohmann::json list = nlohmann::json::array();
     for (const Confidence& r : rows) {
-        list.push_back(
-            {{"from", r.from}, {"to", r.to}, {"pictures", r.pictures}, {"mean", r.mean}, {"blurred", r.blurred}});
+        list.push_back({{"from", r.from},
+                        {"to", r.to},
+                        {"pictures", r.pictures},
+                        {"mean", r.mean},
+                        {"deviation", r.deviation},
+                        {"blurred", r.blurred},
+                        {"small", r.small}});
     }
     return list;
 }

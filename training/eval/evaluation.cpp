@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "evaluation.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <stdexcept>
+
+#include "cfp.hpp"
+#include "embedder.hpp"
+#include "fusion.hpp"
+#include "report.hpp"
+#include "studies.hpp"
+
+namespace drgan::eval {
+
+namespace {
+
+/// Studies that compare everybody with everybody take at most so many people: their work and memory grow with the
+/// square.
+constexpr size_t mostStudied = 500;
+
+/// What the pictures of either data set are asked.
+struct Task {
+    Protocols protocols;
+    Persons persons;
+    Persons studied;  ///< some of them: see mostStudied
+    Faces faces;
+};
+
+std::string fileName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+Task readCfp(const Options& o, nlohmann::json& report) {
+    const Cfp cfp(o.cfp);
+    Protocols protocols;
+    std::vector<Fold> all;
+    for (const char* protocol : {"FF", "FP"}) {
+        for (const int number : o.folds.empty() ? cfp.availableFolds(protocol) : o.folds) {
+            protocols[protocol].push_back(cfp.fold(protocol, number));
+        }
+        if (protocols[protocol].empty()) {
+            throw std::runtime_error(o.cfp + ": no fold of " + protocol + " has all its pictures here");
+        }
+        all.insert(all.end(), protocols[protocol].begin(), protocols[protocol].end());
+    }
+    const auto finder = cv::drgan::FaceFinder::create(o.detector, o.cascades);
+    Faces faces = Faces::find(all, *finder);
+    for (const auto& [path, face] : faces.all()) {
+        if (!face.found) {
+            spdlog::warn("{}: no face found, its middle is taken", path);
+        }
+    }
+    report["detector"] = o.detector.empty() ? "cascades" : fileName(o.detector);
+    return {std::move(protocols), Cfp::persons(all), {}, std::move(faces)};
+}
+
+/// Evenly spaced ones, where there are too many.
+Persons limited(const Persons& persons) {
+    if (persons.size() <= mostStudied) {
+        return persons;
+    }
+    Persons some;
+    for (size_t i = 0; i < mostStudied; ++i) {
+        some.push_back(persons[i * persons.size() / mostStudied]);
+    }
+    return some;
+}
+
+/// A protocol's folds with their scores.
+struct Scored {
+    std::vector<FoldResult> folds;
+    PairScores all;  ///< of all folds
+};
+
+Scored score(const std::vector<Fold>& folds, const Faces& faces, const Embeddings& embeddings, double threshold) {
+    std::vector<int> numbers;
+    std::vector<PairScores> scores;
+    std::vector<size_t> notFound;
+    for (const Fold& fold : folds) {
+        PairScores of;
+        std::set<std::string> missing;
+        for (const Pair& pair : fold.pairs) {
+            const auto cosine = static_cast<float>(embeddings.at(pair.first).dot(embeddings.at(pair.second)));
+            (pair.same ? of.same : of.different).push_back(cosine);
+            for (const std::string& picture : {pair.first, pair.second}) {
+                if (!faces.at(picture).found) {
+                    missing.insert(picture);
+                }
+            }
+        }
+        numbers.push_back(fold.number);
+        scores.push_back(std::move(of));
+        notFound.push_back(missing.size());
+    }
+    return {measureFolds(numbers, scores, threshold, notFound), joined(scores)};
+}
+
+/// Runs the protocols and all frontal-profile pairs, prints the tables and adds them to the report.
+void verify(const Task& task, const Embeddings& embeddings, double threshold, nlohmann::json& report) {
+    for (const auto& [protocol, folds] : task.protocols) {
+        const Scored scored = score(folds, task.faces, embeddings, threshold);
+        std::printf("%s\n", tableProtocol(protocol, scored.folds).c_str());
+        report[protocol] = reportProtocol(scored.folds);
+    }
+    const PairScores everything = allFrontalProfile(task.studied, embeddings);
+    const size_t pairs = everything.same.size() + everything.different.size();
+    const double eer = equalErrorRate(everything);
+    const double tar1 = acceptedAt(everything, 0.01), tar01 = acceptedAt(everything, 0.001);
+    std::printf(
+        "all frontal-profile pairs of these people: %zu, EER %.2f%%, TAR at FAR 1%% %.2f%%, at 0.1%% %.2f%%\n\n", pairs,
+        100 * eer, 100 * tar1, 100 * tar01);
+    report["all_frontal_profile"] = {
+        {"pairs", pairs}, {"eer", eer}, {"tar_at_far_1_percent", tar1}, {"tar_at_far_0.1_percent", tar01}};
+}
+
+std::unique_ptr<Embedder> makeRecognizer(const Options& o) {
+    data::RecognizerInput input = o.input;
+    input.rgb = data::parseChannelOrder(o.order);
+    cv::drgan::Alignment alignment;
+    alignment.eyes = {o.eyes[0], o.eyes[1]};
+    alignment.eyeMouth = o.eyeMouth;
+    return embedRecognizer(o.recognizer, input, alignment);
+}
+
+void studyConfidence(const Task& task, const Encoded& encoded, nlohmann::json& report) {
+    const std::vector<Confidence> rows = byYaw(task.faces, encoded);
+    std::printf(
+        "Confidence by yaw, of the same pictures blurred (Gaussian, sigma %.0f px) and small (face of %d px):\n%s\n",
+        blurSigma, smallSide, rows.empty() ? "not measured: the cascades give no yaw\n" : table(rows).c_str());
+    report["confidence"] = eval::report(rows);
+}
+
+void studyFusion(const Task& task, const Encoded& encoded, nlohmann::json& report) {
+    const std::vector<Fusion> clean = byImagesFused(task.studied, {&encoded.clean});
+    const std::vector<Fusion> mixed = byImagesFused(task.studied, {&encoded.clean, &encoded.blurred, &encoded.small});
+    std::printf(
+        "Templates of mixed pose, both sides of a pair without a picture in common; accuracy at the best "
+        "threshold, both kinds of pairs counted alike:\n%s\n",
+        table(clean).c_str());
+    std::printf(
+        "The same with each picture at random clean, blurred (Gaussian, sigma %.0f px) or small (face of %d "
+        "px):\n%s\n",
+        blurSigma, smallSide, table(mixed).c_str());
+    report["fusion"] = eval::report(clean);
+    report["fusion_mixed_quality"] = eval::report(mixed);
+}
+
+/// What the bundle's frontal views of the profiles give another recogniser.
+void studyFrontalViews(const Options& o, const cv::drgan::Bundle& bundle, Embedder& recognizer, const Task& task,
+                       const Codes& codes, nlohmann::json& report) {
+    const Embeddings raw = encodeAll(task.faces, recognizer, o.mirror, false).embeddings;
+    const Embeddings views = frontalized(task.persons, codes, bundle, recognizer, raw, o.mirror);
+    for (const auto& [name, embeddings] : {std::pair{"raw", &raw}, std::pair{"frontalized", &views}}) {
+        const Scored scored = score(task.protocols.at("FP"), task.faces, *embeddings, std::nan(""));
+        const double eer = equalErrorRate(allFrontalProfile(task.studied, *embeddings));
+        report["recognizer_on_profiles"][name] = reportProtocol(scored.folds);
+        report["recognizer_on_profiles"][name]["eer_all_pairs"] = eer;
+        std::printf("The recogniser, profiles %s: EER over all frontal-profile pairs %.2f%%\n%s\n", name, 100 * eer,
+                    tableProtocol("FP", scored.folds).c_str());
+    }
+}
+
+void write(const std::string& path, const nlohmann::json& report) {
+    std::ofstream stream(path);
+    stream << report.dump(2) << '\n';
+    stream.close();
+    if (!stream) {
+        throw std::runtime_error(path + ": cannot write");
+    }
+}
+
+}  // namespace
+
+nlohmann::json run(const Options& o) {
+    check(o);
+    nlohmann::json report;
+    report["mirror"] = o.mirror;
+    cv::drgan::Bundle bundle;
+    double threshold = o.threshold;
+    std::unique_ptr<Embedder> encoder, recognizer;
+    if (!o.bundle.empty()) {
+        bundle = cv::drgan::Bundle::load(o.bundle);
+        threshold = std::isnan(threshold) ? static_cast<double>(bundle.matchThreshold) : threshold;
+        report["bundle"] = bundle.id;
+        encoder = embedBundle(bundle);
+    }
+    if (!o.recognizer.empty()) {
+        recognizer = makeRecognizer(o);
+        report["recognizer"] = fileName(o.recognizer);
+    }
+    Task task = readCfp(o, report);
+    task.studied = limited(task.persons);
+    report["people"] = task.persons.size();
+    report["people_studied"] = task.studied.size();
+    if (task.studied.size() < task.persons.size()) {
+        spdlog::info("the studies of all pairs take {} of the {} people", task.studied.size(), task.persons.size());
+    }
+
+    const Encoded encoded = encodeAll(task.faces, encoder ? *encoder : *recognizer, o.mirror, encoder != nullptr);
+    verify(task, encoded.embeddings, threshold, report);
+    const std::vector<YawDifference> differences =
+        byYawDifference(task.studied, task.faces, encoded.embeddings, threshold);
+    if (!differences.empty()) {
+        std::printf("All pairs by the difference of their yaws:\n%s\n", table(differences).c_str());
+    }
+    report["yaw_difference"] = eval::report(differences);
+    if (encoder) {
+        studyFusion(task, encoded, report);
+        studyConfidence(task, encoded, report);
+    }
+    if (encoder && recognizer) {
+        studyFrontalViews(o, bundle, *recognizer, task, encoded.clean, report);
+    }
+    if (!o.json.empty()) {
+        write(o.json, report);
+    }
+    return report;
+}
+
+}  // namespace drgan::eval

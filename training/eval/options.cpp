@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "options.hpp"
+
+#include <stdexcept>
+
+namespace drgan::eval {
+
+void define(CLI::App& app, Options& a) {
+    app.add_option("--bundle", a.bundle, "folder of the bundle to evaluate");
+    auto* recognizer = app.add_option("--recognizer", a.recognizer,
+                                      "any recogniser (ONNX). Without --bundle it is evaluated; with it, it looks at "
+                                      "the profiles and at the bundle's frontal views of them")
+                           ->check(CLI::ExistingFile);
+    app.add_option("--order", a.order, "channel order of the recogniser's input")
+        ->check(CLI::IsMember({"BGR", "RGB"}))
+        ->needs(recognizer)
+        ->capture_default_str();
+    app.add_option("--mean", a.input.mean, "recogniser's input: (pixel - mean) / scale; one number or one per channel")
+        ->delimiter(',')
+        ->expected(1, 3)
+        ->capture_default_str();
+    app.add_option("--scale", a.input.scale, "as --mean")->delimiter(',')->expected(1, 3)->capture_default_str();
+    app.add_option("--size", a.input.size, "side of the recogniser's input, pixels")
+        ->check(CLI::Range(16, 1024))
+        ->capture_default_str();
+    app.add_option("--align-eyes", a.eyes, "recogniser: x,y of the eyes' midpoint, units of the side")
+        ->delimiter(',')
+        ->expected(2)
+        ->capture_default_str();
+    app.add_option("--align-eye-mouth", a.eyeMouth,
+                   "recogniser: from the eyes' to the mouth's midpoint, units of the side")
+        ->capture_default_str();
+    app.add_option("--threshold", a.threshold,
+                   "cosine at or above which a pair is one person; default: the bundle's manifest says, for a "
+                   "recogniser each fold's best. Each fold's best is measured anyway, and with several folds the best "
+                   "of the other folds");
+
+    auto* cfp = app.add_option("--cfp", a.cfp, "folder of CFP (with Data and Protocol)")->required();
+    app.add_option("--folds", a.folds, "CFP's folds to run, joined by commas; default: those whose pictures are there")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 99))
+        ->needs(cfp);
+    app.add_option("--detector", a.detector, "CFP: YuNet model; default: OpenCV's cascades")
+        ->check(CLI::ExistingFile)
+        ->needs(cfp);
+    app.add_option("--cascades", a.cascades,
+                   "CFP: folder of OpenCV's cascades; default: where OpenCV's data is installed")
+        ->needs(cfp);
+
+    app.add_flag("--mirror,!--no-mirror", a.mirror,
+                 "sum the embeddings of the aligned face and its mirror image, as is usual on CFP (default: on)");
+    app.add_option("--json", a.json, "file for the results");
+}
+
+void check(const Options& a) {
+    if (a.bundle.empty() && a.recognizer.empty()) {
+        throw std::runtime_error("give --bundle or --recognizer");
+    }
+}
+
+}  // namespace drgan::eval

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "data/recognizer.hpp"
+
+namespace drgan::eval {
+
+/// drgan-eval's command line.
+struct Options {
+    std::string bundle;
+    std::string recognizer;
+    std::string order = "BGR";
+    data::RecognizerInput input;
+    std::vector<float> eyes = {0.5F, 0.461F};
+    float eyeMouth = 0.363F;
+    double threshold = std::numeric_limits<double>::quiet_NaN();
+    std::string cfp;
+    std::vector<int> folds;
+    std::string detector;
+    std::string cascades;
+    bool mirror = true;
+    std::string json;
+};
+
+void define(CLI::App& app, Options& options);
+
+/// What the command line's own rules cannot say. @throws std::runtime_error
+void check(const Options& options);
+
+}  // namespace drgan::eval
