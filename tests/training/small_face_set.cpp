@@ -50,7 +50,7 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
             offset.push_back(static_cast<int64_t>(jpeg.size()));
             origin.push_back(turned ? static_cast<int32_t>(person.size()) - 1 : -1);
             person.push_back(p);
-            split.push_back(p == how.people - 1 ? 1 : 0);
+            split.push_back(p >= how.people - how.devPeople ? 1 : 0);
             yaw.push_back(degrees);
             landmarks.insert(landmarks.end(), 10, static_cast<float>(how.side) / 2);
             for (int i = 0; i < how.teacherSize; ++i) {

@@ -9,6 +9,7 @@ struct SmallFaceSet {
     int people = 40;      ///< about one in 16 of them is a validation person
     int pictures = 4;     ///< real ones a person, at yaws 0, 25, -50 and 80
     int teacherSize = 8;  ///< 0: none
+    int devPeople = 1;    ///< the last ones are of the split "dev"
 };
 
 void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how);

@@ -59,6 +59,18 @@ Task readCfp(const Options& o, nlohmann::json& report) {
     return {std::move(protocols), Cfp::persons(all), {}, std::move(faces)};
 }
 
+Task readSet(const Options& o, const std::vector<const Embedder*>& networks, nlohmann::json& report) {
+    const SetProtocol set(o.faces, o.set);
+    for (const Embedder* network : networks) {
+        set.checkAlignment(network->alignment(),
+                           network == networks.front() && !o.bundle.empty() ? o.bundle : o.recognizer);
+    }
+    report["faces"] = fileName(o.faces);
+    report["split"] = o.set.split;
+    report["all_pairs"] = o.set.allPairs;
+    return {set.protocols(), set.persons(), {}, set.faces()};
+}
+
 /// Evenly spaced ones, where there are too many.
 Persons limited(const Persons& persons) {
     if (persons.size() <= mostStudied) {
@@ -183,17 +195,20 @@ nlohmann::json run(const Options& o) {
     cv::drgan::Bundle bundle;
     double threshold = o.threshold;
     std::unique_ptr<Embedder> encoder, recognizer;
+    std::vector<const Embedder*> networks;
     if (!o.bundle.empty()) {
         bundle = cv::drgan::Bundle::load(o.bundle);
         threshold = std::isnan(threshold) ? static_cast<double>(bundle.matchThreshold) : threshold;
         report["bundle"] = bundle.id;
         encoder = embedBundle(bundle);
+        networks.push_back(encoder.get());
     }
     if (!o.recognizer.empty()) {
         recognizer = makeRecognizer(o);
         report["recognizer"] = fileName(o.recognizer);
+        networks.push_back(recognizer.get());
     }
-    Task task = readCfp(o, report);
+    Task task = o.faces.empty() ? readCfp(o, report) : readSet(o, networks, report);
     task.studied = limited(task.persons);
     report["people"] = task.persons.size();
     report["people_studied"] = task.studied.size();

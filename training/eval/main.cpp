@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // drgan-eval: face verification (frontal-frontal and frontal-profile) of a bundle, or of any ONNX recogniser on the
-// same pictures with the same alignment, on CFP.
+// same pictures with the same alignment, on CFP or on a prepared face set. See README.md beside this file.
 
 #include <spdlog/spdlog.h>
 
@@ -12,7 +12,7 @@
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Face verification on CFP: accuracy, AUC, EER and TAR of a bundle or of any ONNX "
+        "Face verification on CFP or on a prepared face set: accuracy, AUC, EER and TAR of a bundle or of any ONNX "
         "recogniser; for a bundle also templates of several pictures, confidence, and what its frontal views give a "
         "recogniser."};
     drgan::eval::Options options;

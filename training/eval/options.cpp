@@ -36,7 +36,7 @@ void define(CLI::App& app, Options& a) {
                    "recogniser each fold's best. Each fold's best is measured anyway, and with several folds the best "
                    "of the other folds");
 
-    auto* cfp = app.add_option("--cfp", a.cfp, "folder of CFP (with Data and Protocol)")->required();
+    auto* cfp = app.add_option("--cfp", a.cfp, "folder of CFP (with Data and Protocol): this or --faces");
     app.add_option("--folds", a.folds, "CFP's folds to run, joined by commas; default: those whose pictures are there")
         ->delimiter(',')
         ->check(CLI::Range(1, 99))
@@ -48,6 +48,24 @@ void define(CLI::App& app, Options& a) {
                    "CFP: folder of OpenCV's cascades; default: where OpenCV's data is installed")
         ->needs(cfp);
 
+    auto* faces = app.add_option("--faces", a.faces,
+                                 "face set of drgan-data, whose real faces are evaluated as they are aligned there: "
+                                 "this or --cfp")
+                      ->check(CLI::ExistingFile);
+    app.add_option("--split", a.set.split, "face set: the people to take")
+        ->check(CLI::IsMember({"dev", "train", "all"}))
+        ->needs(faces)
+        ->capture_default_str();
+    app.add_option("--set-folds", a.set.folds,
+                   "face set: folds that the people are cut into; fewer where a fold would have fewer than four people")
+        ->check(CLI::Range(1, 99))
+        ->needs(faces)
+        ->capture_default_str();
+    app.add_flag("--all-pairs", a.set.allPairs,
+                 "face set: all pairs of two people of a fold; default: as many as there are of one person, drawn from "
+                 "a fixed seed")
+        ->needs(faces);
+
     app.add_flag("--mirror,!--no-mirror", a.mirror,
                  "sum the embeddings of the aligned face and its mirror image, as is usual on CFP (default: on)");
     app.add_option("--json", a.json, "file for the results");
@@ -56,6 +74,10 @@ void define(CLI::App& app, Options& a) {
 void check(const Options& a) {
     if (a.bundle.empty() && a.recognizer.empty()) {
         throw std::runtime_error("give --bundle or --recognizer");
+    }
+    if (a.cfp.empty() == a.faces.empty()) {
+        throw std::runtime_error(std::string("give exactly one of --cfp and --faces, got ") +
+                                 (a.cfp.empty() ? "none" : "both"));
     }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/recognizer.hpp"
+#include "set_protocol.hpp"
 
 namespace drgan::eval {
 
@@ -24,6 +25,8 @@ struct Options {
     std::vector<int> folds;
     std::string detector;
     std::string cascades;
+    std::string faces;
+    SetChoice set;
     bool mirror = true;
     std::string json;
 };
