@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
 #include "cfp.hpp"
 #include "embedder.hpp"
 #include "fusion.hpp"
+#include "plots.hpp"
 #include "report.hpp"
 #include "studies.hpp"
 
@@ -113,13 +115,16 @@ Scored score(const std::vector<Fold>& folds, const Faces& faces, const Embedding
 }
 
 /// Runs the protocols and all frontal-profile pairs, prints the tables and adds them to the report.
-void verify(const Task& task, const Embeddings& embeddings, double threshold, nlohmann::json& report) {
+void verify(const Task& task, const Embeddings& embeddings, double threshold, const Plots* plots,
+            nlohmann::json& report) {
+    NamedScores curves;
     for (const auto& [protocol, folds] : task.protocols) {
-        const Scored scored = score(folds, task.faces, embeddings, threshold);
+        Scored scored = score(folds, task.faces, embeddings, threshold);
         std::printf("%s\n", tableProtocol(protocol, scored.folds).c_str());
         report[protocol] = reportProtocol(scored.folds);
+        curves.emplace_back(protocol, std::move(scored.all));
     }
-    const PairScores everything = allFrontalProfile(task.studied, embeddings);
+    PairScores everything = allFrontalProfile(task.studied, embeddings);
     const size_t pairs = everything.same.size() + everything.different.size();
     const double eer = equalErrorRate(everything);
     const double tar1 = acceptedAt(everything, 0.01), tar01 = acceptedAt(everything, 0.001);
@@ -128,6 +133,10 @@ void verify(const Task& task, const Embeddings& embeddings, double threshold, nl
         100 * eer, 100 * tar1, 100 * tar01);
     report["all_frontal_profile"] = {
         {"pairs", pairs}, {"eer", eer}, {"tar_at_far_1_percent", tar1}, {"tar_at_far_0.1_percent", tar01}};
+    curves.emplace_back("all frontal-profile", std::move(everything));
+    if (plots) {
+        plots->roc(curves);
+    }
 }
 
 std::unique_ptr<Embedder> makeRecognizer(const Options& o) {
@@ -139,15 +148,25 @@ std::unique_ptr<Embedder> makeRecognizer(const Options& o) {
     return embedRecognizer(o.recognizer, input, alignment);
 }
 
-void studyConfidence(const Task& task, const Encoded& encoded, nlohmann::json& report) {
+void studyConfidence(const Task& task, const Encoded& encoded, const Plots* plots, nlohmann::json& report) {
     const std::vector<Confidence> rows = byYaw(task.faces, encoded);
     std::printf(
         "Confidence by yaw, of the same pictures blurred (Gaussian, sigma %.0f px) and small (face of %d px):\n%s\n",
         blurSigma, smallSide, rows.empty() ? "not measured: the cascades give no yaw\n" : table(rows).c_str());
     report["confidence"] = eval::report(rows);
+    if (plots && !rows.empty()) {
+        std::vector<ConfidencePoint> points;
+        for (const auto& [picture, face] : task.faces.all()) {
+            if (face.hasYaw) {
+                points.push_back(
+                    {face.yaw, encoded.clean.at(picture).confidence, encoded.blurred.at(picture).confidence});
+            }
+        }
+        plots->confidence(points);
+    }
 }
 
-void studyFusion(const Task& task, const Encoded& encoded, nlohmann::json& report) {
+void studyFusion(const Task& task, const Encoded& encoded, const Plots* plots, nlohmann::json& report) {
     const std::vector<Fusion> clean = byImagesFused(task.studied, {&encoded.clean});
     const std::vector<Fusion> mixed = byImagesFused(task.studied, {&encoded.clean, &encoded.blurred, &encoded.small});
     std::printf(
@@ -160,6 +179,9 @@ void studyFusion(const Task& task, const Encoded& encoded, nlohmann::json& repor
         blurSigma, smallSide, table(mixed).c_str());
     report["fusion"] = eval::report(clean);
     report["fusion_mixed_quality"] = eval::report(mixed);
+    if (plots && !clean.empty()) {
+        plots->fusion(clean, mixed);
+    }
 }
 
 /// What the bundle's frontal views of the profiles give another recogniser.
@@ -190,6 +212,11 @@ void write(const std::string& path, const nlohmann::json& report) {
 
 nlohmann::json run(const Options& o) {
     check(o);
+    std::optional<Plots> plots;
+    if (!o.plots.empty()) {
+        plots.emplace(o.plots);
+    }
+    const Plots* drawing = plots ? &*plots : nullptr;
     nlohmann::json report;
     report["mirror"] = o.mirror;
     cv::drgan::Bundle bundle;
@@ -217,7 +244,7 @@ nlohmann::json run(const Options& o) {
     }
 
     const Encoded encoded = encodeAll(task.faces, encoder ? *encoder : *recognizer, o.mirror, encoder != nullptr);
-    verify(task, encoded.embeddings, threshold, report);
+    verify(task, encoded.embeddings, threshold, drawing, report);
     const std::vector<YawDifference> differences =
         byYawDifference(task.studied, task.faces, encoded.embeddings, threshold);
     if (!differences.empty()) {
@@ -225,8 +252,8 @@ nlohmann::json run(const Options& o) {
     }
     report["yaw_difference"] = eval::report(differences);
     if (encoder) {
-        studyFusion(task, encoded, report);
-        studyConfidence(task, encoded, report);
+        studyFusion(task, encoded, drawing, report);
+        studyConfidence(task, encoded, drawing, report);
     }
     if (encoder && recognizer) {
         studyFrontalViews(o, bundle, *recognizer, task, encoded.clean, report);

@@ -69,6 +69,8 @@ void define(CLI::App& app, Options& a) {
     app.add_flag("--mirror,!--no-mirror", a.mirror,
                  "sum the embeddings of the aligned face and its mirror image, as is usual on CFP (default: on)");
     app.add_option("--json", a.json, "file for the results");
+    app.add_option("--plots", a.plots,
+                   "folder for roc.png and, with --bundle, confidence.png and fusion.png (needs a build with PLplot)");
 }
 
 void check(const Options& a) {

@@ -29,6 +29,7 @@ struct Options {
     SetChoice set;
     bool mirror = true;
     std::string json;
+    std::string plots;
 };
 
 void define(CLI::App& app, Options& options);
