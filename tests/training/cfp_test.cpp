@@ -14,6 +14,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "eval/embedder.hpp"
+#include "eval/faces.hpp"
 #include "pictures.hpp"
 #include "temporary_folder.hpp"
 #include "tiny_onnx.hpp"
@@ -212,6 +213,40 @@ TEST(Embedder, IsOfUnitNormAndTheMirrorMakesItSymmetric) {
     EXPECT_NEAR(cv::norm(a), 1, 1e-5);
     EXPECT_EQ(a.type(), CV_32F);
     EXPECT_GT(a.dot(b), embedder->embed(face.picture, points, false).dot(embedder->embed(mirrored, points, false)));
+}
+
+/// Says a different thing of every picture, and counts how often it is asked.
+class CountingEmbedder : public Embedder {
+public:
+    cv::drgan::Alignment alignment() const override {
+        cv::drgan::Alignment alignment;
+        alignment.size = 32;
+        return alignment;
+    }
+    Code code(const cv::Mat& aligned) override {
+        ++asked;
+        const cv::Vec3b pixel = aligned.at<cv::Vec3b>(3, 5);
+        return {(cv::Mat_<float>(1, 3) << pixel[0] + 1, pixel[1] + 1, pixel[2] + 1), 0.5F};
+    }
+    int asked = 0;
+};
+
+TEST(EncodeAll, AsksOnceForEachPictureAndItsMirrorImage) {
+    cv::Mat picture(32, 32, CV_8UC3);
+    cv::randu(picture, 0, 255);
+    const Faces faces({{"a", {}}, {"b", {}}}, [&](const std::string&) { return picture; });
+    CountingEmbedder embedder;
+    const Encoded mirrored = encodeAll(faces, embedder, true, false);
+    EXPECT_EQ(embedder.asked, 2 * 2);
+    EXPECT_TRUE(mirrored.blurred.empty());
+    const Encoded plain = encodeAll(faces, embedder, false, true);
+    EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 3);  // as it is, blurred, small
+    // The plain codes stay plain where the mirror image's are added for the protocols.
+    EXPECT_EQ(cv::norm(mirrored.clean.at("a").embedding, plain.clean.at("a").embedding), 0);
+    EXPECT_NEAR(cv::norm(plain.embeddings.at("a"), data::unit(plain.clean.at("a").embedding)), 0, 1e-6);
+    EXPECT_GT(cv::norm(mirrored.embeddings.at("a"), plain.embeddings.at("a")), 1e-3);
+    EXPECT_GT(cv::norm(plain.clean.at("a").embedding, plain.blurred.at("a").embedding), 1e-3);
+    EXPECT_GT(cv::norm(plain.small.at("a").embedding, plain.blurred.at("a").embedding), 1e-3);
 }
 
 }  // namespace
