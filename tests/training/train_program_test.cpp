@@ -280,8 +280,8 @@ class TwoProcesses : public TrainProgram, public testing::WithParamInterface<con
 
 TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
     const std::string stage = GetParam();
-    Strings one{"--steps", "3", "--rate",          "1e-3", "--hold-weight", "0.5", "--pair-weight", "0.5",
-                "--seed",  "3", "--mirror-weight", "0.1",  "--targets",     "2"};
+    Strings one{"--steps", "3", "--rate",          "1e-3", "--hold-weight",   "0.5", "--pair-weight", "0.5",
+                "--seed",  "3", "--source-weight", "0.2",  "--mirror-weight", "0.1", "--targets",     "2"};
     if (stage != "encoder") {
         run(arguments("encoder", "start", {"--steps", "1"}));
         one.insert(one.end(), {"--start", last("start"), "--adversarial-weight", "0.1", "--perceptual-weight", "1"});

@@ -273,6 +273,31 @@ TEST_F(TrainerRun, TheMirrorImageMayBePulledTowardsThePicture) {
     EXPECT_LT(mirror(30), 0.5 * mirror(0));
 }
 
+TEST(Augmentation, HidesARectangle) {
+    constexpr int side = 32;
+    Augmentation how{0, 0, 0, 0, 0, 0};
+    how.occlusion = 1;
+    std::mt19937_64 random(3);
+    int most = 0, least = side * side;
+    for (int i = 0; i < 50; ++i) {
+        std::vector<float> picture(3 * side * side);
+        for (size_t k = 0; k < picture.size(); ++k) {
+            picture[k] = k % 2 == 0 ? 0.25F : -0.25F;
+        }
+        const std::vector<float> before = picture;
+        augment(picture.data(), side, how, random);
+        int changed = 0;
+        for (int k = 0; k < side * side; ++k) {
+            changed += picture[k] != before[k] ? 1 : 0;
+        }
+        most = std::max(most, changed);
+        least = std::min(least, changed);
+    }
+    EXPECT_GE(least, 16);              // 0.15 of the side, each way
+    EXPECT_LE(most, side * side / 4);  // half of it
+    EXPECT_GT(most, least);
+}
+
 TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
     train(options(Stage::Encoder, "start", 2));
     Options o = options(Stage::Decoder, "run", 3);

@@ -75,6 +75,9 @@ void addBatches(CLI::App& app, Options& o) {
     app.add_option("--zoom", b.augmentation.zoom, "scale within 1 +- this")->group(group);
     app.add_option("--light", b.augmentation.light, "gain within 1 +- this")->group(group);
     app.add_option("--grey", b.augmentation.grey, "share of pictures without colour")->group(group);
+    app.add_option("--occlusion", b.augmentation.occlusion, "share of pictures of which a rectangle is hidden")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
     app.add_option("--low-resolution", b.augmentation.lowResolution, "share of pictures made small and large again")
         ->group(group);
     app.add_option("--seed", b.seed, "of everything random")->group(group);
@@ -92,6 +95,9 @@ void addLosses(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--mirror-weight", o.mirrorWeight, "1 - cosine to the embedding of the mirror image")->group(group);
     app.add_option("--hold-weight", o.holdWeight, "near-frontal pictures keep the teacher's own embedding")
+        ->group(group);
+    app.add_option("--source-weight", o.sourceWeight,
+                   "turned pictures get the teacher's embedding of the picture that they were turned from")
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
     app.add_option("--reconstruction-weight", o.reconstructionWeight, "L1 to the true picture at the target pose")

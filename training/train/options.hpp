@@ -49,7 +49,7 @@ struct Options {
     int codesPerPerson = 8;  // with that file
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20,
-           pairWeight = 0, mirrorWeight = 0;
+           pairWeight = 0, mirrorWeight = 0, sourceWeight = 0;
     double reconstructionWeight = 10, identityWeight = 1, perceptualWeight = 0, adversarialWeight = 0,
            encoderWeight = 1;
 

@@ -67,6 +67,21 @@ void lowerResolution(float* plane, int side, double factor) {
     }
 }
 
+/// Hides a rectangle of up to half the side behind one colour, as a hand, a microphone or a mask does.
+void occlude(float* planes, int side, std::mt19937_64& random) {
+    const auto width = static_cast<int>(uniform(random, 0.15, 0.5) * side);
+    const auto height = static_cast<int>(uniform(random, 0.15, 0.5) * side);
+    const auto x = static_cast<int>(uniform(random, 0, side - width));
+    const auto y = static_cast<int>(uniform(random, 0, side - height));
+    for (int k = 0; k < 3; ++k) {
+        const auto value = static_cast<float>(uniform(random, -1, 1));
+        for (int row = y; row < y + height; ++row) {
+            float* from = planes + (static_cast<size_t>(k) * side + row) * side + x;
+            std::fill(from, from + width, value);
+        }
+    }
+}
+
 }  // namespace
 
 void toPlanes(const uint8_t* rgb, int side, bool mirrored, float* planes) {
@@ -115,6 +130,9 @@ void augment(float* planes, int side, const Augmentation& how, std::mt19937_64& 
             const float grey = 0.299F * planes[i] + 0.587F * planes[area + i] + 0.114F * planes[2 * area + i];
             planes[i] = planes[area + i] = planes[2 * area + i] = grey;
         }
+    }
+    if (uniform(random, 0, 1) < how.occlusion) {
+        occlude(planes, side, random);
     }
     const auto gain = static_cast<float>(uniform(random, 1 - how.light, 1 + how.light));
     const auto offset = static_cast<float>(uniform(random, -how.light, how.light));

@@ -15,6 +15,7 @@ struct Augmentation {
     double light = 0.25;          ///< gain within 1 +- light, offset within +- light/2 of the range
     double grey = 0.1;            ///< share of pictures that lose their colour
     double lowResolution = 0.15;  ///< share of pictures that are made small (by 1.5 to 4) and large again
+    double occlusion = 0;         ///< share of pictures of which a rectangle is hidden
 };
 
 /// Writes an interleaved RGB picture as 3 planes in [-1,1], mirrored left to right if asked.

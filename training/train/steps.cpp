@@ -54,20 +54,34 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& 
         losses["mirror"] = nn::cosineLoss(nn::encode(model.encoder, flipped).first, embedding);
         sum = sum + o.mirrorWeight * losses["mirror"];
     }
-    if (o.holdWeight > 0 && targets.teacher.defined()) {
-        std::vector<int64_t> held, rows;  // of the batch, and the same of the set
-        for (size_t i = 0; i < batch.yaw.size(); ++i) {
-            if (std::abs(batch.yaw[i]) < o.holdYaw && targets.real[batch.row[i]]) {
-                held.push_back(static_cast<int64_t>(i));
-                rows.push_back(batch.row[i]);
-            }
-        }
+    // Pictures [of the batch] to be given the teacher's embedding of rows [of the set].
+    auto hold = [&](const std::string& name, double weight, const std::vector<int64_t>& pictures,
+                    const std::vector<int64_t>& rows) {
         const torch::Tensor own = targets.teacher.index_select(0, indices(rows, targets.teacher.device()));
         const torch::Tensor apart =
-            nn::cosineDistance(f.index_select(0, indices(held, model.device)), own.to(model.device)).sum();
-        const auto count = static_cast<double>(held.size());
-        losses["hold"] = nn::meanAcross(apart, torch::full({}, count, apart.options()));
-        sum = sum + o.holdWeight * losses["hold"];
+            nn::cosineDistance(f.index_select(0, indices(pictures, model.device)), own.to(model.device)).sum();
+        const auto count = static_cast<double>(rows.size());
+        losses[name] = nn::meanAcross(apart, torch::full({}, count, apart.options()));
+        sum = sum + weight * losses[name];
+    };
+    if (targets.teacher.defined()) {
+        std::vector<int64_t> frontal, frontalRow, turned, turnedFrom;
+        for (size_t i = 0; i < batch.row.size(); ++i) {
+            const int64_t source = targets.source[batch.row[i]];
+            if (source != batch.row[i]) {
+                turned.push_back(static_cast<int64_t>(i));
+                turnedFrom.push_back(source);
+            } else if (std::abs(batch.yaw[i]) < o.holdYaw) {
+                frontal.push_back(static_cast<int64_t>(i));
+                frontalRow.push_back(source);
+            }
+        }
+        if (o.holdWeight > 0) {
+            hold("hold", o.holdWeight, frontal, frontalRow);
+        }
+        if (o.sourceWeight > 0) {
+            hold("source", o.sourceWeight, turned, turnedFrom);
+        }
     }
     return sum;
 }

@@ -23,8 +23,8 @@ Targets readTargets(const io::FaceSet& faces, const std::vector<int32_t>& person
     torch::Tensor sums = torch::zeros({static_cast<int64_t>(faces.persons().size()), size});
     torch::Tensor all = torch::zeros_like(sums);
     for (int64_t row = 0; row < rows; ++row) {
-        targets.real.push_back(faces.origin()[row] < 0);
-        if (!targets.real.back()) {
+        targets.source.push_back(faces.origin()[row] < 0 ? row : faces.origin()[row]);
+        if (targets.source.back() != row) {
             continue;
         }
         const int32_t person = faces.person()[row];

@@ -13,7 +13,8 @@ namespace drgan::train {
 struct Targets {
     torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; or undefined
     torch::Tensor teacher;    ///< [rows of the set,Nt] unit, zeros for turned rows; or undefined
-    std::vector<bool> real;   ///< per row of the set: a picture that was not turned; empty without a teacher
+    std::vector<int64_t> source;  ///< per row of the set: itself, or the row that it was turned from; empty without a
+                                  ///< teacher
 };
 
 /// @param persons person of the set for each training person (Sampler::faceSetPersons)

@@ -207,9 +207,9 @@ void Trainer::log(const Losses& own) {
     std::string line;
     if (columns_.empty()) {
         // Terms that come and go with n would shift columns: the header names all that a run of this kind has.
-        columns_ = {"template",   "margin",      "fused_template", "fused_margin",   "hold",
-                    "confidence", "pair",        "mirror",         "reconstruction", "identity",
-                    "perceptual", "adversarial", "discriminator",  "told_apart"};
+        columns_ = {"template",   "margin",     "fused_template", "fused_margin",  "hold",
+                    "confidence", "pair",       "source",         "mirror",        "reconstruction",
+                    "identity",   "perceptual", "adversarial",    "discriminator", "told_apart"};
         if (metrics_.tellp() == 0) {
             metrics_ << "step,rate";
             for (const auto& name : columns_) {
