@@ -296,10 +296,9 @@ TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
     }
     EXPECT_THAT(said, HasSubstr("process 2 of 2"));
     for (const char* network : {"encoder.", "decoder.", "averaged_", "discriminator."}) {
-        // Adam moves a weight whose gradient is nearly 0 by what rounding makes of it: up to the rate, 1e-3, a step.
-        const Distance apart = distance(last("one"), last("two"), network);
-        EXPECT_LT(apart.mean, 1e-6) << network;
-        EXPECT_LT(apart.largest, 5e-4) << network;
+        // Adam moves every weight by up to the rate in each step, 3e-3 in all, one whose gradient is nearly 0 by what
+        // rounding makes of it: so the mean is asked for, and a hundredth of that.
+        EXPECT_LT(distance(last("one"), last("two"), network).mean, 3e-5) << network;
     }
 }
 
