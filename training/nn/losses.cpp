@@ -90,7 +90,7 @@ torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw
     constexpr double gain = 0.2, offset = 0.15;  // at most
     constexpr int64_t shift = 3;                 // pixels, at most
     const int64_t count = pictures.size(0), side = pictures.size(2);
-    const torch::Tensor change = (draw.slice(0, 0, count) * 2 - 1).view({count, 6, 1, 1});
+    const torch::Tensor change = (draw.slice(0, 0, count) * 2 - 1).view({count, 6, 1, 1}).to(pictures.device());
     const torch::Tensor coloured = pictures * (1 + gain * change.slice(1, 0, 3)) + offset * change.slice(1, 3, 6);
     const torch::Tensor moved =
         F::pad(coloured, F::PadFuncOptions({shift, shift, shift, shift}).mode(torch::kReplicate));

@@ -43,7 +43,7 @@ torch::Tensor faceFocus(int64_t side);
 /// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
 /// all moved by the same few pixels. A generator cannot please a judge by a tint or a pattern of pixels that does not
 /// survive this.
-/// @param draw decides the changes: torch::rand({B + 1,6})
+/// @param draw decides the changes: torch::rand({B + 1,6}), on the CPU, so that no device is waited for
 torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw);
 
 /// How far apart two pictures look to a network: L1 between its maps of both, each in units of the true one's mean

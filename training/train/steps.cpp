@@ -171,7 +171,7 @@ torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const
     torch::Tensor sum = o.reconstructionWeight * losses["reconstruction"];
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
         // The last row moves all pictures, so it is everybody's.
-        const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})}).to(model.device);
+        const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})});
         const nn::Edges seen = model.judge->forward({{"image", nn::unsettled(g.face, draw)}});
         if (o.identityWeight > 0) {
             losses["identity"] = nn::cosineLoss(seen.at("embedding"), g.codes.detach());
