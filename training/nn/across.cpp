@@ -41,6 +41,8 @@ void setGroup(std::shared_ptr<Group> group) { current() = group ? std::move(grou
 
 torch::Tensor sumAcross(const torch::Tensor& x) { return group().size() > 1 ? SumAcross::apply(x) : x; }
 
+torch::Tensor averageAcross(const torch::Tensor& x) { return sumAcross(x) / static_cast<double>(group().size()); }
+
 torch::Tensor meanAcross(const torch::Tensor& sum, const torch::Tensor& count) {
     constexpr double smallest = 1e-8;
     return sum * static_cast<double>(group().size()) / sumAcross(count.detach()).clamp_min(smallest);

@@ -28,6 +28,9 @@ void setGroup(std::shared_ptr<Group> group);
 /// Sum over all processes, through which gradients pass.
 torch::Tensor sumAcross(const torch::Tensor& x);
 
+/// Mean over all processes of what each has, from shares of equal size.
+torch::Tensor averageAcross(const torch::Tensor& x);
+
 /// sum(x) / sum(count) with both sums over all processes, times the number of processes: as every process's gradients
 /// are averaged in the end, a mean over unequal shares comes out as one over the whole batch.
 torch::Tensor meanAcross(const torch::Tensor& sum, const torch::Tensor& count);

@@ -107,8 +107,7 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
     for (const auto& [name, map] : generated) {
         if (name.rfind("feature_", 0) == 0) {
             const torch::Tensor& truth = real.at(name);
-            const torch::Tensor size = sumAcross(truth.abs().mean()) / static_cast<double>(group().size());
-            const torch::Tensor error = (map - truth).abs().flatten(1).mean(1) / size;
+            const torch::Tensor error = (map - truth).abs().flatten(1).mean(1) / averageAcross(truth.abs().mean());
             sum = sum + meanAcross((error * weight).sum(), weight.sum());
             ++count;
         }

@@ -142,7 +142,7 @@ void addRun(CLI::App& app, Options& o) {
     app.add_option("--log-every", o.logEvery, "steps between progress lines")->check(CLI::PositiveNumber);
     app.add_option("--threads", o.threads, "CPU threads for the networks")->check(CLI::PositiveNumber);
     app.add_option("--device", o.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-    app.add_option("--precision", o.precision, "float32, or bf16: convolutions in half precision (for GPUs)")
+    app.add_option("--precision", o.precision, "float32, or bf16: convolutions in half precision")
         ->check(CLI::IsMember({"float32", "bf16"}));
 }
 

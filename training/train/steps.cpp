@@ -204,8 +204,7 @@ void discriminatorStep(Model& model, const Options& o, const Generated& g, int64
         const nn::Edges real = model.discriminator->forward({{"image", g.target}});
         const nn::Edges generated = model.discriminator->forward({{"image", g.face.detach()}});
         losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
-        const torch::Tensor told =
-            nn::sumAcross(nn::toldApart(form(o), generated)) / static_cast<double>(nn::group().size());
+        const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
         strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
         losses["told_apart"] = strength.toldApart;
     }

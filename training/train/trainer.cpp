@@ -45,6 +45,11 @@ void cutMetrics(const fs::path& path, int64_t step) {
     std::ofstream(path) << kept.str();
 }
 
+double numberIn(const std::map<std::string, std::string>& metadata, const char* key, double otherwise) {
+    const auto it = metadata.find(key);
+    return it == metadata.end() ? otherwise : std::stod(it->second);
+}
+
 BatchOptions ofThisProcess(BatchOptions options) {
     options.rank = nn::group().rank();
     return options;
@@ -95,9 +100,7 @@ void Trainer::openFolder(const std::string& config) {
         cutMetrics(folder / "metrics.csv", step_);
     } else {
         if (!options_.start.empty()) {  // what an encoder that stays as it is has been given already
-            const auto metadata = io::SafetensorsFile(options_.start).metadata();
-            const auto it = metadata.find("match_threshold");
-            threshold_ = it == metadata.end() ? 0 : std::stod(it->second);
+            threshold_ = numberIn(io::SafetensorsFile(options_.start).metadata(), "match_threshold", 0);
         }
         std::ofstream(folder / "config.toml") << config;
         fs::remove(folder / "metrics.csv");
@@ -141,10 +144,8 @@ void Trainer::restore() {
     const Checkpoint checkpoint = Checkpoint::load(path);
     model_.restore(checkpoint);
     step_ = std::stoll(checkpoint.metadata.at("step"));
-    const auto threshold = checkpoint.metadata.find("match_threshold");
-    threshold_ = threshold == checkpoint.metadata.end() ? 0 : std::stod(threshold->second);
-    const auto best = checkpoint.metadata.find("best_score");
-    best_ = best == checkpoint.metadata.end() ? best_ : std::stod(best->second);
+    threshold_ = numberIn(checkpoint.metadata, "match_threshold", 0);
+    best_ = numberIn(checkpoint.metadata, "best_score", best_);
     spdlog::info("{}: going on after step {}", path, step_);
 }
 
@@ -199,7 +200,7 @@ bool Trainer::stopsNow() const {
 void Trainer::log(const Losses& own) {
     Losses losses;
     for (const auto& [name, value] : own) {
-        losses[name] = nn::sumAcross(value.detach()) / nn::group().size();
+        losses[name] = nn::averageAcross(value.detach());
     }
     if (!leads()) {
         return;
