@@ -158,7 +158,7 @@ TEST(AlignCrop, GreyAndAlphaGiveTheSameAsBgr) {
 }
 
 TEST(AlignCrop, PartOfALargerPictureStaysWithinThatPart) {
-    // A region of interest: the pixels around it must not leak in; the border repeats the region's own.
+    // A region of interest: the pixels around it must not leak in; beyond lie the region's own, mirrored and blurred.
     Mat large(500, 500, CV_8UC3, cv::Scalar(0, 255, 0));
     Mat part = large(cv::Rect(100, 100, 200, 200));
     part.setTo(cv::Scalar(200, 10, 30));
@@ -170,7 +170,35 @@ TEST(AlignCrop, PartOfALargerPictureStaysWithinThatPart) {
     EXPECT_EQ(maxDifference(crop, Mat(112, 112, CV_8UC3, cv::Scalar(200, 10, 30))), 0);
 }
 
-TEST(AlignCrop, OutsideThePictureRepeatsTheBorder) {
+TEST(AlignCrop, OutsideThePictureIsBlurred) {
+    // The left half of a picture with stripes: what the crop has of it stays, and beyond lie its colours, no stripes.
+    Mat whole(200, 200, CV_8UC3, cv::Scalar(30, 80, 120));
+    for (int x = 0; x < whole.cols; x += 16) whole.colRange(x, x + 8).setTo(cv::Scalar(90, 200, 180));
+    const Mat half = whole.colRange(0, 100);
+    for (const float roll : {0.f, 15.f}) {
+        Mat crop, expected, within;
+        const Mat face = turnedFace(Point2f(90, 80), 37, roll);
+        alignCrop(half, face, crop, standard());
+        alignCrop(whole, face, expected, standard());
+        EXPECT_LE(maxDifference(crop.colRange(0, 40), expected.colRange(0, 40)), 1);
+        const Mat outside = crop(cv::Rect(90, 20, 20, 70));
+        cv::Scalar mean, deviation;
+        cv::meanStdDev(outside, mean, deviation);
+        EXPECT_LT(deviation[1], 15);  // the stripes': 60
+        EXPECT_NEAR(mean[1], 140, 25);
+    }
+}
+
+TEST(AlignCrop, InsideThePictureNothingIsBlurred) {
+    Mat picture(300, 300, CV_8UC3), crop, padded, fromPadded;
+    cv::randu(picture, 0, 255);
+    alignCrop(picture, turnedFace(Point2f(150, 130), 37, 10), crop, standard());
+    cv::copyMakeBorder(picture, padded, 90, 90, 90, 90, cv::BORDER_REPLICATE);
+    alignCrop(padded, turnedFace(Point2f(240, 220), 37, 10), fromPadded, standard());
+    EXPECT_LE(maxDifference(crop, fromPadded), 8);  // a 32nd of a pixel, as warpAffine rounds; blurred it would be 127
+}
+
+TEST(AlignCrop, FarOutsideThePictureIsItsNearestPart) {
     Mat picture(100, 200, CV_8UC3, cv::Scalar::all(0));
     picture.colRange(0, 100).setTo(cv::Scalar(10, 20, 30));
     picture.colRange(100, 200).setTo(cv::Scalar(40, 50, 60));

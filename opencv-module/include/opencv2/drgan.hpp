@@ -37,7 +37,8 @@ struct CV_EXPORTS_W_SIMPLE Alignment {
 @param face one of: a FaceDetectorYN row (1x15: x, y, w, h, five points x,y, score); 5x2 landmarks (right eye, left eye,
 nose tip, right and left mouth corner; "right" is the subject's right, so it lies on the image's left); a box (1x4 or
 4x1: x, y, w, h), for which the points are taken where they lie on average in a detector's box. float, double or int.
-@param dst SxS BGR, 8-bit. What lies outside the picture repeats the border.
+@param dst SxS BGR, 8-bit. What lies outside the picture is the picture mirrored at its border and
+blurred, so that it is neither streaks nor a second face.
 @param alignment see there.
 @throws cv::Exception for an empty picture, another depth, NaNs, a face of zero size or of another shape. */
 CV_EXPORTS_W void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment);
