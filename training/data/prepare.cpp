@@ -8,6 +8,8 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "margins.hpp"
+
 namespace drgan::data {
 
 namespace {
@@ -129,13 +131,8 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
 }
 
 void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
-    // The relief wants room around the head.
     const cv::Rect& square = view.square;
-    const cv::Size size = view.picture.size();
-    cv::Mat picture;
-    cv::copyMakeBorder(view.picture, picture, std::max(0, -square.y), std::max(0, square.br().y - size.height),
-                       std::max(0, -square.x), std::max(0, square.br().x - size.width), cv::BORDER_REPLICATE);
-
+    const cv::Mat picture = padToSquare(view.picture, square);
     const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
     const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
@@ -164,20 +161,25 @@ void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Pr
     }
 }
 
-/// A picture that is a loose square around a face already.
+/// A picture that is a loose square around a face already, perhaps over the border of its photograph.
 FaceView Preparer::viewCrop(const cv::Mat& given, const Label& label) {
     FaceView view;
-    view.picture = given;
     view.landmarks = label.landmarks;
+    cv::Mat crop = given;
     const int side = std::max(given.cols, given.rows);
     if (side > options_.cutter.largestSide) {
         const double scale = static_cast<double>(options_.cutter.largestSide) / side;
-        cv::resize(given, view.picture, cv::Size(), scale, scale, cv::INTER_AREA);
+        cv::resize(given, crop, cv::Size(), scale, scale, cv::INTER_AREA);
         for (cv::Point2f& p : view.landmarks) {
             p *= scale;
         }
     }
-    view.square = cv::Rect(cv::Point(), view.picture.size());
+    const cv::Rect inside = withoutStreaks(crop);
+    view.picture = crop(inside).clone();
+    view.square = cv::Rect(-inside.tl(), crop.size());
+    for (cv::Point2f& p : view.landmarks) {
+        p -= cv::Point2f(inside.tl());
+    }
     if (!label.hasLandmarks) {
         const cv::Size size = view.picture.size();
         const cv::Point2f middle(static_cast<float>(size.width) / 2, static_cast<float>(size.height) / 2);
