@@ -11,13 +11,6 @@ namespace drgan {
 
 namespace {
 
-// Where the eyes' and the mouth's midpoints lie in a detector's box, in units of its larger side from the box's top,
-// both on its vertical middle. Means over the 38,296 faces of the training set's labels.csv, whose crops are squares of
-// 1.8 x the larger side of a YuNet box: eyes (0.494, 0.397), mouth (0.499, 0.747); mirrored faces being as likely, x is
-// 0.5.
-constexpr double boxEyesY = 0.397;
-constexpr double boxMouthY = 0.747;
-
 // Coordinates beyond this are no picture's; it also keeps warpAffine's fixed-point arithmetic (x 1024) within int.
 constexpr double maxCoordinate = 1e6;
 // Closer than this (pixels), eyes and mouth do not say which way the face is turned.
@@ -49,8 +42,8 @@ Face fromBox(const double* box) {
     const double side = std::max(w, h);
     const Point2d center(box[0] + w / 2, box[1] + h / 2);
     Face face;
-    face.eyes = center + Point2d(0, (boxEyesY - 0.5) * side);
-    face.mouth = center + Point2d(0, (boxMouthY - 0.5) * side);
+    face.eyes = center + Point2d(0, (contract::boxEyesY - 0.5) * side);
+    face.mouth = center + Point2d(0, (contract::boxMouthY - 0.5) * side);
     return face;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one place that names the tensors, the metadata keys and the file names that the trainer writes and the runtime
-// reads. Values (sizes, poses, alignment) are not here: the ONNX files carry them.
+// reads. Values (sizes, poses, alignment) are not here: the ONNX files carry them. The one convention in numbers is
+// where a face lies in its box.
 
 #ifndef OPENCV_DRGAN_MODEL_CONTRACT_HPP
 #define OPENCV_DRGAN_MODEL_CONTRACT_HPP
@@ -16,6 +17,7 @@ constexpr int version = 1;
 // Files of a bundle: a folder with the models and their manifest.
 constexpr const char* encoderFile = "encoder.onnx";
 constexpr const char* decoderFile = "decoder.onnx";
+constexpr const char* alignerFile = "aligner.onnx";
 constexpr const char* manifestFile = "manifest.json";
 
 // encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1).
@@ -29,9 +31,17 @@ constexpr const char* decoderPose = "pose";
 constexpr const char* decoderNoise = "noise";
 constexpr const char* decoderFace = "face";
 
+// aligner.onnx: crop [N,3,S,S] RGB in [-1,1], a loose square around a face box -> landmarks [N,10]: x,y of the right
+// eye, the left eye, the nose tip and the right and left mouth corner in units of S, where x S = 0 is the middle of the
+// crop's first pixel; yaw [N,1] in units of 90 degrees; face_score [N,1] in (0,1).
+constexpr const char* alignerCrop = "crop";
+constexpr const char* alignerLandmarks = "landmarks";
+constexpr const char* alignerYaw = "yaw";
+constexpr const char* alignerScore = "face_score";
+
 // metadata_props of every model. Numbers are written in the C locale, lists are joined by commas.
 constexpr const char* keyVersion = "drgan.contract_version";  ///< integer, equals `version`
-constexpr const char* keyRole = "drgan.role";                 ///< "encoder" or "decoder"
+constexpr const char* keyRole = "drgan.role";                 ///< "encoder", "decoder" or "aligner"
 constexpr const char* keyBundleId = "drgan.bundle_id";        ///< the same text in every model of a bundle
 constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels
 constexpr const char* keyEmbeddingSize = "drgan.embedding_size";  ///< Nf
@@ -45,6 +55,16 @@ constexpr const char* keyAlignEyeMouth = "drgan.align_eye_mouth";  ///< distance
 // metadata_props of the decoder.
 constexpr const char* keyPoseYaws = "drgan.pose_yaws";    ///< degrees per pose code, ascending, e.g. "-90,...,90"
 constexpr const char* keyNoiseSize = "drgan.noise_size";  ///< Nz
+
+// metadata_props of the aligner.
+constexpr const char* keyCropFactor = "drgan.crop_factor";  ///< side of the crop / larger side of the face box
+
+// Where the eyes' and the mouth's midpoints lie in a detector's box, in units of its larger side from the box's top,
+// both on its vertical middle. Means over the 38,296 faces of the training set's labels.csv, whose crops are squares of
+// 1.8 x the larger side of a YuNet box: eyes (0.494, 0.397), mouth (0.499, 0.747); mirrored faces being as likely, x is
+// 0.5.
+constexpr double boxEyesY = 0.397;
+constexpr double boxMouthY = 0.747;
 
 // Keys of manifest.json.
 constexpr const char* manifestBundleId = "bundle_id";
