@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/batches.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <stdexcept>
+
+#include "train/draw.hpp"
 
 namespace drgan::train {
 
@@ -20,23 +20,6 @@ constexpr int tries = 30;             // pictures to draw before a person is giv
 size_t yawRange(float degrees) {
     const float size = std::abs(degrees);
     return size < 20 ? 0 : size < 45 ? 1 : size < 70 ? 2 : 3;
-}
-
-template <typename T>
-const T& pick(const std::vector<T>& from, std::mt19937_64& random) {
-    return from[std::uniform_int_distribution<size_t>(0, from.size() - 1)(random)];
-}
-
-bool chance(double probability, std::mt19937_64& random) {
-    return std::uniform_real_distribution<double>(0, 1)(random) < probability;
-}
-
-uint64_t mixed(uint64_t seed, uint64_t step) {
-    // splitmix64: neighbouring steps get unrelated streams.
-    uint64_t z = seed * 0x9e3779b97f4a7c15ULL + step + 0x9e3779b97f4a7c15ULL;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
 }
 
 }  // namespace
@@ -54,7 +37,8 @@ int64_t nearestPose(const std::vector<float>& poseYaws, float degrees) {
     return std::min_element(poseYaws.begin(), poseYaws.end(), nearer) - poseYaws.begin();
 }
 
-Sampler::Sampler(const io::FaceSet& faces, BatchOptions options) : faces_(faces), options_(std::move(options)) {
+Sampler::Sampler(const io::FaceSet& faces, BatchOptions options)
+    : faces_(faces), reader_(faces), options_(std::move(options)) {
     if (options_.persons < 1 || options_.pictures < 1 || options_.poseYaws.empty()) {
         throw std::invalid_argument("a batch needs at least one person, one picture and one pose");
     }
@@ -123,14 +107,8 @@ int64_t Sampler::drawRow(const Person& person, std::mt19937_64& random) const {
 
 bool Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
     const int side = faces_.imageSize();
-    std::vector<uint8_t> rgb(static_cast<size_t>(side) * side * 3);
-    try {
-        faces_.decode(static_cast<size_t>(row), rgb.data());
-    } catch (const std::exception& e) {
-        const std::lock_guard<std::mutex> lock(reporting_);
-        if (corrupt_.insert(row).second) {
-            spdlog::warn("{}; another picture is taken in its place", e.what());
-        }
+    std::vector<uint8_t> rgb;
+    if (!reader_.read(row, rgb)) {
         return false;
     }
     planes.resize(planes.size() + rgb.size());
@@ -248,24 +226,6 @@ Batch Sampler::draw(int64_t step) const {
     if (batch.pictures > 1) {
         drawTargets(1);  // of the fused codes
     }
-    return batch;
-}
-
-BatchStream::BatchStream(const Sampler& sampler, int64_t firstStep) : sampler_(sampler), step_(firstStep) {
-    while (waiting_.size() < static_cast<size_t>(std::max(1, sampler_.options().threads))) {
-        ahead();
-    }
-}
-
-void BatchStream::ahead() {
-    waiting_.push_back(std::async(std::launch::async, [this, step = step_] { return sampler_.draw(step); }));
-    ++step_;
-}
-
-Batch BatchStream::next() {
-    Batch batch = waiting_.front().get();
-    waiting_.pop_front();
-    ahead();
     return batch;
 }
 

@@ -2,15 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <future>
-#include <mutex>
 #include <optional>
-#include <set>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "io/face_set.hpp"
+#include "train/face_reader.hpp"
 #include "train/picture.hpp"
 
 namespace drgan::train {
@@ -91,25 +89,11 @@ private:
     [[noreturn]] void damaged(const Person& person) const;
 
     const io::FaceSet& faces_;
+    FaceReader reader_;
     BatchOptions options_;
     std::vector<Person> people_;
     std::vector<size_t> withProfiles_;  // persons with real profiles
     std::vector<double> weight_;        // cumulative, to draw persons by the root of their number of pictures
-    mutable std::mutex reporting_;
-    mutable std::set<int64_t> corrupt_;  // rows that have been reported
-};
-
-/// Draws batches ahead on threads of its own.
-class BatchStream {
-public:
-    BatchStream(const Sampler& sampler, int64_t firstStep);
-    Batch next();
-
-private:
-    void ahead();
-    const Sampler& sampler_;
-    int64_t step_;
-    std::deque<std::future<Batch>> waiting_;
 };
 
 }  // namespace drgan::train

@@ -3,14 +3,14 @@
 
 #include "nn/across.hpp"
 #include "nn/losses.hpp"
+#include "train/learner.hpp"
 #include "train/mixed_precision.hpp"
 
 namespace drgan::train {
 
 namespace {
 
-constexpr double largestGradient = 5;  // norm; longer gradients are cut to it
-constexpr int64_t lookEvery = 10;      // steps between looks at the discriminator's strength: each waits for the device
+constexpr int64_t lookEvery = 10;  // steps between looks at the discriminator's strength: each waits for the device
 
 torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& device) {
     return torch::tensor(values, torch::kInt64).to(device);
@@ -84,35 +84,6 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& 
         }
     }
     return sum;
-}
-
-/// The mean over all processes in place of this one's gradients, in one go.
-void averageGradients(const std::vector<torch::Tensor>& parameters) {
-    std::vector<torch::Tensor> gradients, flat;
-    for (const auto& p : parameters) {
-        if (p.grad().defined()) {
-            gradients.push_back(p.grad());
-            flat.push_back(p.grad().flatten());
-        }
-    }
-    torch::Tensor all = torch::cat(flat);
-    nn::group().sum(all);
-    all.div_(nn::group().size());
-    int64_t from = 0;
-    for (auto& g : gradients) {
-        g.copy_(all.slice(0, from, from + g.numel()).view(g.sizes()));
-        from += g.numel();
-    }
-}
-
-void update(AdamW& optimiser, const torch::Tensor& loss, double rate) {
-    optimiser.zeroGrad();
-    loss.backward();
-    if (nn::group().size() > 1) {
-        averageGradients(optimiser.parameters());
-    }
-    torch::nn::utils::clip_grad_norm_(optimiser.parameters(), largestGradient);
-    optimiser.step(rate);
 }
 
 /// The pictures' own codes and, for n > 1, each person's fused one.

@@ -3,52 +3,27 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <sstream>
 #include <stdexcept>
 
 #include "nn/across.hpp"
+#include "train/ahead.hpp"
+#include "train/learner.hpp"
 #include "train/validation.hpp"
 
 namespace drgan::train {
 
-namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-std::atomic<bool> stopRequested{false};
 
 namespace {
 
-constexpr const char* checkpointFile = "last.safetensors";
-constexpr const char* bestFile = "best.safetensors";
 constexpr int64_t validationBatches = 4;
 
+const std::vector<std::string> columns{"template",   "margin",     "fused_template", "fused_margin",  "hold",
+                                       "confidence", "pair",       "source",         "mirror",        "reconstruction",
+                                       "identity",   "perceptual", "adversarial",    "discriminator", "told_apart"};
+
 double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
-
-std::string clockTime(double s) {
-    const auto whole = static_cast<int64_t>(s);
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
-/// Drops the lines of metrics.csv that a resumed run will write again.
-void cutMetrics(const fs::path& path, int64_t step) {
-    std::ifstream in(path);
-    std::ostringstream kept;
-    for (std::string line; std::getline(in, line);) {
-        if (line.rfind("step,", 0) == 0 || std::strtoll(line.c_str(), nullptr, 10) <= step) {
-            kept << line << '\n';
-        }
-    }
-    in.close();
-    std::ofstream(path) << kept.str();
-}
-
-double numberIn(const std::map<std::string, std::string>& metadata, const char* key, double otherwise) {
-    const auto it = metadata.find(key);
-    return it == metadata.end() ? otherwise : std::stod(it->second);
-}
 
 BatchOptions ofThisProcess(BatchOptions options) {
     options.rank = nn::group().rank();
@@ -62,7 +37,8 @@ Trainer::Trainer(Options options, const std::string& config)
       faces_(options_.faces),
       sampler_(faces_, ofThisProcess(options_.batch)),
       model_(options_, faces_, static_cast<int64_t>(sampler_.persons())),
-      targets_(readTargets(faces_, sampler_.faceSetPersons())) {
+      targets_(readTargets(faces_, sampler_.faceSetPersons())),
+      folder_(options_.run, options_.keep, columns) {
     if (targets_.templates.defined()) {
         targets_.templates = targets_.templates.to(model_.device);
     }
@@ -88,26 +64,10 @@ Trainer::Trainer(Options options, const std::string& config)
 bool Trainer::leads() const { return nn::group().rank() == 0; }
 
 void Trainer::openFolder(const std::string& config) {
-    const fs::path folder(options_.run);
-    fs::create_directories(folder);
-    const bool exists = fs::exists(folder / checkpointFile);
-    if (exists && !options_.resume) {
-        throw std::runtime_error(options_.run +
-                                 " holds a run already: give --resume to go on with it, or another folder");
-    }
-    if (exists) {
-        restore();
-        cutMetrics(folder / "metrics.csv", step_);
-    } else {
-        if (!options_.start.empty()) {  // what an encoder that stays as it is has been given already
-            threshold_ = numberIn(io::SafetensorsFile(options_.start).metadata(), "match_threshold", 0);
-        }
-        std::ofstream(folder / "config.toml") << config;
-        fs::remove(folder / "metrics.csv");
-    }
-    metrics_.open(folder / "metrics.csv", std::ios::app);
-    if (!metrics_) {
-        throw std::runtime_error((folder / "metrics.csv").string() + ": cannot be written");
+    if (const auto last = folder_.open(config, options_.resume)) {
+        restore(*last);
+    } else if (!options_.start.empty()) {  // what an encoder that stays as it is has been given already
+        threshold_ = numberIn(io::SafetensorsFile(options_.start).metadata(), "match_threshold", 0);
     }
 }
 
@@ -139,28 +99,25 @@ void Trainer::share() {
     spdlog::info("process {} of {}", nn::group().rank() + 1, nn::group().size());
 }
 
-void Trainer::restore() {
-    const std::string path = (fs::path(options_.run) / checkpointFile).string();
-    const Checkpoint checkpoint = Checkpoint::load(path);
+void Trainer::restore(const Checkpoint& checkpoint) {
     model_.restore(checkpoint);
     step_ = std::stoll(checkpoint.metadata.at("step"));
     threshold_ = numberIn(checkpoint.metadata, "match_threshold", 0);
     best_ = numberIn(checkpoint.metadata, "best_score", best_);
-    spdlog::info("{}: going on after step {}", path, step_);
 }
 
-double Trainer::rate(double highest) const {
-    if (step_ < options_.warmup) {
-        return highest * static_cast<double>(step_ + 1) / static_cast<double>(options_.warmup);
-    }
-    const double done = static_cast<double>(step_ - options_.warmup) /
-                        static_cast<double>(std::max<int64_t>(1, options_.steps - options_.warmup));
-    return highest * 0.5 * (1 + std::cos(M_PI * std::min(1.0, done)));
-}
+double Trainer::rate(double highest) const { return rateAt(highest, step_, options_.warmup, options_.steps); }
 
 void Trainer::run() {
-    BatchStream stream(sampler_, step_);
-    lastLog_ = lastSave_ = Clock::now();
+    Ahead<Batch> stream([this](int64_t step) { return sampler_.draw(step); }, step_, options_.batch.threads);
+    Clock::time_point lastSave = Clock::now();
+    auto save = [&] {
+        lastSave = Clock::now();
+        if (leads()) {
+            folder_.saveLast(checkpoint(), step_);
+        }
+    };
+    progress_.begin(step_);
     while (step_ < options_.steps && !stopsNow()) {
         const Batch batch = stream.next();
         // Noise depends on the step alone, so that a resumed run draws what the unbroken one would have.
@@ -171,16 +128,15 @@ void Trainer::run() {
                                   : generatorStep(model_, targets_, options_, batch, step_, rate(options_.learningRate),
                                                   rate(options_.discriminatorRate));
         ++step_;
-        model_.average(
-            std::min(options_.averaging, (1.0 + static_cast<double>(step_)) / (10.0 + static_cast<double>(step_))));
-        pictures_ += static_cast<int64_t>(batch.person.size()) * nn::group().size();
+        model_.average(decayAt(options_.averaging, step_));
+        progress_.add(static_cast<int64_t>(batch.person.size()) * nn::group().size());
         if (step_ % options_.logEvery == 0 || step_ == options_.steps) {
             log(losses);
         }
         if (step_ % options_.evaluateEvery == 0 || step_ == options_.steps) {
             evaluate();
         }
-        if (seconds(Clock::now() - lastSave_) > options_.checkpointMinutes * 60) {
+        if (seconds(Clock::now() - lastSave) > options_.checkpointMinutes * 60) {
             save();
         }
     }
@@ -205,44 +161,18 @@ void Trainer::log(const Losses& own) {
     if (!leads()) {
         return;
     }
-    std::string line;
-    if (columns_.empty()) {
-        // Terms that come and go with n would shift columns: the header names all that a run of this kind has.
-        columns_ = {"template",   "margin",     "fused_template", "fused_margin",  "hold",
-                    "confidence", "pair",       "source",         "mirror",        "reconstruction",
-                    "identity",   "perceptual", "adversarial",    "discriminator", "told_apart"};
-        if (metrics_.tellp() == 0) {
-            metrics_ << "step,rate";
-            for (const auto& name : columns_) {
-                metrics_ << ',' << name;
-            }
-            metrics_ << '\n';
+    std::map<std::string, double> values;
+    for (const auto& [name, value] : losses) {
+        values[name] = value.item<double>();
+    }
+    folder_.addMetrics(step_, rate(options_.learningRate), values);
+    std::string line = progress_.line(step_, options_.steps);
+    for (const auto& name : columns) {
+        if (const auto it = values.find(name); it != values.end()) {
+            line += fmt::format("  {} {:.3f}", name, it->second);
         }
     }
-    metrics_ << step_ << ',' << rate(options_.learningRate);
-    for (const auto& name : columns_) {
-        metrics_ << ',';
-        const auto it = losses.find(name);
-        if (it == losses.end()) {
-            continue;
-        }
-        const double value = it->second.item<double>();
-        if (!std::isfinite(value)) {
-            diverged(fmt::format("the loss '{}' is {}", name, value));
-        }
-        metrics_ << value;
-        line += fmt::format("  {} {:.3f}", name, value);
-    }
-    metrics_ << '\n' << std::flush;
-    if (!metrics_) {
-        throw std::runtime_error(options_.run + "/metrics.csv: cannot be written (disk full?)");
-    }
-    const double elapsed = seconds(Clock::now() - lastLog_);
-    const double left = elapsed / static_cast<double>(options_.logEvery) * static_cast<double>(options_.steps - step_);
-    spdlog::info("step {}/{}  {:.1f} images/s  ETA {}{}", step_, options_.steps,
-                 static_cast<double>(pictures_) / elapsed, clockTime(left), line);
-    pictures_ = 0;
-    lastLog_ = Clock::now();
+    spdlog::info("{}", line);
 }
 
 double Trainer::validateEncoder() {
@@ -272,64 +202,22 @@ void Trainer::evaluate() {
         spdlog::info("validation: {:.4f}, the generator's terms but the adversarial one", score);
     }
     if (model_.averagedDecoder && leads()) {
-        const fs::path folder(options_.run);
-        writeGrid((folder / fmt::format("grid-{:06}.png", step_)).string(), model_.averagedEncoder,
-                  model_.averagedDecoder, faces_, model_.device, true, options_.batch.targetSide);
-        writeGrid((folder / "generated.png").string(), model_.averagedEncoder, model_.averagedDecoder, faces_,
-                  model_.device, false, options_.batch.targetSide);
+        writeGrid(folder_.path(fmt::format("grid-{:06}.png", step_)), model_.averagedEncoder, model_.averagedDecoder,
+                  faces_, model_.device, true, options_.batch.targetSide);
+        writeGrid(folder_.path("generated.png"), model_.averagedEncoder, model_.averagedDecoder, faces_, model_.device,
+                  false, options_.batch.targetSide);
     }
     if (leads() && score < best_) {
         best_ = score;
-        write(bestFile);
+        folder_.saveBest(checkpoint(), step_);
     }
-    lastLog_ += Clock::now() - from;  // evaluation does not count against the speed
+    progress_.skip(from);
 }
 
-void Trainer::diverged(const std::string& what) const {
-    throw std::runtime_error(fmt::format(
-        "step {}: {}: the run has diverged. The checkpoint in {} is the last good state; a lower --rate may help",
-        step_, what, options_.run));
-}
-
-void Trainer::save() {
-    lastSave_ = Clock::now();
-    if (!leads()) {
-        return;
-    }
-    write(checkpointFile);
-    spdlog::info("step {}: checkpoint saved", step_);
-    const fs::path folder(options_.run);
-    if (options_.keep > 0) {
-        const fs::path kept = folder / fmt::format("step-{:06}.safetensors", step_);
-        std::error_code none;
-        fs::remove(kept, none);
-        fs::create_hard_link(folder / checkpointFile, kept, none);  // no second copy on the disk, where links exist
-        if (none) {
-            fs::copy_file(folder / checkpointFile, kept, fs::copy_options::overwrite_existing);
-        }
-    }
-    std::vector<fs::path> old;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        const std::string name = entry.path().filename().string();
-        if (name.rfind("step-", 0) == 0 && entry.path().extension() == ".safetensors") {
-            old.push_back(entry.path());
-        }
-    }
-    std::sort(old.begin(), old.end());
-    for (size_t i = 0; i + static_cast<size_t>(options_.keep) < old.size(); ++i) {
-        fs::remove(old[i]);
-    }
-}
-
-void Trainer::write(const char* name) {
-    Checkpoint checkpoint;
-    model_.save(checkpoint);
-    for (const auto& [tensorName, tensor] : checkpoint.tensors) {
-        if (!torch::isfinite(tensor).all().item<bool>()) {
-            diverged("'" + tensorName + "' holds numbers that are not finite");
-        }
-    }
-    auto& m = checkpoint.metadata;
+Checkpoint Trainer::checkpoint() const {
+    Checkpoint result;
+    model_.save(result);
+    auto& m = result.metadata;
     m["step"] = std::to_string(step_);
     if (threshold_ != 0) {
         m["match_threshold"] = fmt::format("{:.4f}", threshold_);
@@ -339,7 +227,7 @@ void Trainer::write(const char* name) {
     m["align_eyes"] = fmt::format("{},{}", faces_.alignEyesX(), faces_.alignEyesY());
     m["align_eye_mouth"] = fmt::format("{}", faces_.alignEyeMouth());
     m["pose_yaws"] = fmt::format("{}", fmt::join(options_.batch.poseYaws, ","));
-    checkpoint.save((fs::path(options_.run) / name).string());
+    return result;
 }
 
 }  // namespace drgan::train

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <chrono>
-#include <fstream>
 #include <limits>
 
 #include "train/model.hpp"
+#include "train/run_folder.hpp"
 #include "train/steps.hpp"
 
 namespace drgan::train {
-
-/// Set by a signal handler: the run saves a checkpoint after the current step and ends.
-extern std::atomic<bool> stopRequested;
 
 /// A training run: its loop, its folder, and going on after a stop.
 class Trainer {
@@ -29,28 +24,25 @@ private:
     void openFolder(const std::string& config);
     void drawValidation();
     void share();
-    void restore();
+    void restore(const Checkpoint& checkpoint);
     double rate(double highest) const;
     void log(const Losses& losses);
     void evaluate();
     double validateEncoder();
     bool stopsNow() const;
-    [[noreturn]] void diverged(const std::string& what) const;
-    void save();
-    void write(const char* name);
+    Checkpoint checkpoint() const;
 
     Options options_;
     io::FaceSet faces_;
     Sampler sampler_;
     Model model_;
     Targets targets_;
-    int64_t step_ = 0, pictures_ = 0;                        // pictures: since the last progress line
+    int64_t step_ = 0;
     double threshold_ = 0;                                   // 0: not known
     double best_ = std::numeric_limits<double>::infinity();  // validation score, lower is better
     std::vector<Batch> validation_;                          // of persons kept out, for the decoder
-    std::chrono::steady_clock::time_point lastLog_, lastSave_;
-    std::ofstream metrics_;
-    std::vector<std::string> columns_;
+    RunFolder folder_;
+    Progress progress_;
 };
 
 }  // namespace drgan::train

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "io/face_set.hpp"
+
+namespace drgan::train {
+
+/// Decodes the pictures of a face set; those that cannot be decoded are reported once each, so that another picture can
+/// be taken. For several threads.
+class FaceReader {
+public:
+    explicit FaceReader(const io::FaceSet& faces) : faces_(faces) {}
+
+    /// @param rgb becomes S*S*3 bytes, interleaved
+    /// @return false for a picture that cannot be decoded
+    bool read(int64_t row, std::vector<uint8_t>& rgb) const;
+
+private:
+    const io::FaceSet& faces_;
+    mutable std::mutex reporting_;
+    mutable std::set<int64_t> corrupt_;  // rows that have been reported
+};
+
+}  // namespace drgan::train
