@@ -5,13 +5,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "train/draw.hpp"
+
 namespace drgan::train {
 
 namespace {
-
-double uniform(std::mt19937_64& random, double low, double high) {
-    return std::uniform_real_distribution<double>(low, high)(random);
-}
 
 /// Bilinear value at (x, y) in pixels; outside, the border goes on.
 float sample(const float* plane, int side, float x, float y) {
@@ -82,6 +80,35 @@ void occlude(float* planes, int side, std::mt19937_64& random) {
     }
 }
 
+/// Gaussian, in place; beyond the border the border goes on.
+void blur(float* plane, int side, double sigma) {
+    const int radius = static_cast<int>(std::ceil(2.5 * sigma));
+    std::vector<float> kernel(2 * radius + 1);
+    for (int i = -radius; i <= radius; ++i) {
+        kernel[i + radius] = static_cast<float>(std::exp(-i * i / (2 * sigma * sigma)));
+    }
+    const float sum = std::accumulate(kernel.begin(), kernel.end(), 0.F);
+    std::vector<float> line(side);
+    auto run = [&](float* from, int stride) {
+        for (int i = 0; i < side; ++i) {
+            float value = 0;
+            for (int k = -radius; k <= radius; ++k) {
+                value += kernel[k + radius] * from[std::clamp(i + k, 0, side - 1) * stride];
+            }
+            line[i] = value / sum;
+        }
+        for (int i = 0; i < side; ++i) {
+            from[i * stride] = line[i];
+        }
+    };
+    for (int y = 0; y < side; ++y) {
+        run(plane + static_cast<size_t>(y) * side, 1);
+    }
+    for (int x = 0; x < side; ++x) {
+        run(plane + x, side);
+    }
+}
+
 }  // namespace
 
 void toPlanes(const uint8_t* rgb, int side, bool mirrored, float* planes) {
@@ -119,6 +146,13 @@ void augment(float* planes, int side, const Augmentation& how, std::mt19937_64& 
     const double scale = uniform(random, 1 - how.zoom, 1 + how.zoom);
     // Half of the pictures move by whole pixels only, so that not every one is softened by resampling.
     warp(planes, side, dx, dy, turned ? angle : 0, turned ? scale : 1);
+    // Draws for what is switched off are not made: runs from before it existed go on as they began.
+    if (how.blur > 0 && uniform(random, 0, 1) < how.blur) {
+        const double sigma = uniform(random, 0.4, 1.6);
+        for (int k = 0; k < 3; ++k) {
+            blur(planes + k * area, side, sigma);
+        }
+    }
     if (uniform(random, 0, 1) < how.lowResolution) {
         const double factor = uniform(random, 1.5, 4);
         for (int k = 0; k < 3; ++k) {
@@ -138,6 +172,12 @@ void augment(float* planes, int side, const Augmentation& how, std::mt19937_64& 
     const auto offset = static_cast<float>(uniform(random, -how.light, how.light));
     for (size_t i = 0; i < 3 * area; ++i) {
         planes[i] = std::clamp(planes[i] * gain + offset, -1.F, 1.F);
+    }
+    if (how.noise > 0 && uniform(random, 0, 1) < how.noise) {
+        std::normal_distribution<float> noise(0, static_cast<float>(uniform(random, 0.01, 0.12)));
+        for (size_t i = 0; i < 3 * area; ++i) {
+            planes[i] = std::clamp(planes[i] + noise(random), -1.F, 1.F);
+        }
     }
 }
 

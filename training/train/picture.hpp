@@ -16,6 +16,8 @@ struct Augmentation {
     double grey = 0.1;            ///< share of pictures that lose their colour
     double lowResolution = 0.15;  ///< share of pictures that are made small (by 1.5 to 4) and large again
     double occlusion = 0;         ///< share of pictures of which a rectangle is hidden
+    double blur = 0;              ///< share of pictures that are blurred (Gaussian, sigma 0.4 to 1.6 pixels)
+    double noise = 0;             ///< share of pictures with noise (Gaussian, sigma 0.01 to 0.12 of [-1,1])
 };
 
 /// Writes an interleaved RGB picture as 3 planes in [-1,1], mirrored left to right if asked.
