@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-train: learns encoder and decoder from a prepared face set.
+// drgan-train: learns encoder and decoder, or the aligner, from a prepared face set.
 
 #include <spdlog/spdlog.h>
 
@@ -9,8 +9,21 @@
 #include <csignal>
 #include <limits>
 
+#include "train/aligner_trainer.hpp"
 #include "train/parallel.hpp"
 #include "train/trainer.hpp"
+
+namespace {
+
+/// @return steps done
+template <typename Run>
+int64_t train(const drgan::train::Options& options, const std::string& config) {
+    Run run(options, config);
+    run.run();
+    return run.step();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     using namespace drgan::train;
@@ -28,10 +41,10 @@ int main(int argc, char** argv) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
         nn::setGroup(joinGroup(options.device));
-        Trainer trainer(options, config);
-        trainer.run();
-        if (trainer.step() < options.steps) {
-            spdlog::warn("stopped after step {} of {}; --resume goes on", trainer.step(), options.steps);
+        const int64_t done =
+            options.stage == Stage::Aligner ? train<AlignerTrainer>(options, config) : train<Trainer>(options, config);
+        if (done < options.steps) {
+            spdlog::warn("stopped after step {} of {}; --resume goes on", done, options.steps);
         }
         return 0;
     } catch (const std::exception& e) {

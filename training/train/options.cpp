@@ -2,6 +2,7 @@
 #include "train/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 namespace drgan::train {
 
@@ -80,6 +81,12 @@ void addBatches(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--low-resolution", b.augmentation.lowResolution, "share of pictures made small and large again")
         ->group(group);
+    app.add_option("--blur", b.augmentation.blur, "share of pictures that are blurred")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--noise", b.augmentation.noise, "share of pictures with noise")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
     app.add_option("--seed", b.seed, "of everything random")->group(group);
     app.add_option("--loader-threads", b.threads, "batches decoded ahead")->check(CLI::PositiveNumber)->group(group);
 }
@@ -111,6 +118,36 @@ void addLosses(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--encoder-weight", o.encoderWeight, "joint: the encoder's own losses beside the rest")
         ->group(group);
+}
+
+void addAligner(CLI::App& app, Options& o) {
+    const char* group = "Aligner stage (which heeds of the options above: shares, light, seed and the run's)";
+    CropOptions& c = o.crops;
+    app.add_option("--aligner-width", o.alignerWidth, "channels of the aligner's layers, times this")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--crops", c.count, "crops in a batch")->check(CLI::PositiveNumber)->group(group);
+    app.add_option("--missed-share", c.missedShare, "share of crops that miss their face")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--box-shift", c.shift, "of the box's side, at most")->check(CLI::Range(0., 0.5))->group(group);
+    app.add_option("--box-smallest", c.smallest, "size of a box, times its face's, at least")
+        ->check(CLI::Range(0.5, 2.))
+        ->group(group);
+    app.add_option("--box-largest", c.largest, "and at most")->check(CLI::Range(0.5, 2.))->group(group);
+    app.add_option("--roll", c.roll, "degrees, at most")->check(CLI::Range(0., 90.))->group(group);
+    app.add_option("--landmark-weight", o.landmarkWeight, "wing loss of the landmarks")->group(group);
+    app.add_option("--yaw-weight", o.yawWeight, "smooth L1 of the yaw")->group(group);
+    app.add_option("--score-weight", o.scoreWeight, "cross entropy of the face score")->group(group);
+}
+
+/// What a stage wants by default where the others want something else; as if given, so that the run's config says it.
+void setUnlessGiven(CLI::App& app, const char* name, const char* value) {
+    CLI::Option* option = app.get_option(name);
+    if (option->count() == 0) {
+        option->add_result(value);
+        option->run_callback();
+    }
 }
 
 void addRun(CLI::App& app, Options& o) {
@@ -158,25 +195,34 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     CLI::App app{"Trains DR-GAN on a prepared face set."};
     app.option_defaults()->always_capture_default();
     app.set_config("--config", "", "TOML file with any of these options; the command line wins");
-    app.add_option("stage", stage, "encoder, decoder (encoder frozen) or joint")
+    app.add_option("stage", stage, "encoder, decoder (encoder frozen), joint or aligner")
         ->required()
-        ->check(CLI::IsMember({"encoder", "decoder", "joint"}));
+        ->check(CLI::IsMember({"encoder", "decoder", "joint", "aligner"}));
     addRun(app, o);
     addNetworks(app, o);
     addBatches(app, o);
     addLosses(app, o);
+    addAligner(app, o);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         std::exit(app.exit(e));
     }
-    o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
-    CLI::Option* adversarial = app.get_option("--adversarial-weight");
-    if (o.stage == Stage::Joint && adversarial->count() == 0) {
-        adversarial->add_result("0.1");  // as if given, so that the run's config says it
-        adversarial->run_callback();
+    const std::map<std::string, Stage> stages{
+        {"encoder", Stage::Encoder}, {"decoder", Stage::Decoder}, {"joint", Stage::Joint}, {"aligner", Stage::Aligner}};
+    o.stage = stages.at(stage);
+    if (o.stage == Stage::Joint) {
+        setUnlessGiven(app, "--adversarial-weight", "0.1");
     }
-    o.batch.targets = o.stage == Stage::Encoder ? 0 : o.batch.targets;
+    if (o.stage == Stage::Aligner) {
+        const std::map<const char*, const char*> wanted{{"--rate", "0.002"},    {"--light", "0.4"},
+                                                        {"--occlusion", "0.2"}, {"--low-resolution", "0.3"},
+                                                        {"--blur", "0.2"},      {"--noise", "0.3"}};
+        for (const auto& [name, value] : wanted) {
+            setUnlessGiven(app, name, value);
+        }
+    }
+    o.batch.targets = o.stage == Stage::Encoder || o.stage == Stage::Aligner ? 0 : o.batch.targets;
     o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
     if (!o.blend.empty() && o.start.empty()) {
         std::exit(app.exit(CLI::ValidationError("--blend", "is for an encoder that --start brings")));
@@ -187,6 +233,12 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     }
     if (o.stage != Stage::Decoder && (!o.codes.empty() || o.batch.targetSide != 0)) {
         std::exit(app.exit(CLI::ValidationError("--codes and --target-side", "are for the decoder stage")));
+    }
+    if (o.stage == Stage::Aligner && (!o.blend.empty() || o.frozenLayers != 0)) {
+        std::exit(app.exit(CLI::ValidationError("--blend and --frozen-layers", "are for stages with an encoder")));
+    }
+    if (o.crops.largest < o.crops.smallest) {
+        std::exit(app.exit(CLI::ValidationError("--box-largest", "is below --box-smallest")));
     }
     resolvedConfig = app.config_to_str(true, true);
     return o;

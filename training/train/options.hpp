@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "train/aligner_batches.hpp"
 #include "train/batches.hpp"
 
 namespace drgan::train {
@@ -12,7 +13,8 @@ namespace drgan::train {
 enum class Stage {
     Encoder,  ///< the encoder alone, from identity templates
     Decoder,  ///< the decoder (and discriminator) with the encoder frozen
-    Joint     ///< all three under the DR-GAN losses
+    Joint,    ///< all three under the DR-GAN losses
+    Aligner   ///< the network that finds landmarks and yaw in a loose crop, by itself
 };
 
 /// Everything that a run depends on. `drgan-train --help` says what each does; the run's folder keeps the values.
@@ -52,6 +54,9 @@ struct Options {
            pairWeight = 0, mirrorWeight = 0, sourceWeight = 0;
     double reconstructionWeight = 10, identityWeight = 1, perceptualWeight = 0, adversarialWeight = 0,
            encoderWeight = 1;
+
+    CropOptions crops;  // of the aligner
+    double alignerWidth = 1, landmarkWeight = 1, yawWeight = 1, scoreWeight = 0.5;
 
     double checkpointMinutes = 5;
     int64_t evaluateEvery = 250, logEvery = 10;
