@@ -67,38 +67,52 @@ void writeFile(const fs::path& path, const std::string& bytes) {
     }
 }
 
+const std::string& valueIn(const train::Checkpoint& checkpoint, const char* key) {
+    const auto it = checkpoint.metadata.find(key);
+    if (it == checkpoint.metadata.end()) {
+        throw std::runtime_error(std::string("the checkpoint has no '") + key + "'");
+    }
+    return it->second;
+}
+
+/// What every model of a bundle says.
+std::map<std::string, std::string> metadata(const char* role, const std::string& id, int64_t imageSize) {
+    return {{contract::keyVersion, std::to_string(contract::version)},
+            {contract::keyRole, role},
+            {contract::keyBundleId, id},
+            {contract::keyImageSize, std::to_string(imageSize)},
+            {contract::keyColorOrder, "RGB"},
+            {contract::keyPixelRange, "-1,1"}};
+}
+
 }  // namespace
 
-std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options) {
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options,
+                        const train::Checkpoint* aligner) {
     const nn::Graph encoder = checkpoint.network("averaged_encoder");
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
-    const std::string id = sha256(weightsOf(encoder) + weightsOf(decoder)).substr(0, 16);
-    auto value = [&](const char* key) {
-        const auto it = checkpoint.metadata.find(key);
-        if (it == checkpoint.metadata.end()) {
-            throw std::runtime_error(std::string("the checkpoint has no '") + key + "'");
-        }
-        return it->second;
-    };
+    const nn::Graph alignerNetwork = aligner ? aligner->network("averaged_aligner") : nn::Graph(nullptr);
+    const std::string id =
+        sha256(weightsOf(encoder) + weightsOf(decoder) + (aligner ? weightsOf(alignerNetwork) : "")).substr(0, 16);
+    auto value = [&](const char* key) { return valueIn(checkpoint, key); };
 
-    std::map<std::string, std::string> common{{contract::keyVersion, std::to_string(contract::version)},
-                                              {contract::keyBundleId, id},
-                                              {contract::keyImageSize, std::to_string(nn::imageSize(encoder))},
-                                              {contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
-                                              {contract::keyColorOrder, "RGB"},
-                                              {contract::keyPixelRange, "-1,1"}};
-    auto encoderMetadata = common;
-    encoderMetadata[contract::keyRole] = "encoder";
+    auto encoderMetadata = metadata("encoder", id, nn::imageSize(encoder));
+    encoderMetadata[contract::keyEmbeddingSize] = std::to_string(nn::embeddingSize(decoder));
     encoderMetadata[contract::keyAlignEyes] = value("align_eyes");
     encoderMetadata[contract::keyAlignEyeMouth] = value("align_eye_mouth");
-    auto decoderMetadata = common;
-    decoderMetadata[contract::keyRole] = "decoder";
+    auto decoderMetadata = metadata("decoder", id, nn::imageSize(encoder));
+    decoderMetadata[contract::keyEmbeddingSize] = std::to_string(nn::embeddingSize(decoder));
     decoderMetadata[contract::keyPoseYaws] = value("pose_yaws");
     decoderMetadata[contract::keyNoiseSize] = std::to_string(nn::noiseSize(decoder));
 
-    const std::vector<std::pair<std::string, std::string>> models{
+    std::vector<std::pair<std::string, std::string>> models{
         {contract::encoderFile, toOnnx(encoder, "encoder", encoderMetadata)},
         {contract::decoderFile, toOnnx(decoder, "decoder", decoderMetadata)}};
+    if (aligner) {
+        auto alignerMetadata = metadata("aligner", id, alignerNetwork->inputs().at(contract::alignerCrop).at(1));
+        alignerMetadata[contract::keyCropFactor] = valueIn(*aligner, "crop_factor");
+        models.emplace_back(contract::alignerFile, toOnnx(alignerNetwork, "aligner", alignerMetadata));
+    }
     json manifest;
     manifest[contract::manifestVersion] = contract::version;
     manifest[contract::manifestBundleId] = id;
@@ -123,6 +137,9 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
         fs::rename(folder / (name + fresh), folder / name);
     }
     fs::rename(folder / (contract::manifestFile + fresh), folder / contract::manifestFile);
+    if (!aligner) {
+        fs::remove(folder / contract::alignerFile);
+    }
     return id;
 }
 

@@ -12,13 +12,17 @@ struct BundleOptions {
     double matchThreshold = 0;  ///< cosine
 };
 
-/// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx and manifest.json.
+/// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, with an aligner aligner.onnx, and
+/// manifest.json.
 ///
 /// The bundle's id is a digest of the weights, so that models of different bundles can never be taken for each other's.
-/// The files take their final names only when all of them are written.
+/// The files take their final names only when all of them are written; without an aligner, one that an older bundle
+/// left in the folder is removed.
+/// @param aligner checkpoint of an aligner's run, or null
 /// @returns the bundle's id
-/// @throws std::runtime_error naming what the checkpoint lacks or which file cannot be written
-std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options);
+/// @throws std::runtime_error naming what a checkpoint lacks or which file cannot be written
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options,
+                        const train::Checkpoint* aligner = nullptr);
 
 /// Writes the averaged networks alone, without optimiser and discriminator: a small checkpoint to start other runs
 /// from, its matrices and kernels in half precision.

@@ -4,18 +4,21 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "export/bundle.hpp"
 
 int main(int argc, char** argv) {
-    std::string path, start;
+    std::string path, start, alignerPath;
     double threshold = -2;
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
     app.add_option("--checkpoint", path, "checkpoint (last.safetensors of a run)")
         ->required()
+        ->check(CLI::ExistingFile);
+    app.add_option("--aligner", alignerPath, "checkpoint of an aligner's run, to go into the bundle too")
         ->check(CLI::ExistingFile);
     app.add_option("--output", options.folder, "folder of the bundle")->required();
     app.add_option("--match-threshold", threshold,
@@ -32,7 +35,11 @@ int main(int argc, char** argv) {
                                      "--match-threshold");
         }
         options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);
-        const std::string id = drgan::exporting::writeBundle(checkpoint, options);
+        std::optional<drgan::train::Checkpoint> aligner;
+        if (!alignerPath.empty()) {
+            aligner = drgan::train::Checkpoint::load(alignerPath);
+        }
+        const std::string id = drgan::exporting::writeBundle(checkpoint, options, aligner ? &*aligner : nullptr);
         if (!start.empty()) {
             drgan::exporting::writeStart(checkpoint, start);
         }
