@@ -70,6 +70,26 @@ TEST_F(OptionsOf, ResolvedConfigGivesTheSameRunAgain) {
     EXPECT_EQ(parse({"--config", (folder_ / "config.toml").string(), "--steps", "9"}).steps, 9);
 }
 
+TEST_F(OptionsOf, TheAlignerHasDefaultsOfItsOwn) {
+    const Options encoder = parse({"encoder", "--faces", existing(), "--run", "r"});
+    EXPECT_DOUBLE_EQ(encoder.batch.augmentation.noise, 0);
+    const Options o = parse({"aligner", "--faces", existing(), "--run", "r", "--blur", "0", "--crops", "8"});
+    EXPECT_EQ(o.stage, Stage::Aligner);
+    EXPECT_EQ(o.crops.count, 8);
+    EXPECT_DOUBLE_EQ(o.learningRate, 0.002);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.noise, 0.3);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.blur, 0);  // as given
+    std::ofstream(folder_ / "config.toml") << config_;
+    const Options again = parse({"--config", (folder_ / "config.toml").string()});
+    EXPECT_EQ(again.stage, Stage::Aligner);
+    EXPECT_DOUBLE_EQ(again.batch.augmentation.noise, 0.3);
+    EXPECT_DOUBLE_EQ(again.batch.augmentation.blur, 0);
+    EXPECT_EXIT(parse({"aligner", "--faces", existing(), "--run", "r", "--frozen-layers", "2"}),
+                testing::ExitedWithCode(105), "are for stages with an encoder");
+    EXPECT_EXIT(parse({"aligner", "--faces", existing(), "--run", "r", "--box-largest", "0.6"}),
+                testing::ExitedWithCode(105), "is below --box-smallest");
+}
+
 TEST_F(OptionsOf, CodesBelongToTheDecoderStage) {
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--codes", "c"}).batch.codesPerPerson, 8);
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);

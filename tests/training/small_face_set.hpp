@@ -10,6 +10,8 @@ struct SmallFaceSet {
     int pictures = 4;     ///< real ones a person, at yaws 0, 25, -50 and 80
     int teacherSize = 8;  ///< 0: none
     int devPeople = 1;    ///< the last ones are of the split "dev"
+    bool drawn = false;   ///< small faces with eyes, nose and mouth in their places in pictures with room around them,
+                          ///< eyes and mouth 0.2 of the side apart
 };
 
 void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how);

@@ -215,6 +215,28 @@ TEST_F(TrainProgram, GoesOnAfterBeingKilledAsIfNothingHadHappened) {
     EXPECT_LT(distance(last("whole"), last("killed")).largest, 1e-6);
 }
 
+TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {
+    SmallFaceSet how;
+    how.side = 64;
+    how.drawn = true;
+    writeSmallFaceSet(faces_, how);
+    const Strings more{"--steps", "60", "--aligner-width", "0.1", "--crops", "4"};
+    run(arguments("aligner", "whole", more));
+    {
+        Process process(arguments("aligner", "stopped", more), folder_ / "log", {});
+        for (int i = 0; i < 3000 && readText(folder_ / "log").find("step 3/60") == std::string::npos; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        EXPECT_EQ(process.wait(SIGTERM), 0);
+    }
+    EXPECT_THAT(readText(folder_ / "log"), HasSubstr("--resume goes on"));
+    EXPECT_NE(SafetensorsFile(last("stopped")).metadata().at("step"), "60");
+    Strings resumed = more;
+    resumed.emplace_back("--resume");
+    run(arguments("aligner", "stopped", resumed));
+    EXPECT_LT(distance(last("whole"), last("stopped")).largest, 1e-6);
+}
+
 TEST_F(TrainProgram, KeepsTheLastCheckpointsAndTheBest) {
     run(arguments("encoder", "run", {"--steps", "6", "--checkpoint-minutes", "0", "--keep", "2"}));
     Strings found;
