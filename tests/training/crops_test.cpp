@@ -80,21 +80,28 @@ TEST(Crops, RollTurnsTheCropClockwise) {
     }
 }
 
-TEST(Crops, OutsideThePictureIsSmooth) {
+TEST(Crops, OutsideThePictureIsItsMirrorImageMoreAndMoreBlurred) {
     std::vector<float> planes(3 * side * side);
     for (size_t i = 0; i < planes.size(); ++i) {
         planes[i] = (i % side / 2 + i / side / 2) % 2 == 0 ? 1.F : -1.F;  // squares of 2 pixels
     }
-    const std::vector<float> crop = cutCrop(planes, side, {127, 64, 64, 0});  // its right half is outside
-    double inside = 0, outside = 0;
-    for (int y = 16; y < 48; ++y) {
-        for (int x = 1; x < 24; ++x) {
-            inside += std::abs(crop[y * cropSide + x] - crop[y * cropSide + x - 1]);
-            outside += std::abs(crop[y * cropSide + x + 39] - crop[y * cropSide + x + 38]);
+    // Columns 0 to 10 are inside, 11 is a pixel beyond the last one, 36 more than 0.2 of the side.
+    const std::vector<float> crop = cutCrop(planes, side, {149, 64, 64, 0});
+    EXPECT_EQ(crop[32 * cropSide + 9], planes[64 * side + 126]);
+    EXPECT_NEAR(crop[32 * cropSide + 12], planes[64 * side + 125], 0.2);
+    auto roughness = [&](int from, int count) {
+        double sum = 0;
+        for (int y = 16; y < 48; ++y) {
+            for (int x = from; x < from + count; ++x) {
+                sum += std::abs(crop[y * cropSide + x + 1] - crop[y * cropSide + x]);
+            }
         }
-    }
-    EXPECT_GT(inside, 300);
-    EXPECT_LT(outside, 0.02 * inside);
+        return sum / (32 * count);
+    };
+    EXPECT_GT(roughness(0, 8), 0.5);
+    EXPECT_GT(roughness(11, 8), 0.4);
+    EXPECT_LT(roughness(20, 8), 0.8 * roughness(11, 8));
+    EXPECT_LT(roughness(40, 20), 0.03);
 }
 
 TEST(Crops, CoarseCropsAreAveraged) {

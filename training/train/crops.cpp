@@ -13,7 +13,8 @@ namespace contract = cv::drgan::contract;
 
 namespace {
 
-constexpr int mostSamples = 4;  // a crop pixel is the mean of up to this many samples squared
+constexpr int mostSamples = 4;     // a crop pixel is the mean of up to this many samples squared
+constexpr double blurredAt = 0.2;  // of the picture's side: so far outside, nothing but blur is left
 
 struct Point {
     double x, y;
@@ -55,7 +56,8 @@ void average(float* from, int size, int stride, int reach, std::vector<float>& s
     }
 }
 
-void blurOutside(std::vector<float>& planes, int size, const std::vector<bool>& outside) {
+/// @param outside [size x size] how much of the blurred picture each pixel gets, 0 to 1
+void blurOutside(std::vector<float>& planes, int size, const std::vector<float>& outside) {
     std::vector<float> blurred = planes, sums;
     const size_t area = static_cast<size_t>(size) * size;
     const int reach = std::max(1, size / 8);  // windows of a quarter of the side
@@ -70,8 +72,8 @@ void blurOutside(std::vector<float>& planes, int size, const std::vector<bool>& 
         }
     }
     for (size_t i = 0; i < area; ++i) {
-        for (int k = 0; outside[i] && k < 3; ++k) {
-            planes[k * area + i] = blurred[k * area + i];
+        for (int k = 0; k < 3; ++k) {
+            planes[k * area + i] += outside[i] * (blurred[k * area + i] - planes[k * area + i]);
         }
     }
 }
@@ -111,7 +113,7 @@ std::vector<float> cutCrop(const std::vector<float>& planes, int side, const Squ
     const Rolled rolled(crop);
     const size_t area = static_cast<size_t>(side) * side, cropArea = static_cast<size_t>(size) * size;
     std::vector<float> result(3 * cropArea, 0);
-    std::vector<bool> outside(cropArea);
+    std::vector<float> outside(cropArea);
     bool any = false;
     const int n = std::clamp(static_cast<int>(std::ceil(crop.side / size)), 1, mostSamples);
     const double last = side - 1;
@@ -124,7 +126,6 @@ std::vector<float> cutCrop(const std::vector<float>& planes, int side, const Squ
                 const double u = x + (k % n + 0.5) / n - 0.5, v = y + (k / n + 0.5) / n - 0.5;  // in crop pixels
                 const Point p = rolled.toPicture(u / size - 0.5, v / size - 0.5);
                 const double px = folded(p.x, last), py = folded(p.y, last);
-                outside[at] = outside[at] || p.x < 0 || p.y < 0 || p.x > last || p.y > last;
                 const int x0 = std::min(static_cast<int>(px), side - 2), y0 = std::min(static_cast<int>(py), side - 2);
                 const auto fx = static_cast<float>(px - x0), fy = static_cast<float>(py - y0);
                 const float* from = planes.data() + static_cast<size_t>(y0) * side + x0;
@@ -137,7 +138,10 @@ std::vector<float> cutCrop(const std::vector<float>& planes, int side, const Squ
             for (int k = 0; k < 3; ++k) {
                 result[k * cropArea + at] = sum[k] * share;
             }
-            any = any || outside[at];
+            const Point p = rolled.toPicture(static_cast<double>(x) / size - 0.5, static_cast<double>(y) / size - 0.5);
+            const double beyond = std::max({0.0, -p.x, -p.y, p.x - last, p.y - last}) / (blurredAt * side);
+            outside[at] = static_cast<float>(std::min(1.0, beyond));
+            any = any || beyond > 0;
         }
     }
     if (any) {

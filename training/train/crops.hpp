@@ -37,7 +37,8 @@ Landmarks mirrored(const Landmarks& landmarks, int pictureSide);
 Landmarks inCrop(const Landmarks& landmarks, const Square& crop);
 
 /// Resamples 3 planes of side x side pixels to those of a crop (`size` pixels), each pixel the mean of what it covers.
-/// Outside the picture lies its mirror image, blurred as cv::drgan::alignCrop does it.
+/// Outside the picture lies its mirror image, more and more blurred with the distance: no seam shows where the picture
+/// ends, which would tell where in it the face is, and no second face.
 std::vector<float> cutCrop(const std::vector<float>& planes, int side, const Square& crop, int size = cropSide);
 
 /// Planes of something that is no face and no photograph: waves, blobs and noise of random colours.
