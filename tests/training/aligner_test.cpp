@@ -208,22 +208,24 @@ TEST_F(AlignerRun, CropsAreEvenInYawAndTheSameForASeed) {
 }
 
 TEST_F(AlignerRun, LearnsAFewFaces) {
-    Options o = options("run", 240);
+    Options o = options("run", 160);
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
-    o.crops.count = 16;
+    o.crops = {16, 0.3, 0.05, 0.9, 1.1, 0};
     o.alignerWidth = 0.4;
-    o.learningRate = 5e-3;
-    o.evaluateEvery = 240;
+    o.learningRate = 3e-3;
+    o.evaluateEvery = 160;
     train(o);
     for (const char* name : {"landmarks", "yaw", "score"}) {
         const std::vector<double> loss = metrics("run", name);
-        ASSERT_EQ(loss.size(), 240U) << name;
+        ASSERT_EQ(loss.size(), 160U) << name;
         const double before = std::accumulate(loss.begin(), loss.begin() + 10, 0.0);
         const double after = std::accumulate(loss.end() - 10, loss.end(), 0.0);
-        EXPECT_LT(after, 0.5 * before) << name;
+        EXPECT_LT(after, 0.6 * before) << name;
     }
-    EXPECT_LT(metrics("run", "error_front").back(), 0.35);  // people who were not trained on
-    EXPECT_GT(metrics("run", "auc").back(), 0.8);
+    // People who were not trained on; knowing nothing makes 0.5, 40 and 0.5.
+    EXPECT_LT(metrics("run", "error_front").back(), 0.2);
+    EXPECT_LT(metrics("run", "error_yaw").back(), 15);
+    EXPECT_GT(metrics("run", "auc").back(), 0.9);
     EXPECT_TRUE(fs::exists(path("run/best.safetensors")));
 }
 

@@ -41,7 +41,7 @@ Drawing drawFace(int side, float degrees, const float* colour) {
             float value = 60 + 40 * colour[k];
             value = dx * dx + dy * dy < 1 ? 190 + 20 * colour[k] : value;
             value = near(x, y, 0, 0.03F) || near(x, y, 1, 0.03F) ? 20 : value;
-            value = near(x, y, 2, 0.025F) ? 240 : value;
+            value = near(x, y, 2, 0.035F) ? (k == 2 ? 220.F : 60.F) : value;
             value = near(x, y, 3, 0.025F) || near(x, y, 4, 0.025F) ? (k == 0 ? 200.F : 30.F) : value;
             face.rgb.push_back(static_cast<uint8_t>(value));
         }
