@@ -222,14 +222,15 @@ TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {
     writeSmallFaceSet(faces_, how);
     const Strings more{"--steps", "60", "--aligner-width", "0.1", "--crops", "4"};
     run(arguments("aligner", "whole", more));
+    const std::string log = folder_ / "stopped.log";
     {
-        Process process(arguments("aligner", "stopped", more), folder_ / "log", {});
-        for (int i = 0; i < 3000 && readText(folder_ / "log").find("step 3/60") == std::string::npos; ++i) {
+        Process process(arguments("aligner", "stopped", more), log, {});
+        for (int i = 0; i < 3000 && (!fs::exists(log) || readText(log).find("step 3/60") == std::string::npos); ++i) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         EXPECT_EQ(process.wait(SIGTERM), 0);
     }
-    EXPECT_THAT(readText(folder_ / "log"), HasSubstr("--resume goes on"));
+    EXPECT_THAT(readText(log), HasSubstr("--resume goes on"));
     EXPECT_NE(SafetensorsFile(last("stopped")).metadata().at("step"), "60");
     Strings resumed = more;
     resumed.emplace_back("--resume");
