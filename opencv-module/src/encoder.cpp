@@ -100,15 +100,7 @@ private:
                        "columns (see alignCrop)",
                        i, describe(picture).c_str(), size, size));
         }
-        const double scale = (static_cast<double>(contract_.pixelHigh) - contract_.pixelLow) / 255;
-        for (int c = 0; c < 3; ++c) {
-            Mat plane(size, size, CV_32F, blob.ptr<float>(i, c));
-            Mat channel = picture;
-            if (channels > 1) {
-                extractChannel(picture, channel, 2 - c);  // blue comes first in the picture
-            }
-            channel.convertTo(plane, CV_32F, scale, contract_.pixelLow);
-        }
+        writePlanes(picture, contract_.pixelLow, contract_.pixelHigh, i, blob);
     }
 
     const EncoderContract contract_;

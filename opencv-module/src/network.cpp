@@ -69,7 +69,7 @@ void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& o
 }
 
 std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
-                              const std::vector<Blob>& outputs) {
+                              const std::vector<Blob>& outputs, bool finite) {
     std::vector<String> names;
     for (size_t i = 0; i < inputs.size(); ++i) {
         net_.setInput(blobs[i], inputs[i].name);
@@ -88,12 +88,24 @@ std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector
                             shapeText(outputs[i].shape).c_str()));
         }
         results[i] = results[i].clone();  // cv::dnn writes the next result into the same memory
-        if (!checkRange(results[i].reshape(1, 1))) {
+        if (finite && !checkRange(results[i].reshape(1, 1))) {
             CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got NaN or infinity, expected finite values",
                                                   where_.c_str(), outputs[i].name));
         }
     }
     return results;
+}
+
+void writePlanes(const Mat& picture, float low, float high, int i, Mat& blob) {
+    const double scale = (static_cast<double>(high) - low) / 255;
+    for (int c = 0; c < 3; ++c) {
+        Mat plane(picture.size(), CV_32F, blob.ptr<float>(i, c));
+        Mat channel = picture;
+        if (picture.channels() > 1) {
+            extractChannel(picture, channel, 2 - c);  // blue comes first in the picture
+        }
+        channel.convertTo(plane, CV_32F, scale, low);
+    }
 }
 
 std::vector<uchar> readModelFile(const String& path) { return readFile(path, maxModelBytes); }

@@ -30,9 +30,10 @@ public:
     /// and not on the first picture.
     void verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs);
 
-    /// One forward pass. @return matrices of the caller's own, in the order of `outputs`, finite
+    /// One forward pass. @return matrices of the caller's own, in the order of `outputs`, finite unless `finite` is
+    /// false: then NaN and infinity are the caller's to deal with
     std::vector<Mat> run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
-                         const std::vector<Blob>& outputs);
+                         const std::vector<Blob>& outputs, bool finite = true);
 
     const std::string& where() const { return where_; }
 
@@ -40,6 +41,10 @@ private:
     dnn::Net net_;
     std::string where_;
 };
+
+/// Writes a picture (8-bit, 1, 3 or 4 channels, of the blob's size) into row i of an [N,3,S,S] blob: planes R, G, B, in
+/// which byte 0 is `low` and byte 255 is `high`.
+void writePlanes(const Mat& picture, float low, float high, int i, Mat& blob);
 
 /// Reads a model file of at most maxModelBytes.
 std::vector<uchar> readModelFile(const String& path);
