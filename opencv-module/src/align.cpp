@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "align.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,46 +11,55 @@ namespace drgan {
 
 namespace {
 
-// Coordinates beyond this are no picture's; it also keeps warpAffine's fixed-point arithmetic (x 1024) within int.
-constexpr double maxCoordinate = 1e6;
-// Closer than this (pixels), eyes and mouth do not say which way the face is turned.
-constexpr double minEyeMouth = 0.5;
 constexpr int maxCropSize = 4096;
 
-struct Face {
-    bool hasNose = false;
-    Point2d eyes;   // midpoint, pixels
-    Point2d mouth;  // midpoint of the corners, pixels
-    Point2d nose;   // tip, pixels; landmarks only
-};
-
-Face fromLandmarks(const double* p) {
-    Face face;
-    face.hasNose = true;
-    face.eyes = Point2d(p[0] + p[2], p[1] + p[3]) * 0.5;
-    face.nose = Point2d(p[4], p[5]);
-    face.mouth = Point2d(p[6] + p[8], p[7] + p[9]) * 0.5;
-    return face;
-}
-
-Face fromBox(const double* box) {
+FacePoints pointsInBox(const double* box, const std::string& name) {
     const double w = box[2];
     const double h = box[3];
     if (w < 1 || h < 1) {
-        CV_Error(Error::StsBadArg, format("face: got a box of %g x %g pixels, expected at least 1 x 1", w, h));
+        CV_Error(Error::StsBadArg,
+                 format("%s: got a box of %g x %g pixels, expected at least 1 x 1", name.c_str(), w, h));
     }
     const double side = std::max(w, h);
     const Point2d center(box[0] + w / 2, box[1] + h / 2);
-    Face face;
+    FacePoints face;
     face.eyes = center + Point2d(0, (contract::boxEyesY - 0.5) * side);
     face.mouth = center + Point2d(0, (contract::boxMouthY - 0.5) * side);
     return face;
 }
 
+void checkCoordinates(const double* values, int count, const std::string& name) {
+    for (int i = 0; i < count; ++i) {
+        if (!std::isfinite(values[i]) || std::abs(values[i]) > maxCoordinate) {
+            CV_Error(Error::StsOutOfRange, format("%s: value %d is %g, expected finite coordinates within +-%g",
+                                                  name.c_str(), i, values[i], maxCoordinate));
+        }
+    }
+}
+
+void checkDistance(const FacePoints& face, const std::string& name) {
+    const double distance = norm(face.mouth - face.eyes);
+    if (distance < minEyeMouth) {
+        CV_Error(Error::StsBadArg,
+                 format("%s: the midpoints of eyes and mouth are %g pixels apart, expected at least %g", name.c_str(),
+                        distance, minEyeMouth));
+    }
+}
+
+/// What a face argument gave.
+struct Face {
+    FacePoints points;
+    bool hasNose = false;
+    bool hasYaw = false;
+    double yaw = 0;  // degrees
+};
+
 /// Reads any of the forms that alignCrop documents, and checks that the face has a size.
 Face readFace(InputArray input) {
     static const char* const expected =
-        "expected a FaceDetectorYN row (1x15), 5x2 landmarks or a box (1x4), of float, double or int";
+        "expected a row of FaceDetectorYN (1x15) or Aligner (1x16), 5x2 landmarks or a box (1x4), of float, double or "
+        "int";
+    static const std::string name = "face";
     const Mat given = input.getMat();
     const int depth = given.depth();
     if (given.empty() || given.dims != 2 || (depth != CV_32F && depth != CV_64F && depth != CV_32S)) {
@@ -56,28 +67,24 @@ Face readFace(InputArray input) {
     }
     Mat m;
     given.convertTo(m, CV_64F);  // continuous, whatever `given` was
-    const bool isVector = m.channels() == 1 && (m.rows == 1 || m.cols == 1);
-    const bool isRow = isVector && m.total() == 15;
-    const bool isBox = isVector && m.total() == 4;
-    const bool isLandmarks = (m.channels() == 1 && m.rows == 5 && m.cols == 2) ||
-                             (m.channels() == 2 && m.total() == 5 && (m.rows == 1 || m.cols == 1));
-    if (!isRow && !isBox && !isLandmarks) {
-        CV_Error(Error::StsBadArg, format("face: got %s, %s", describe(given).c_str(), expected));
-    }
     const double* values = m.ptr<double>();
-    const int count = static_cast<int>(m.total()) * m.channels();
-    for (int i = 0; i < count; ++i) {
-        if (!std::isfinite(values[i]) || std::abs(values[i]) > maxCoordinate) {
-            CV_Error(Error::StsOutOfRange, format("face: value %d is %g, expected finite coordinates within +-%g", i,
-                                                  values[i], maxCoordinate));
-        }
-    }
-    const Face face = isBox ? fromBox(values) : fromLandmarks(isRow ? values + 4 : values);
-    const double distance = norm(face.mouth - face.eyes);
-    if (!isBox && distance < minEyeMouth) {
-        CV_Error(Error::StsBadArg,
-                 format("face: the midpoints of eyes and mouth are %g pixels apart, expected at least %g", distance,
-                        minEyeMouth));
+    const int count = static_cast<int>(m.total());
+    const bool isVector = m.channels() == 1 && (m.rows == 1 || m.cols == 1);
+    const bool isLandmarks = (m.channels() == 1 && m.rows == 5 && m.cols == 2) ||
+                             (m.channels() == 2 && count == 5 && (m.rows == 1 || m.cols == 1));
+    Face face;
+    if (isLandmarks) {
+        checkCoordinates(values, 10, name);
+        face.points = pointsOf(values);
+        checkDistance(face.points, name);
+        face.hasNose = true;
+    } else if (isVector && (count == boxValues || count == detectorValues || count == alignerValues)) {
+        face.points = readRow(values, count, name);
+        face.hasNose = count != boxValues;
+        face.hasYaw = count == alignerValues;
+        face.yaw = face.hasYaw ? values[alignerValues - 1] : 0;
+    } else {
+        CV_Error(Error::StsBadArg, format("face: got %s, %s", describe(given).c_str(), expected));
     }
     return face;
 }
@@ -95,10 +102,38 @@ void checkAlignment(const Alignment& a) {
 
 }  // namespace
 
+FacePoints pointsOf(const double* p) {
+    FacePoints face;
+    face.eyes = Point2d(p[0] + p[2], p[1] + p[3]) * 0.5;
+    face.nose = Point2d(p[4], p[5]);
+    face.mouth = Point2d(p[6] + p[8], p[7] + p[9]) * 0.5;
+    return face;
+}
+
+FacePoints readRow(const double* values, int count, const std::string& name) {
+    checkCoordinates(values, count, name);
+    if (count == boxValues) {
+        return pointsInBox(values, name);
+    }
+    const FacePoints face = pointsOf(values + boxValues);
+    checkDistance(face, name);
+    return face;
+}
+
+FaceSquare impliedSquare(const FacePoints& face) {
+    const Point2d eyesToMouth = face.mouth - face.eyes;
+    const double distance = norm(eyesToMouth);
+    FaceSquare square;
+    square.side = distance / (boxMouthY - boxEyesY);
+    square.down = eyesToMouth / distance;
+    square.center = face.eyes + square.down * ((0.5 - boxEyesY) * square.side);
+    return square;
+}
+
 void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment) {
     const Mat picture = picture8u(src, "src");
     checkAlignment(alignment);
-    const Face points = readFace(face);
+    const FacePoints points = readFace(face).points;
 
     // x grows along the eyes, y from the eyes to the mouth; 0.5 is the crop's pixel S/2.
     const int size = alignment.size;
@@ -111,11 +146,20 @@ void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment
 }
 
 float estimateYaw(InputArray face) {
-    const Face points = readFace(face);
-    if (!points.hasNose) {
-        CV_Error(Error::StsBadArg,
-                 "face: got a plain box, which has no yaw; expected a FaceDetectorYN row (1x15) or 5x2 landmarks");
+    const Face given = readFace(face);
+    if (given.hasYaw) {
+        if (std::abs(given.yaw) > 90) {
+            CV_Error(Error::StsOutOfRange,
+                     format("face: value %d is %g, expected a yaw in -90..90", alignerValues - 1, given.yaw));
+        }
+        return static_cast<float>(given.yaw);
     }
+    if (!given.hasNose) {
+        CV_Error(Error::StsBadArg,
+                 "face: got a plain box, which has no yaw; expected a row of FaceDetectorYN (1x15) or Aligner (1x16), "
+                 "or 5x2 landmarks");
+    }
+    const FacePoints& points = given.points;
     // The nose tip's signed distance from the line eyes -> mouth, in units of that line's length; positive to the right
     // of a face that stands upright, whatever the roll.
     const Point2d down = points.mouth - points.eyes;

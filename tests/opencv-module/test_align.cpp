@@ -50,6 +50,13 @@ Mat detectorRow(const Mat& landmarks, cv::Rect2f box = {0, 0, 10, 10}) {
     return row;
 }
 
+/// A row as Aligner gives it.
+Mat alignerRow(const Mat& landmarks, float yaw) {
+    Mat row;
+    cv::hconcat(detectorRow(landmarks), Mat(1, 1, CV_32F, cv::Scalar(yaw)), row);
+    return row;
+}
+
 Point2f midpoint(const Mat& landmarks, int a, int b) {
     return Point2f((landmarks.at<float>(a, 0) + landmarks.at<float>(b, 0)) / 2,
                    (landmarks.at<float>(a, 1) + landmarks.at<float>(b, 1)) / 2);
@@ -114,6 +121,8 @@ TEST(AlignCrop, TakesEveryFormOfTheSameFace) {
     alignCrop(drawn.picture, detectorRow(drawn.landmarks), crop, standard());
     EXPECT_EQ(maxDifference(expected, crop), 0);
     alignCrop(drawn.picture, detectorRow(drawn.landmarks).t(), crop, standard());
+    EXPECT_EQ(maxDifference(expected, crop), 0);
+    alignCrop(drawn.picture, alignerRow(drawn.landmarks, 40), crop, standard());
     EXPECT_EQ(maxDifference(expected, crop), 0);
     drawn.landmarks.convertTo(other, CV_64F);
     alignCrop(drawn.picture, other, crop, standard());
@@ -258,7 +267,7 @@ TEST(AlignCrop, RefusesBadFaces) {
     };
     refuse(Mat(), {"face", "empty", "1x15"});
     refuse(Mat(2, 15, CV_32F, cv::Scalar(1)), {"2 rows x 15 columns", "1x15"});
-    refuse(Mat(1, 14, CV_32F, cv::Scalar(1)), {"1 rows x 14 columns"});
+    for (const int n : {14, 17}) refuse(Mat(1, n, CV_32F, cv::Scalar(1)), {cv::format("1 rows x %d columns", n)});
     refuse(Mat(2, 5, CV_32F, cv::Scalar(1)), {"2 rows x 5 columns", "5x2"});
     refuse(Mat(1, 4, CV_8U, cv::Scalar(1)), {"CV_8U", "float, double or int"});
     refuse(Mat(1, 4, CV_32FC3, cv::Scalar(1)), {"CV_32FC3"});
@@ -323,6 +332,13 @@ TEST(EstimateYaw, DoesNotDependOnRollScaleOrPlace) {
         }
     }
     EXPECT_FLOAT_EQ(estimateYaw(detectorRow(turnedFace(Point2f(0, 0), 100, 0, 0.25f))), expected);
+}
+
+TEST(EstimateYaw, AnAlignersRowHasItsOwn) {
+    const Mat face = turnedFace(Point2f(0, 0), 100, 0, 0.25f);
+    for (const float yaw : {-90.f, -3.5f, 0.f, 90.f}) EXPECT_EQ(estimateYaw(alignerRow(face, yaw)), yaw);
+    expectError([&] { estimateYaw(alignerRow(face, 91)); }, {"value 15 is 91", "-90..90"});
+    expectError([&] { estimateYaw(alignerRow(face, NAN)); }, {"value 15 is nan"});
 }
 
 TEST(EstimateYaw, RefusesABox) {
