@@ -133,9 +133,9 @@ bool isSha256(const std::string& text) {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-/// Checks every entry of the list of files, and that the file is there and has that many bytes.
-/// @return the path of the file `wanted`
-std::string checkFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
+/// Looks for an entry in the list of files, and checks that the file is there and has that many bytes.
+/// @return the path of the file `wanted`; empty if the manifest does not list it
+std::string listedFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
     static const char* const expected = "a list of {\"name\", \"bytes\", \"sha256\"}";
     const FileNode files = Manifest::member(manifest.root(), contract::manifestFiles);
     if (!files.isSeq()) {
@@ -164,7 +164,15 @@ std::string checkFile(const Manifest& manifest, const std::string& folder, const
         }
         return path;
     }
-    fail(manifest.where(), format("key %s: lists no %s, expected it", contract::manifestFiles, wanted));
+    return std::string();
+}
+
+std::string neededFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
+    const std::string path = listedFile(manifest, folder, wanted);
+    if (path.empty()) {
+        fail(manifest.where(), format("key %s: lists no %s, expected it", contract::manifestFiles, wanted));
+    }
+    return path;
 }
 
 std::string resolveFolder(const String& folder) {
@@ -221,8 +229,9 @@ Bundle Bundle::load(const String& folder) {
     bundle.matchThreshold =
         static_cast<float>(manifest.number(Manifest::member(root, contract::manifestMatchThreshold),
                                            contract::manifestMatchThreshold, -1, 1, "a cosine in -1..1"));
-    bundle.encoder = checkFile(manifest, bundle.folder, contract::encoderFile);
-    bundle.decoder = checkFile(manifest, bundle.folder, contract::decoderFile);
+    bundle.encoder = neededFile(manifest, bundle.folder, contract::encoderFile);
+    bundle.decoder = neededFile(manifest, bundle.folder, contract::decoderFile);
+    bundle.aligner = listedFile(manifest, bundle.folder, contract::alignerFile);
     return bundle;
 }
 

@@ -14,6 +14,7 @@ constexpr int maxImageSize = 1024;
 constexpr int maxVector = 65536;  // Nf and Nz
 constexpr size_t maxPoses = 361;
 constexpr size_t maxIdBytes = 256;
+constexpr float maxCropFactor = 4;
 
 class Checker {
 public:
@@ -71,7 +72,6 @@ public:
             wrong(contract::keyBundleId, result.bundleId, format("1 to %d characters", static_cast<int>(maxIdBytes)));
         }
         result.imageSize = integer(contract::keyImageSize, 1, maxImageSize);
-        result.embeddingSize = integer(contract::keyEmbeddingSize, 1, maxVector);
         equals(contract::keyColorOrder, "RGB");
         static const char* const range = "two ascending numbers, e.g. \"-1,1\"";
         const std::vector<float> pixels = numbers(contract::keyPixelRange, 2, range);
@@ -183,6 +183,7 @@ EncoderContract checkEncoder(const OnnxMetadata& model, const std::string& where
     const Checker check(model, where);
     EncoderContract result;
     check.common("encoder", result);
+    result.embeddingSize = check.integer(contract::keyEmbeddingSize, 1, maxVector);
 
     static const char* const point = "\"x,y\" in 0..1";
     static const char* const distance = "a number in 0.01..1";
@@ -209,6 +210,7 @@ DecoderContract checkDecoder(const OnnxMetadata& model, const std::string& where
     const Checker check(model, where);
     DecoderContract result;
     check.common("decoder", result);
+    result.embeddingSize = check.integer(contract::keyEmbeddingSize, 1, maxVector);
 
     static const char* const yaws = "ascending degrees in -180..180, e.g. \"-90,0,90\"";
     result.poseYaws = check.numbers(contract::keyPoseYaws, 0, yaws);
@@ -223,6 +225,34 @@ DecoderContract checkDecoder(const OnnxMetadata& model, const std::string& where
     check.tensor(model.inputs, "input", contract::decoderNoise, {result.noiseSize});
     check.tensor(model.outputs, "output", contract::decoderFace, {3, result.imageSize, result.imageSize});
     return result;
+}
+
+AlignerContract checkAligner(const OnnxMetadata& model, const std::string& where) {
+    const Checker check(model, where);
+    AlignerContract result;
+    check.common("aligner", result);
+
+    static const char* const factor = "a number in 1..4";
+    result.cropFactor = check.numbers(contract::keyCropFactor, 1, factor)[0];
+    if (result.cropFactor < 1 || result.cropFactor > maxCropFactor) {
+        check.wrong(contract::keyCropFactor, check.text(contract::keyCropFactor, factor), factor);
+    }
+
+    check.inputCount(1);
+    check.tensor(model.inputs, "input", contract::alignerCrop, {3, result.imageSize, result.imageSize});
+    check.tensor(model.outputs, "output", contract::alignerLandmarks, {10});
+    check.tensor(model.outputs, "output", contract::alignerYaw, {1});
+    check.tensor(model.outputs, "output", contract::alignerScore, {1});
+    return result;
+}
+
+void checkSameBundle(const ModelContract& model, const std::string& where, const Ptr<Encoder>& encoder) {
+    if (encoder && encoder->bundleId() != model.bundleId) {
+        CV_Error(Error::StsBadArg,
+                 format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different bundles "
+                        "do not mix",
+                        where.c_str(), contract::keyBundleId, model.bundleId.c_str(), encoder->bundleId().c_str()));
+    }
 }
 
 }  // namespace drgan

@@ -14,28 +14,37 @@
 namespace cv {
 namespace drgan {
 
-/// What both models of a bundle say.
+/// What every model of a bundle says.
 struct ModelContract {
     std::string bundleId;
-    int imageSize = 0;      ///< S, pixels
-    int embeddingSize = 0;  ///< Nf
-    float pixelLow = 0;     ///< what byte 0 becomes
-    float pixelHigh = 0;    ///< what byte 255 becomes
+    int imageSize = 0;    ///< S, pixels
+    float pixelLow = 0;   ///< what byte 0 becomes
+    float pixelHigh = 0;  ///< what byte 255 becomes
 };
 
 struct EncoderContract : ModelContract {
+    int embeddingSize = 0;  ///< Nf
     Alignment alignment;
 };
 
 struct DecoderContract : ModelContract {
+    int embeddingSize = 0;        ///< Nf
     std::vector<float> poseYaws;  ///< degrees, ascending
     int noiseSize = 0;            ///< Nz
+};
+
+struct AlignerContract : ModelContract {
+    float cropFactor = 0;  ///< the crop's side in units of the larger side of the face's box
 };
 
 /// @param where names the model in messages
 /// @throws cv::Exception naming the model, the key or tensor, what it is and what was expected
 EncoderContract checkEncoder(const OnnxMetadata& model, const std::string& where);
 DecoderContract checkDecoder(const OnnxMetadata& model, const std::string& where);
+AlignerContract checkAligner(const OnnxMetadata& model, const std::string& where);
+
+/// @throws cv::Exception if there is an encoder and it is of another bundle
+void checkSameBundle(const ModelContract& model, const std::string& where, const Ptr<Encoder>& encoder);
 
 /// Reads a list of numbers in the C locale ("-90,0,90"). @return false if it is anything else
 bool parseNumbers(const std::string& text, std::vector<float>& numbers);

@@ -59,17 +59,8 @@ private:
     /// Hands the model through if the encoder is of the same bundle, before any time is spent on loading it.
     const std::vector<uchar>& checkPair(const std::vector<uchar>& model, const std::string& where,
                                         const Ptr<Encoder>& encoder) const {
-        if (!encoder) {
-            return model;
-        }
-        if (encoder->bundleId() != contract_.bundleId) {
-            CV_Error(
-                Error::StsBadArg,
-                format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different bundles "
-                       "do not mix",
-                       where.c_str(), contract::keyBundleId, contract_.bundleId.c_str(), encoder->bundleId().c_str()));
-        }
-        if (encoder->embeddingSize() != contract_.embeddingSize) {
+        checkSameBundle(contract_, where, encoder);
+        if (encoder && encoder->embeddingSize() != contract_.embeddingSize) {
             CV_Error(Error::StsUnmatchedSizes,
                      format("%s: metadata key %s: got %d, expected the encoder's, %d", where.c_str(),
                             contract::keyEmbeddingSize, contract_.embeddingSize, encoder->embeddingSize()));

@@ -91,6 +91,7 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_PROP_RW String id;
     CV_PROP_RW String encoder;                 //!< path of encoder.onnx
     CV_PROP_RW String decoder;                 //!< path of decoder.onnx
+    CV_PROP_RW String aligner;                 //!< path of aligner.onnx; empty: this bundle has none
     CV_PROP_RW std::vector<float> poseYaws;    //!< degrees, ascending
     CV_PROP_RW float matchThreshold = 0;       //!< cosine at or above which two embeddings are one person
 

@@ -17,7 +17,7 @@ constexpr int version = 1;
 // Files of a bundle: a folder with the models and their manifest.
 constexpr const char* encoderFile = "encoder.onnx";
 constexpr const char* decoderFile = "decoder.onnx";
-constexpr const char* alignerFile = "aligner.onnx";
+constexpr const char* alignerFile = "aligner.onnx";  ///< a bundle may do without
 constexpr const char* manifestFile = "manifest.json";
 
 // encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1).
@@ -31,9 +31,11 @@ constexpr const char* decoderPose = "pose";
 constexpr const char* decoderNoise = "noise";
 constexpr const char* decoderFace = "face";
 
-// aligner.onnx: crop [N,3,S,S] RGB in [-1,1], a loose square around a face box -> landmarks [N,10]: x,y of the right
-// eye, the left eye, the nose tip and the right and left mouth corner in units of S, where x S = 0 is the middle of the
-// crop's first pixel; yaw [N,1] in units of 90 degrees; face_score [N,1] in (0,1).
+// aligner.onnx: crop [N,3,S,S] RGB in [-1,1], a loose square around a face's box
+//   -> landmarks [N,10], yaw [N,1] (degrees / 90), face_score [N,1] in (0,1).
+// Landmarks are x,y of right eye, left eye, nose tip, right and left mouth corner ("right" is the subject's right: the
+// image's left), in units of the crop's side from its left and its top edge: the centre of pixel i is at (i + 0.5) / S,
+// so a mirrored crop has 1 - x. 0..1 inside the crop; points may lie outside.
 constexpr const char* alignerCrop = "crop";
 constexpr const char* alignerLandmarks = "landmarks";
 constexpr const char* alignerYaw = "yaw";
@@ -44,20 +46,22 @@ constexpr const char* keyVersion = "drgan.contract_version";  ///< integer, equa
 constexpr const char* keyRole = "drgan.role";                 ///< "encoder", "decoder" or "aligner"
 constexpr const char* keyBundleId = "drgan.bundle_id";        ///< the same text in every model of a bundle
 constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels
+constexpr const char* keyColorOrder = "drgan.color_order";    ///< "RGB"
+constexpr const char* keyPixelRange = "drgan.pixel_range";    ///< "-1,1": what 0 and 255 become
+
+// metadata_props of encoder and decoder.
 constexpr const char* keyEmbeddingSize = "drgan.embedding_size";  ///< Nf
-constexpr const char* keyColorOrder = "drgan.color_order";        ///< "RGB"
-constexpr const char* keyPixelRange = "drgan.pixel_range";        ///< "-1,1": what 0 and 255 become
 
 // metadata_props of the encoder: where alignment puts the face, in units of S (see Alignment).
-constexpr const char* keyAlignEyes = "drgan.align_eyes";            ///< "x,y" of the midpoint of the eyes
+constexpr const char* keyAlignEyes = "drgan.align_eyes";           ///< "x,y" of the midpoint of the eyes
 constexpr const char* keyAlignEyeMouth = "drgan.align_eye_mouth";  ///< distance eye midpoint to mouth midpoint
 
 // metadata_props of the decoder.
 constexpr const char* keyPoseYaws = "drgan.pose_yaws";    ///< degrees per pose code, ascending, e.g. "-90,...,90"
 constexpr const char* keyNoiseSize = "drgan.noise_size";  ///< Nz
 
-// metadata_props of the aligner.
-constexpr const char* keyCropFactor = "drgan.crop_factor";  ///< side of the crop / larger side of the face box
+// metadata_props of the aligner: how large a crop it looks at.
+constexpr const char* keyCropFactor = "drgan.crop_factor";  ///< the crop's side in units of the box's larger side, 1..4
 
 // Where the eyes' and the mouth's midpoints lie in a detector's box, in units of its larger side from the box's top,
 // both on its vertical middle. Means over the 38,296 faces of the training set's labels.csv, whose crops are squares of
