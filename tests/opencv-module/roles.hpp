@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Encoder and decoder by the same calls, for tests that put both through the same faults.
+// Encoder, decoder and aligner by the same calls, for tests that put all through the same faults.
 
 #ifndef DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP
 #define DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP
@@ -16,22 +16,34 @@ namespace drgan_test {
 
 using Bytes = std::vector<uchar>;
 
-enum class Role { encoder, decoder };
+enum class Role { encoder, decoder, aligner };
+
+inline const char* nameOf(Role role) {
+    return role == Role::encoder ? "encoder" : role == Role::decoder ? "decoder" : "aligner";
+}
 
 inline void load(Role role, const Bytes& bytes) {
-    if (role == Role::encoder) {
-        cv::drgan::Encoder::create(bytes);
-    } else {
-        cv::drgan::Decoder::create(bytes);
+    switch (role) {
+        case Role::encoder:
+            cv::drgan::Encoder::create(bytes);
+            break;
+        case Role::decoder:
+            cv::drgan::Decoder::create(bytes);
+            break;
+        case Role::aligner:
+            cv::drgan::Aligner::create(bytes);
+            break;
     }
 }
 
 inline Bytes make(Role role, const TinyOptions& options) {
-    return role == Role::encoder ? tinyEncoder(options) : tinyDecoder(options);
+    return role == Role::encoder   ? tinyEncoder(options)
+           : role == Role::decoder ? tinyDecoder(options)
+                                   : tinyAligner(options);
 }
 
 inline void expectRefused(Role role, const TinyOptions& options, std::vector<std::string> parts) {
-    parts.emplace_back(role == Role::encoder ? "encoder in memory" : "decoder in memory");
+    parts.push_back(nameOf(role) + std::string(" in memory"));
     expectError([&] { load(role, make(role, options)); }, parts);
 }
 

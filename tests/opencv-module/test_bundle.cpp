@@ -78,6 +78,26 @@ TEST_F(BundleTest, TellsWhatTheManifestSays) {
     EXPECT_NO_THROW(cv::drgan::Decoder::create(bundle.decoder, encoder));
 }
 
+TEST_F(BundleTest, MayHaveAnAligner) {
+    EXPECT_EQ(Bundle::load(folder_).aligner, "");
+    TinyOptions options;
+    options.withAligner = true;
+    writeTinyBundle(folder_, options);
+    const Bundle bundle = Bundle::load(folder_);
+    EXPECT_EQ(bundle.aligner, folder_ + "/aligner.onnx");
+    EXPECT_NO_THROW(cv::drgan::Aligner::create(bundle.aligner, cv::drgan::Encoder::create(bundle.encoder)));
+
+    writeFile(folder_ + "/aligner.onnx", std::string("short"));
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/aligner.onnx", "got 5 bytes, expected"});
+    std::remove((folder_ + "/aligner.onnx").c_str());
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/aligner.onnx", "cannot be opened", "manifest.json"});
+}
+
+TEST_F(BundleTest, AnAlignerThatTheManifestDoesNotListIsNotTheBundles) {
+    writeFile(folder_ + "/aligner.onnx", drgan_test::tinyAligner());
+    EXPECT_EQ(Bundle::load(folder_).aligner, "");
+}
+
 TEST_F(BundleTest, TheEnvironmentNamesTheDefault) {
     const Environment environment(folder_);
     EXPECT_EQ(Bundle::load().folder, folder_);

@@ -11,12 +11,14 @@
 #include "tiny_onnx.hpp"
 
 namespace contract = cv::drgan::contract;
+using cv::drgan::Aligner;
 using cv::drgan::Decoder;
 using cv::drgan::Encoder;
 using drgan_test::expectError;
 using drgan_test::expectRefused;
 using drgan_test::load;
 using drgan_test::Role;
+using drgan_test::tinyAligner;
 using drgan_test::tinyDecoder;
 using drgan_test::tinyEncoder;
 using drgan_test::TinyOptions;
@@ -24,13 +26,18 @@ using drgan_test::TinyOptions;
 namespace {
 
 std::vector<const char*> keysOf(Role role) {
-    std::vector<const char*> keys = {contract::keyVersion,   contract::keyRole,          contract::keyBundleId,
-                                     contract::keyImageSize, contract::keyEmbeddingSize, contract::keyColorOrder,
-                                     contract::keyPixelRange};
-    if (role == Role::encoder) {
-        keys.insert(keys.end(), {contract::keyAlignEyes, contract::keyAlignEyeMouth});
-    } else {
-        keys.insert(keys.end(), {contract::keyPoseYaws, contract::keyNoiseSize});
+    std::vector<const char*> keys = {contract::keyVersion,   contract::keyRole,       contract::keyBundleId,
+                                     contract::keyImageSize, contract::keyColorOrder, contract::keyPixelRange};
+    switch (role) {
+        case Role::encoder:
+            keys.insert(keys.end(), {contract::keyEmbeddingSize, contract::keyAlignEyes, contract::keyAlignEyeMouth});
+            break;
+        case Role::decoder:
+            keys.insert(keys.end(), {contract::keyEmbeddingSize, contract::keyPoseYaws, contract::keyNoiseSize});
+            break;
+        case Role::aligner:
+            keys.push_back(contract::keyCropFactor);
+            break;
     }
     return keys;
 }
@@ -43,11 +50,12 @@ TEST(Contract, ValidModelsLoad) {
         options.imageSize = size;
         EXPECT_NO_THROW(load(Role::encoder, tinyEncoder(options))) << size;
         EXPECT_NO_THROW(load(Role::decoder, tinyDecoder(options))) << size;
+        EXPECT_NO_THROW(load(Role::aligner, tinyAligner(options))) << size;
     }
 }
 
 TEST(Contract, EveryKeyMustBeThereOnce) {
-    for (const Role role : {Role::encoder, Role::decoder}) {
+    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
         for (const char* key : keysOf(role)) {
             SCOPED_TRACE(key);
             TinyOptions missing, twice;
@@ -65,7 +73,7 @@ TEST(Contract, EveryValueIsChecked) {
         const char* key;
         const char* value;
     };
-    const Role e = Role::encoder, d = Role::decoder;
+    const Role e = Role::encoder, d = Role::decoder, a = Role::aligner;
     const Case cases[] = {
         {e, contract::keyVersion, "2"},
         {e, contract::keyVersion, ""},
@@ -99,6 +107,17 @@ TEST(Contract, EveryValueIsChecked) {
         {d, contract::keyPoseYaws, "-900,-45,0,45,90"},
         {d, contract::keyNoiseSize, "0"},
         {d, contract::keyNoiseSize, "four"},
+        {a, contract::keyVersion, "2"},
+        {a, contract::keyRole, "encoder"},
+        {a, contract::keyBundleId, ""},
+        {a, contract::keyImageSize, "0"},
+        {a, contract::keyColorOrder, "BGR"},
+        {a, contract::keyPixelRange, "1,-1"},
+        {a, contract::keyCropFactor, "0.9"},
+        {a, contract::keyCropFactor, "4.5"},
+        {a, contract::keyCropFactor, "nan"},
+        {a, contract::keyCropFactor, "1.8,1.8"},
+        {a, contract::keyCropFactor, "1,8 boxes"},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(std::string(c.key) + "=" + c.value);
@@ -120,7 +139,8 @@ TEST(Contract, ShapesMustBeWhatTheMetadataSays) {
                           {Role::decoder, contract::keyImageSize, "32", contract::decoderFace},
                           {Role::decoder, contract::keyEmbeddingSize, "9", contract::decoderEmbedding},
                           {Role::decoder, contract::keyPoseYaws, "-90,90", contract::decoderPose},
-                          {Role::decoder, contract::keyNoiseSize, "50", contract::decoderNoise}};
+                          {Role::decoder, contract::keyNoiseSize, "50", contract::decoderNoise},
+                          {Role::aligner, contract::keyImageSize, "32", contract::alignerCrop}};
     for (const Case& c : cases) {
         SCOPED_TRACE(c.key);
         TinyOptions options;
@@ -141,6 +161,12 @@ TEST(Contract, EveryTensorMustBeThereByName) {
         options.rename[name] = "other";
         expectRefused(Role::decoder, options, {std::string("\"") + name + "\"", "missing", "other"});
     }
+    for (const char* name :
+         {contract::alignerCrop, contract::alignerLandmarks, contract::alignerYaw, contract::alignerScore}) {
+        TinyOptions options;
+        options.rename[name] = "other";
+        expectRefused(Role::aligner, options, {std::string("\"") + name + "\"", "missing", "other"});
+    }
 }
 
 TEST(Contract, TensorsMustBeFloatOfTheRightRank) {
@@ -152,7 +178,23 @@ TEST(Contract, TensorsMustBeFloatOfTheRightRank) {
         TinyOptions declared;
         declared.declare[contract::encoderImage] = shape;
         expectRefused(Role::encoder, declared, {"\"image\"", "expected float [N,3,16,16]"});
+        declared.declare[contract::alignerCrop] = shape;
+        expectRefused(Role::aligner, declared, {"\"crop\"", "expected float [N,3,16,16]"});
     }
+    const std::pair<const char*, const char*> outputs[] = {{contract::alignerLandmarks, "expected float [N,10]"},
+                                                           {contract::alignerYaw, "expected float [N,1]"},
+                                                           {contract::alignerScore, "expected float [N,1]"}};
+    for (const auto& output : outputs) {
+        TinyOptions declared;
+        declared.declare[output.first] = {-1, 5};
+        expectRefused(Role::aligner, declared, {output.first, "got float [N,5]", output.second});
+    }
+}
+
+TEST(Contract, AnAlignerNeedsNoEmbeddingSize) {
+    TinyOptions options;
+    options.metadata[contract::keyEmbeddingSize] = "what a bundle's writer may add all the same";
+    EXPECT_NO_THROW(load(Role::aligner, tinyAligner(options)));
 }
 
 TEST(Contract, WhatTheNetworkReallyGivesIsChecked) {
@@ -167,11 +209,14 @@ TEST(Contract, ANetworkThatGivesNoNumbersIsRefused) {
     TinyOptions options;
     options.nanWeights = true;
     expectRefused(Role::encoder, options, {"\"embedding\"", "NaN", "finite"});
+    expectRefused(Role::aligner, options, {"\"yaw\"", "NaN", "finite"});
 }
 
 TEST(Contract, SwappedModelsAreRefused) {
     expectError([] { Encoder::create(tinyDecoder()); }, {"drgan.role", "\"decoder\"", "\"encoder\""});
     expectError([] { Decoder::create(tinyEncoder()); }, {"drgan.role", "\"encoder\"", "\"decoder\""});
+    expectError([] { Aligner::create(tinyEncoder()); }, {"drgan.role", "\"encoder\"", "\"aligner\""});
+    expectError([] { Encoder::create(tinyAligner()); }, {"drgan.role", "\"aligner\"", "\"encoder\""});
 }
 
 TEST(Contract, MessagesNameTheFile) {
@@ -187,4 +232,7 @@ TEST(Contract, MessagesNameTheFile) {
     drgan_test::writeFile(path, tinyEncoder());
     EXPECT_NO_THROW(Encoder::create(path));
     EXPECT_NO_THROW(Encoder::create(tinyEncoder()));
+    expectError([&] { Aligner::create(dir.path() + "/aligner.onnx"); }, {"/aligner.onnx", "cannot be opened"});
+    drgan_test::writeFile(dir.path() + "/aligner.onnx", tinyAligner());
+    EXPECT_NO_THROW(Aligner::create(dir.path() + "/aligner.onnx"));
 }

@@ -54,6 +54,13 @@ std::string field(int number, const std::string& content) {
     return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(content.size()) + content;
 }
 
+/// An aligner's weights grow with its crop.
+TinyOptions smallest(Role role) {
+    TinyOptions options;
+    if (role == Role::aligner) options.imageSize = 4;
+    return options;
+}
+
 Bytes with(Bytes model, const std::string& tail) {
     model.insert(model.end(), tail.begin(), tail.end());
     return model;
@@ -162,8 +169,8 @@ TEST(HostileModel, RandomBytesAreRefused) {
 }
 
 TEST(HostileModel, TruncatedAnywhereIsRefused) {
-    for (const Role role : {Role::encoder, Role::decoder}) {
-        const Bytes whole = make(role, TinyOptions());
+    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
+        const Bytes whole = make(role, smallest(role));
         for (size_t length = 0; length < whole.size(); ++length) {
             EXPECT_FALSE(loadsOrThrows(role, Bytes(whole.begin(), whole.begin() + static_cast<long>(length))))
                 << length;
@@ -174,8 +181,8 @@ TEST(HostileModel, TruncatedAnywhereIsRefused) {
 TEST(HostileModel, FlippedBitsNeverCrash) {
     // Flipped bits of a weight load, most others are refused here, and some hundreds reach cv::dnn's importer.
     const QuietLog quiet;
-    for (const Role role : {Role::encoder, Role::decoder}) {
-        const Bytes whole = make(role, TinyOptions());
+    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
+        const Bytes whole = make(role, smallest(role));
         int loaded = 0, refused = 0;
         for (size_t i = 0; i < whole.size(); ++i) {
             // Every third bit: the whole took three times as long and found nothing more.

@@ -91,6 +91,9 @@ public:
         for (float& v : values) v = scale * (static_cast<float>(random_() >> 8) / 8388608.0f - 1);
         return initializer(name, dims, 1, values.data(), count * sizeof(float));
     }
+    std::string values(const std::string& name, const std::vector<int64_t>& dims, const std::vector<float>& values) {
+        return initializer(name, dims, 1, values.data(), values.size() * sizeof(float));
+    }
     std::string constant(const std::string& name, const std::vector<float>& values) {
         return initializer(name, {static_cast<int64_t>(values.size())}, 1, values.data(),
                            values.size() * sizeof(float));
@@ -161,7 +164,6 @@ std::map<std::string, std::string> commonMetadata(const TinyOptions& options, co
             {contract::keyRole, role},
             {contract::keyBundleId, options.bundleId},
             {contract::keyImageSize, std::to_string(options.imageSize)},
-            {contract::keyEmbeddingSize, std::to_string(options.embeddingSize)},
             {contract::keyColorOrder, "RGB"},
             {contract::keyPixelRange, "-1,1"}};
 }
@@ -174,6 +176,7 @@ float lastScale(const TinyOptions& options, float scale) {
 
 std::vector<unsigned char> tinyEncoder(const TinyOptions& options) {
     std::map<std::string, std::string> metadata = commonMetadata(options, "encoder");
+    metadata[contract::keyEmbeddingSize] = std::to_string(options.embeddingSize);
     metadata[contract::keyAlignEyes] = numberText({options.alignEyes[0], options.alignEyes[1]});
     metadata[contract::keyAlignEyeMouth] = numberText({options.alignEyeMouth});
 
@@ -201,6 +204,7 @@ std::vector<unsigned char> tinyEncoder(const TinyOptions& options) {
 
 std::vector<unsigned char> tinyDecoder(const TinyOptions& options) {
     std::map<std::string, std::string> metadata = commonMetadata(options, "decoder");
+    metadata[contract::keyEmbeddingSize] = std::to_string(options.embeddingSize);
     metadata[contract::keyPoseYaws] = numberText(options.poseYaws);
     metadata[contract::keyNoiseSize] = std::to_string(options.noiseSize);
 
@@ -230,7 +234,57 @@ std::vector<unsigned char> tinyDecoder(const TinyOptions& options) {
     return g.model(std::move(metadata));
 }
 
-std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes) {
+std::vector<unsigned char> tinyAligner(const TinyOptions& options) {
+    std::map<std::string, std::string> metadata = commonMetadata(options, "aligner");
+    metadata[contract::keyCropFactor] = numberText({options.cropFactor});
+
+    const int64_t s = options.imageSize, plane = s * s, all = 3 * plane;
+    const bool fixed = !options.landmarks.empty();
+    const int colors[] = {0, 0, 1, 2, 2};  // of each point: red, green or blue
+    std::vector<float> sums(10 * all, 0), sumsBias(10, 0), masses(10 * all, 0), massesBias(10, 0);
+    for (int k = 0; k < 10; ++k) {
+        for (int64_t i = 0; i < plane; ++i) {
+            const float at = (static_cast<float>(k % 2 ? i / s : i % s) + 0.5f) / static_cast<float>(s);
+            const int64_t w = k * all + colors[k / 2] * plane + i;
+            // (p + 1) / 2 is how bright pixel p is, from 0 to 1.
+            sums[w] = at / 2;
+            sumsBias[k] += at / 2;
+            masses[w] = 0.5f;
+        }
+        massesBias[k] = static_cast<float>(plane) / 2 + (fixed ? 1 : 0);  // fixed: never 0 / 0
+    }
+    std::vector<float> unit(100, 0), offsets = options.landmarks;
+    if (!fixed) {
+        for (int k = 0; k < 10; ++k) unit[k * 11] = 1;
+        offsets = {-0.05f, 0, 0.05f, 0, 0, 0, -0.05f, 0, 0.05f, 0};
+    }
+    std::vector<float> yaw(10, 0);
+    yaw[0] = yaw[2] = -0.5f;
+    yaw[4] = 1;
+    if (options.nanWeights) yaw[4] = std::numeric_limits<float>::quiet_NaN();
+
+    Graph g(options);
+    const std::vector<Message> gemm = {g.attr("transB", int64_t(1))};
+    g.input(contract::alignerCrop, {-1, 3, s, s});
+    g.node("Flatten", {contract::alignerCrop}, "flat", {g.attr("axis", int64_t(1))});
+    const auto layer = [&](const char* from, const std::string& to, int64_t n, int64_t m, const std::vector<float>& w,
+                           const std::vector<float>& b) {
+        g.node("Gemm", {from, g.values(to + "_w", {n, m}, w), g.values(to + "_b", {n}, b)}, to, gemm);
+    };
+    layer("flat", "sums", 10, all, sums, sumsBias);
+    layer("flat", "masses", 10, all, masses, massesBias);
+    g.node("Div", {"sums", "masses"}, "centroids");
+    layer("centroids", contract::alignerLandmarks, 10, 10, unit, offsets);
+    layer("centroids", contract::alignerYaw, 1, 10, yaw, {0});
+    layer("flat", "logit", 1, all, std::vector<float>(all, 4.0f / static_cast<float>(all)), {2});
+    g.node("Sigmoid", {"logit"}, contract::alignerScore);
+    g.output(contract::alignerLandmarks, {-1, 10});
+    g.output(contract::alignerYaw, {-1, 1});
+    g.output(contract::alignerScore, {-1, 1});
+    return g.model(std::move(metadata));
+}
+
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes) {
     const std::string digest(64, '0');
     const auto file = [&](const char* name, size_t bytes) {
         return std::string("    {\"name\": \"") + name + "\", \"bytes\": " + std::to_string(bytes) +
@@ -240,7 +294,8 @@ std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t
     text += std::string("  \"") + contract::manifestBundleId + "\": \"" + options.bundleId + "\",\n";
     text += std::string("  \"") + contract::manifestVersion + "\": " + std::to_string(contract::version) + ",\n";
     text += std::string("  \"") + contract::manifestFiles + "\": [\n" + file(contract::encoderFile, encoderBytes) +
-            ",\n" + file(contract::decoderFile, decoderBytes) + "\n  ],\n";
+            ",\n" + file(contract::decoderFile, decoderBytes) +
+            (alignerBytes > 0 ? ",\n" + file(contract::alignerFile, alignerBytes) : std::string()) + "\n  ],\n";
     text += std::string("  \"") + contract::manifestPoseYaws + "\": [" + numberText(options.poseYaws) + "],\n";
     text += std::string("  \"") + contract::manifestAlignment + "\": {\"eyes\": [" +
             numberText({options.alignEyes[0], options.alignEyes[1]}) +
@@ -256,7 +311,11 @@ std::string writeTinyBundle(const std::string& folder, const TinyOptions& option
     const std::vector<unsigned char> decoder = tinyDecoder(options);
     writeFile(folder + "/" + contract::encoderFile, encoder);
     writeFile(folder + "/" + contract::decoderFile, decoder);
-    writeFile(folder + "/" + contract::manifestFile, tinyManifest(options, encoder.size(), decoder.size()));
+    const std::vector<unsigned char> aligner =
+        options.withAligner ? tinyAligner(options) : std::vector<unsigned char>();
+    if (options.withAligner) writeFile(folder + "/" + contract::alignerFile, aligner);
+    writeFile(folder + "/" + contract::manifestFile,
+              tinyManifest(options, encoder.size(), decoder.size(), aligner.size()));
     return folder;
 }
 

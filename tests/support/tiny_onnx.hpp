@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tiny encoders and decoders that obey the model contract, so that tests need no trained model. Their weights are
-// random but the same on every machine; the embedding, the confidence and the face depend on the input.
+// Tiny encoders, decoders and aligners that obey the model contract, so that tests need no trained model. Their weights
+// are random but the same on every machine; the embedding, the confidence and the face depend on the input.
 //
 //     drgan_test::TempDir dir;
 //     const std::string bundle = drgan_test::writeTinyBundle(dir.path() + "/bundle");          // valid
@@ -30,7 +30,10 @@ struct TinyOptions {
     float alignEyes[2] = {0.5f, 0.461f};
     float alignEyeMouth = 0.363f;
     float matchThreshold = 0.4f;
-    unsigned seed = 1;  ///< of the weights
+    bool withAligner = false;  ///< the bundle has aligner.onnx
+    float cropFactor = 1.8f;
+    std::vector<float> landmarks;  ///< what the aligner always finds, 10 values; empty: it looks for the coloured dots
+    unsigned seed = 1;             ///< of the weights
 
     // Faults. Metadata keys and tensor names are those of model_contract.hpp.
     std::map<std::string, std::string> metadata;          ///< replaces or adds keys
@@ -49,8 +52,16 @@ std::vector<unsigned char> tinyEncoder(const TinyOptions& options = {});
 /// The bytes of decoder.onnx: Concat, Gemm, Reshape, Resize, Tanh.
 std::vector<unsigned char> tinyDecoder(const TinyOptions& options = {});
 
+/// The bytes of aligner.onnx: Flatten, two Gemm, Div and a Gemm per output (+ Sigmoid for the score). It finds the
+/// centroid of what is red, green and blue in the crop: both eyes, 0.05 of its side to the left and to the right of the
+/// red; the nose on the green; the mouth's corners likewise beside the blue. Yaw (in units of 90 degrees): by how much,
+/// in crop sides, the nose is to the right of the eyes' middle. The score grows with brightness. Where one of the
+/// colours is nowhere (0), the landmarks are NaN.
+std::vector<unsigned char> tinyAligner(const TinyOptions& options = {});
+
 /// The text of manifest.json for models of these sizes in bytes. The digests are zeros: loading checks their form only.
-std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes);
+/// @param alignerBytes 0: without aligner.onnx
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes = 0);
 
 /// Makes the folder (and its parents) and writes a whole bundle. @return `folder`
 std::string writeTinyBundle(const std::string& folder, const TinyOptions& options = {});

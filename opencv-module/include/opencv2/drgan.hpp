@@ -176,6 +176,53 @@ public:
                                int backendId = 0, int targetId = 0);
 };
 
+/** @brief Finds the landmarks, the yaw and the face score of faces whose boxes are known: from any detector, drawn by
+hand, or the face's place in the frame before.
+
+One object serves one thread at a time. */
+class CV_EXPORTS_W Aligner {
+public:
+    virtual ~Aligner() = default;
+
+    /** @brief Looks at a turned square around each box and tells what face is there.
+
+    @param image 8-bit picture of any size with 1 (grey), 3 (BGR) or 4 (BGRA) channels. Beyond its border the network
+    sees what alignCrop shows there.
+    @param boxes one face per row, in pixels of `image`; float, double or int. n x 4 (x, y, w, h); or n x 15 or n x 16,
+    rows as of FaceDetectorYN or of this function: then their landmarks say where to look, and how far the face is
+    turned in the picture's plane (its roll). A box counts as the square of its larger side around its middle. Also a
+    vector of cv::Rect. Any empty matrix stands for no box.
+    @param faces n x 16 CV_32F, row i for box i: x, y, w, h; five points x,y (right eye, left eye, nose tip, right and
+    left mouth corner, "right" being the subject's right); score in [0, 1]: how sure it is that this is a face; yaw in
+    degrees, [-90, 90]. In pixels of `image`; without a box, an empty matrix. The box is the upright square in which a
+    detector's landmarks would lie so on average: passed to alignCrop alone, an upright face gives the crop that its
+    landmarks give. May be `boxes`.
+
+    A row of score 0 is no face: its box does not touch the picture, or what the network gave is no number or no face
+    (points further outside of the crop than its side, or less than half a pixel from eyes to mouth). It has the points
+    where they lie on average in the box that was looked at, and yaw 0. A row of a score above 0 can be passed on to
+    align(), alignCrop() and estimateYaw().
+    @param passes 1, or 2: look again at the faces found, levelled, which is to pass `faces` to this function once more.
+    Slower by so much, and better where the boxes are off or the heads tilted.
+    @throws cv::Exception naming the row and the value for NaN, infinity, coordinates beyond a million, w or h below 1,
+    landmarks with less than half a pixel from eyes to mouth; and for another shape or type. */
+    CV_WRAP virtual void align(InputArray image, InputArray boxes, OutputArray faces, int passes = 1) = 0;
+
+    CV_WRAP virtual int imageSize() const = 0;     //!< S, pixels: side of the square that the network sees
+    CV_WRAP virtual float cropFactor() const = 0;  //!< that square's side in units of the box's larger side
+    CV_WRAP virtual String bundleId() const = 0;
+
+    /** @param model path of aligner.onnx
+    @param encoder if given, its bundle must be the aligner's: models of different bundles do not mix.
+    @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
+    @throws cv::Exception if the file cannot be read or breaks the model contract (drgan/model_contract.hpp). */
+    CV_WRAP static Ptr<Aligner> create(const String& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                                       int backendId = 0, int targetId = 0);
+    /** @param model the bytes of aligner.onnx */
+    static Ptr<Aligner> create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                               int backendId = 0, int targetId = 0);
+};
+
 /** @brief Fuses n embeddings of one person by confidence: sum(w f) / sum(w) (eq. 9 of the paper).
 @param embeddings n x Nf CV_32F, n >= 1
 @param confidences n values (CV_32F), finite and >= 0. If all are (nearly) zero, the plain mean.
