@@ -212,9 +212,9 @@ private:
 
     /// @return SxS, BGR
     Mat crop(const Mat& picture, const FaceSquare& square) const {
-        // The centre of the crop's pixel i is at (i + 0.5) / S of its side.
+        // As in alignCrop, the centre of the crop's pixel i is at i / S of its side.
         const int size = contract_.imageSize;
-        const Point2d origin = atSquare(square, contract_.cropFactor, 0.5 / size, 0.5 / size);
+        const Point2d origin = atSquare(square, contract_.cropFactor, 0, 0);
         const Point2d down = square.down * (square.side * contract_.cropFactor / size);
         return cropSquare(picture, Matx23d(down.y, down.x, origin.x, -down.x, down.y, origin.y), size);
     }

@@ -244,7 +244,7 @@ std::vector<unsigned char> tinyAligner(const TinyOptions& options) {
     std::vector<float> sums(10 * all, 0), sumsBias(10, 0), masses(10 * all, 0), massesBias(10, 0);
     for (int k = 0; k < 10; ++k) {
         for (int64_t i = 0; i < plane; ++i) {
-            const float at = (static_cast<float>(k % 2 ? i / s : i % s) + 0.5f) / static_cast<float>(s);
+            const float at = static_cast<float>(k % 2 ? i / s : i % s) / static_cast<float>(s);
             const int64_t w = k * all + colors[k / 2] * plane + i;
             // (p + 1) / 2 is how bright pixel p is, from 0 to 1.
             sums[w] = at / 2;

@@ -34,8 +34,8 @@ constexpr const char* decoderFace = "face";
 // aligner.onnx: crop [N,3,S,S] RGB in [-1,1], a loose square around a face's box
 //   -> landmarks [N,10], yaw [N,1] (degrees / 90), face_score [N,1] in (0,1).
 // Landmarks are x,y of right eye, left eye, nose tip, right and left mouth corner ("right" is the subject's right: the
-// image's left), in units of the crop's side from its left and its top edge: the centre of pixel i is at (i + 0.5) / S,
-// so a mirrored crop has 1 - x. 0..1 inside the crop; points may lie outside.
+// image's left), in units of the crop's side: 0..1 inside the crop, and points may lie outside. As in alignment, the
+// centre of pixel i is at i / S: the crop's middle, 0.5, is that of its box, and lies on pixel S / 2.
 constexpr const char* alignerCrop = "crop";
 constexpr const char* alignerLandmarks = "landmarks";
 constexpr const char* alignerYaw = "yaw";
