@@ -124,9 +124,9 @@ FaceSquare impliedSquare(const FacePoints& face) {
     const Point2d eyesToMouth = face.mouth - face.eyes;
     const double distance = norm(eyesToMouth);
     FaceSquare square;
-    square.side = distance / (boxMouthY - boxEyesY);
+    square.side = distance / (contract::boxMouthY - contract::boxEyesY);
     square.down = eyesToMouth / distance;
-    square.center = face.eyes + square.down * ((0.5 - boxEyesY) * square.side);
+    square.center = face.eyes + square.down * ((0.5 - contract::boxEyesY) * square.side);
     return square;
 }
 
