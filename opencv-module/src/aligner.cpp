@@ -18,9 +18,13 @@ constexpr int firstPoint = 4;
 constexpr int scoreAt = 14;
 constexpr int yawAt = 15;
 
-// Where the points lie on average in a detector's square box, in units of its side: means over the same faces as in
-// align.cpp, made symmetric.
-constexpr double averagePoints[] = {0.347, 0.397, 0.653, 0.397, 0.5, 0.597, 0.371, 0.747, 0.629, 0.747};
+// Where the points lie on average in a detector's square box, in units of its side: means over the same faces as
+// boxEyesY and boxMouthY, made symmetric.
+constexpr double averagePoints[] = {0.347, contract::boxEyesY,
+                                    0.653, contract::boxEyesY,  //
+                                    0.5,   0.597,               //
+                                    0.371, contract::boxMouthY,
+                                    0.629, contract::boxMouthY};
 
 // Faces of one forward pass: at most so many, and fewer where the crops are large, so that memory stays bounded.
 constexpr int maxBatch = 64;

@@ -2,7 +2,7 @@
 //
 // The expected numbers were worked out by hand from the definitions.
 
-#include "eval/metrics.hpp"
+#include "metrics/metrics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "faces.hpp"
-#include "metrics.hpp"
+#include "metrics/metrics.hpp"
 #include "protocol.hpp"
 
 namespace drgan::eval {

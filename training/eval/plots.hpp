@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fusion.hpp"
-#include "metrics.hpp"
+#include "metrics/metrics.hpp"
 
 namespace drgan::eval {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "metrics.hpp"
+#include "metrics/metrics.hpp"
 
 namespace drgan::eval {
 

@@ -8,7 +8,7 @@ namespace drgan::nn {
 
 struct AlignerSpec {
     int64_t imageSize = 64;  ///< S, a multiple of 16
-    double width = 1;        ///< channels, times this; 1: 66 thousand weights
+    double width = 1;        ///< channels, times this; 1: 69 thousand weights
 };
 
 /// crop [N,3,S,S] -> landmarks [N,10] in units of S, yaw [N,1] in units of 90 degrees, face_score [N,1] in (0,1).

@@ -32,8 +32,7 @@ void checkLoose(const io::FaceSet& faces) {
     if (faces.alignEyeMouth() > largestEyeMouth) {
         throw std::runtime_error(fmt::format(
             "{}: eyes and mouth are {:g} of the side apart, expected at most {:g}: its pictures show nothing around "
-            "the "
-            "faces that crops could move over. drgan-data makes a loose set with --size 128 --align-eyes 0.5,0.45 "
+            "the faces that crops could move over. drgan-data makes a loose set with --size 128 --align-eyes 0.5,0.45 "
             "--align-eye-mouth 0.2",
             faces.path(), faces.alignEyeMouth(), largestEyeMouth));
     }

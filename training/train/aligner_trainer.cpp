@@ -168,8 +168,7 @@ void AlignerTrainer::evaluate() {
     }
     spdlog::info(
         "validation: landmarks {:.2f} % of the eye-mouth distance below 45 degrees, {:.2f} % beyond; yaw {:.2f} "
-        "degrees; "
-        "AUC {:.4f}",
+        "degrees; AUC {:.4f}",
         100 * errors.front, 100 * errors.side, errors.yaw, errors.auc);
     if (errors.score() < best_) {
         best_ = errors.score();

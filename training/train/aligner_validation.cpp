@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/aligner_validation.hpp"
 
-#include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include "metrics/metrics.hpp"
 #include "nn/aligner.hpp"
 #include "nn/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
@@ -20,26 +21,16 @@ double meanWhere(const torch::Tensor& each, const torch::Tensor& which) {
     return each.masked_select(which).mean().item<double>();  // NaN for none
 }
 
-/// By ranks, equal scores sharing theirs.
-double areaUnderCurve(const torch::Tensor& score, const torch::Tensor& face) {
-    std::vector<std::pair<float, bool>> sorted;
-    for (int64_t i = 0; i < score.size(0); ++i) {
-        sorted.emplace_back(score[i].item<float>(), face[i].item<bool>());
-    }
-    std::sort(sorted.begin(), sorted.end());
-    double ranks = 0, faces = 0;
-    for (size_t i = 0; i < sorted.size();) {
-        size_t end = i;
-        double among = 0;
-        for (; end < sorted.size() && sorted[end].first == sorted[i].first; ++end) {
-            among += sorted[end].second ? 1 : 0;
-        }
-        ranks += among * static_cast<double>(i + end + 1) / 2;
-        faces += among;
-        i = end;
-    }
-    const double misses = static_cast<double>(sorted.size()) - faces;
-    return (ranks - faces * (faces + 1) / 2) / (faces * misses);
+/// NaN where there is nothing to measure, or where a run that diverges has no numbers any more.
+double areaUnderRoc(const torch::Tensor& score, const torch::Tensor& which) {
+    const auto values = [](const torch::Tensor& t) {
+        const torch::Tensor c = t.contiguous();
+        return std::vector<float>(c.data_ptr<float>(), c.data_ptr<float>() + c.numel());
+    };
+    const PairScores scores{values(score.masked_select(which)), values(score.masked_select(which.logical_not()))};
+    const bool measurable =
+        !scores.same.empty() && !scores.different.empty() && torch::isfinite(score).all().item<bool>();
+    return measurable ? drgan::areaUnderRoc(scores) : std::nan("");
 }
 
 }  // namespace
@@ -55,7 +46,7 @@ AlignerErrors alignerErrors(const nn::Edges& found, const torch::Tensor& landmar
     result.front = meanWhere(apart, isFace.logical_and(isSide.logical_not()));
     result.side = meanWhere(apart, isFace.logical_and(isSide));
     result.yaw = 90 * meanWhere((found.at(contract::alignerYaw).flatten() - yaw).abs(), isFace);
-    result.auc = areaUnderCurve(found.at(contract::alignerScore).flatten(), isFace);
+    result.auc = areaUnderRoc(found.at(contract::alignerScore).flatten(), isFace);
     return result;
 }
 

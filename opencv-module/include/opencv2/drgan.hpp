@@ -38,16 +38,16 @@ struct CV_EXPORTS_W_SIMPLE Alignment {
 the yaw), of which the points count; 5x2 landmarks (right eye, left eye, nose tip, right and left mouth corner; "right"
 is the subject's right, so it lies on the image's left); a box (1x4 or 4x1: x, y, w, h), for which the points are taken
 where they lie on average in a detector's box. float, double or int.
-@param dst SxS BGR, 8-bit. What lies outside the picture is the picture mirrored at its border and
-blurred, so that it is neither streaks nor a second face.
+@param dst SxS BGR, 8-bit. What lies outside the picture is the picture mirrored at its border and blurred, so that it is
+neither streaks nor a second face.
 @param alignment see there.
 @throws cv::Exception for an empty picture, another depth, NaNs, a face of zero size or of another shape. */
 CV_EXPORTS_W void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment);
 
 /** @brief The yaw of an Aligner row, which has one; else an estimate from five landmarks.
 
-The estimate goes by the nose tip's place beside the line that joins the eyes' and the mouth's midpoints, in units of their distance; a
-fit over labelled faces, not a measurement: a few degrees off near the front, more beyond 45.
+The estimate goes by the nose tip's place beside the line that joins the eyes' and the mouth's midpoints, in units of
+their distance; a fit over labelled faces, not a measurement: a few degrees off near the front, more beyond 45.
 @param face an Aligner row (1x16), a FaceDetectorYN row (1x15) or 5x2 landmarks. A plain box has no yaw: an error.
 @return degrees in [-90, 90]. */
 CV_EXPORTS_W float estimateYaw(InputArray face);

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace drgan::eval {
+namespace drgan {
 
 /// Scores of pairs whose answer is known.
 struct PairScores {
@@ -69,4 +69,4 @@ double acceptedAt(const PairScores& scores, double falseAccepts);
 /// @throws std::runtime_error without values
 MeanDeviation meanDeviation(const std::vector<double>& values);
 
-}  // namespace drgan::eval
+}  // namespace drgan

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace drgan::eval {
+namespace drgan {
 
 namespace {
 
@@ -205,4 +205,4 @@ MeanDeviation meanDeviation(const std::vector<double>& values) {
     return result;
 }
 
-}  // namespace drgan::eval
+}  // namespace drgan
