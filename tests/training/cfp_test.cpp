@@ -183,6 +183,8 @@ TEST_F(EvalProgram, TakesAnotherThresholdAndNoMirror) {
 TEST_F(EvalProgram, FailsClearly) {
     EXPECT_EQ(run("--cfp " + (folder_ / "cfp")), 1);
     EXPECT_THAT(log(), HasSubstr("give --bundle or --recognizer"));
+    EXPECT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") + " --boxes"), 1);
+    EXPECT_THAT(log(), HasSubstr("--boxes asks the bundle's aligner, and it has none"));
     EXPECT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") + " --folds 2"), 1);
     EXPECT_THAT(log(), HasSubstr("003/frontal/01.jpg"));
     EXPECT_EQ(run("--bundle " + (folder_ / "cfp") + " --cfp " + (folder_ / "cfp")), 1);

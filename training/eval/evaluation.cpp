@@ -12,6 +12,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "boxes.hpp"
 #include "cfp.hpp"
 #include "embedder.hpp"
 #include "fusion.hpp"
@@ -139,6 +140,19 @@ void verify(const Task& task, const Embeddings& embeddings, double threshold, co
     }
 }
 
+/// Lets the bundle's aligner say where the faces are, given their boxes alone.
+void landAnew(const Options& o, const cv::drgan::Bundle& bundle, Faces& faces, nlohmann::json& report) {
+    if (bundle.aligner.empty()) {
+        throw std::runtime_error(o.bundle + ": --boxes asks the bundle's aligner, and it has none");
+    }
+    Landed landed = landFromBoxes(faces, *cv::drgan::Aligner::create(bundle.aligner), o.jitter);
+    faces = std::move(landed.faces);
+    std::printf("Landmarks and yaw from %s boxes, errors in units of the eye-mouth distance and degrees:\n%s\n",
+                o.jitter ? "jittered" : "the detector's",
+                landed.rows.empty() ? "not measured: the cascades give no landmarks\n" : table(landed.rows).c_str());
+    report["boxes"] = {{"jitter", o.jitter}, {"errors", eval::report(landed.rows)}};
+}
+
 std::unique_ptr<Embedder> makeRecognizer(const Options& o) {
     data::RecognizerInput input = o.input;
     input.rgb = data::parseChannelOrder(o.order);
@@ -236,6 +250,9 @@ nlohmann::json run(const Options& o) {
         networks.push_back(recognizer.get());
     }
     Task task = o.faces.empty() ? readCfp(o, report) : readSet(o, networks, report);
+    if (o.boxes) {
+        landAnew(o, bundle, task.faces, report);
+    }
     task.studied = limited(task.persons);
     report["people"] = task.persons.size();
     report["people_studied"] = task.studied.size();

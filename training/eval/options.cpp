@@ -48,6 +48,16 @@ void define(CLI::App& app, Options& a) {
                    "CFP: folder of OpenCV's cascades; default: where OpenCV's data is installed")
         ->needs(cfp);
 
+    auto* boxes = app.add_flag("--boxes", a.boxes,
+                               "CFP: land each face anew with the bundle's aligner, from the detector's box alone, and "
+                               "measure how far its landmarks are from the detector's")
+                      ->needs(cfp);
+    app.add_flag(
+           "--jitter", a.jitter,
+           "move those boxes by up to 15 % of their larger side and resize them by up to 20 % first, at random but "
+           "always in the same way")
+        ->needs(boxes);
+
     auto* faces = app.add_option("--faces", a.faces,
                                  "face set of drgan-data, whose real faces are evaluated as they are aligned there: "
                                  "this or --cfp")
@@ -76,6 +86,9 @@ void define(CLI::App& app, Options& a) {
 void check(const Options& a) {
     if (a.bundle.empty() && a.recognizer.empty()) {
         throw std::runtime_error("give --bundle or --recognizer");
+    }
+    if (a.boxes && a.bundle.empty()) {
+        throw std::runtime_error("--boxes needs a --bundle, whose aligner it asks");
     }
     if (a.cfp.empty() == a.faces.empty()) {
         throw std::runtime_error(std::string("give exactly one of --cfp and --faces, got ") +

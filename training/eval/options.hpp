@@ -25,6 +25,8 @@ struct Options {
     std::vector<int> folds;
     std::string detector;
     std::string cascades;
+    bool boxes = false;
+    bool jitter = false;
     std::string faces;
     SetChoice set;
     bool mirror = true;
