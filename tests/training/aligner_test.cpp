@@ -89,6 +89,19 @@ TEST(AlignerNetwork, IsAsSmallAsItsFileMayBe) {
     EXPECT_THROW(nn::aligner({40, 1}), std::invalid_argument);
 }
 
+TEST(AlignerNetwork, BeginsWithMeansOfPlacesInsideTheCrop) {
+    torch::manual_seed(1);
+    nn::Graph net = nn::aligner({});
+    net->eval();
+    torch::NoGradGuard noGrad;
+    const torch::Tensor crops = torch::cat({torch::zeros({1, 3, 64, 64}), torch::rand({3, 3, 64, 64}) * 2 - 1});
+    const torch::Tensor found = net->forward({{contract::alignerCrop, crops}}).at(contract::alignerLandmarks);
+    EXPECT_LT((found - 0.5).abs().max().item<double>(), 0.25) << "maps that say nothing yet mean the middle";
+    const torch::Tensor wild = net->forward({{contract::alignerCrop, crops * 1e4}}).at(contract::alignerLandmarks);
+    EXPECT_GE(wild.min().item<double>(), 0.5 / 16 - 1e-5) << "the middle of the first cell";
+    EXPECT_LE(wild.max().item<double>(), 1 - 0.5 / 16 + 1e-5) << "the middle of the last one";
+}
+
 TEST(AlignerValidation, MeasuresWhatItSays) {
     torch::Tensor found = faces(4);
     found[0] += torch::tensor({0.03F, 0.04F}).repeat({5});  // 0.05 away: a quarter of the eye-mouth distance

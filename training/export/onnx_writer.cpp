@@ -150,6 +150,8 @@ private:
         } else if (n.op == "PRelu") {
             const torch::Tensor slope = n.module->as<torch::nn::PReLU>()->weight;
             node.add_input(initializer(out + ".slope", slope.reshape({slope.numel(), 1, 1})));
+        } else if (n.op == "Softmax") {
+            set(node, "axis", int64_t{-1});
         } else if (n.op == "Clip") {
             set(node, "min", n.number("min"));
             set(node, "max", n.number("max"));

@@ -54,6 +54,23 @@ std::string residual(GraphImpl& g, std::string x, int64_t channels, int times) {
     return x;
 }
 
+/// Five maps of `side` x `side` cells, and where on the average each of them says that its landmark is. @return [N,10]
+std::string softArgmax(GraphImpl& g, const std::string& x, int64_t channels, int64_t side) {
+    const int64_t cells = side * side;
+    const std::string maps = g.conv(x, {channels, 5, {1, 1}, {1, 1}, {0, 0}});
+    const std::string places = g.linear(g.flatten(g.softmax(g.reshape(maps, {5, cells}))), 5 * cells, 10);
+    torch::NoGradGuard noGrad;
+    const torch::Tensor middles = (torch::arange(side) + 0.5) / static_cast<double>(side);
+    const torch::Tensor place = torch::stack({middles.repeat({side}), middles.repeat_interleave(side)});  // x, y
+    auto* last = g.nodes().back().module->as<torch::nn::Linear>();
+    last->weight.zero_();
+    last->bias.zero_();
+    for (int64_t i = 0; i < 5; ++i) {
+        last->weight.slice(0, 2 * i, 2 * i + 2).slice(1, i * cells, (i + 1) * cells).copy_(place);
+    }
+    return places;
+}
+
 torch::Tensor meanOfFaces(const torch::Tensor& each, const torch::Tensor& face) {
     return (each * face).sum() / face.sum().clamp_min(1);
 }
@@ -71,19 +88,16 @@ Graph aligner(const AlignerSpec& spec) {
                   d = scaled(64, spec.width), features = scaled(40, spec.width), map = spec.imageSize / 16;
     std::string x = g.input(contract::alignerCrop, {3, spec.imageSize, spec.imageSize});
     x = residual(g, convNormPrelu(g, x, halving(3, a)), a, 1);
-    x = residual(g, convNormPrelu(g, x, halving(a, b)), b, 2);
-    x = residual(g, convNormPrelu(g, x, halving(b, c)), c, 3);
-    x = residual(g, g.prelu(separable(g, x, c, d, 2), d), d, 2);
-    x = g.flatten(g.prelu(pointwise(g, x, d, b), b));
-    x = g.relu(g.linear(x, b * map * map, features));
-    const std::string landmarks = g.linear(x, features, 10);
-    {
-        torch::NoGradGuard noGrad;  // to begin with, all of them in the middle
-        auto* last = g.nodes().back().module->as<torch::nn::Linear>();
-        last->weight.mul_(0.1);
-        last->bias.fill_(0.5);
-    }
-    g.output(contract::alignerLandmarks, landmarks);
+    const std::string fine = x = residual(g, convNormPrelu(g, x, halving(a, b)), b, 2);
+    const std::string middle = x = residual(g, convNormPrelu(g, x, halving(b, c)), c, 3);
+    const std::string coarse = residual(g, g.prelu(separable(g, x, c, d, 2), d), d, 1);
+
+    x = g.add(g.upsample(pointwise(g, coarse, d, b)), pointwise(g, middle, c, b));
+    x = residual(g, g.prelu(g.add(g.upsample(x), fine), b), b, 1);
+    g.output(contract::alignerLandmarks, softArgmax(g, x, b, spec.imageSize / 4));
+
+    x = g.flatten(g.prelu(pointwise(g, coarse, d, a), a));
+    x = g.relu(g.linear(x, a * map * map, features));
     g.output(contract::alignerYaw, g.linear(x, features, 1));
     g.output(contract::alignerScore, g.sigmoid(g.linear(x, features, 1)));
     return graph;

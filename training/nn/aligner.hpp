@@ -8,12 +8,14 @@ namespace drgan::nn {
 
 struct AlignerSpec {
     int64_t imageSize = 64;  ///< S, a multiple of 16
-    double width = 1;        ///< channels, times this; 1: 69 thousand weights
+    double width = 1;        ///< channels, times this; 1: 71 thousand weights
 };
 
 /// crop [N,3,S,S] -> landmarks [N,10] in units of S, yaw [N,1] in units of 90 degrees, face_score [N,1] in (0,1).
-/// Convolutions from S/2 to S/16, residual depthwise separable ones between them; then the whole map goes through a
-/// linear layer, since where things lie is what is asked for.
+/// Convolutions from S/2 to S/16, residual depthwise separable ones between them, and back up to S/4, where each
+/// landmark has a map of how likely it is to be there. A landmark is the mean place under the softmax of its map
+/// (soft-argmax; Nibali et al., "Numerical Coordinate Regression with Convolutional Neural Networks", 2018), through a
+/// linear layer that begins as just that. Yaw and score come from the whole map at S/16.
 Graph aligner(const AlignerSpec& spec);
 
 /// Wing loss (Feng et al., "Wing Loss for Robust Facial Landmark Localisation with Convolutional Neural Networks",

@@ -123,6 +123,7 @@ std::string GraphImpl::prelu(const std::string& x, int64_t channels) {
 
 std::string GraphImpl::elu(const std::string& x) { return append("Elu", {x}); }
 std::string GraphImpl::relu(const std::string& x) { return append("Relu", {x}); }
+std::string GraphImpl::softmax(const std::string& x) { return append("Softmax", {x}); }
 std::string GraphImpl::clip(const std::string& x, double low, double high) {
     return append("Clip", {x}, {{"min", low}, {"max", high}});
 }
@@ -168,6 +169,9 @@ torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
     }
     if (n.op == "Relu") {
         return torch::relu(x);
+    }
+    if (n.op == "Softmax") {
+        return torch::softmax(x, -1);
     }
     if (n.op == "Clip") {
         return torch::clamp(x, n.number("min"), n.number("max"));

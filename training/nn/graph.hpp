@@ -55,6 +55,7 @@ public:
     std::string prelu(const std::string& x, int64_t channels);
     std::string elu(const std::string& x);
     std::string relu(const std::string& x);
+    std::string softmax(const std::string& x);  ///< along the last axis
     std::string clip(const std::string& x, double low, double high);
     std::string tanh(const std::string& x);
     std::string sigmoid(const std::string& x);
