@@ -2,7 +2,8 @@
 #include "pipeline.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "look.hpp"
 
 namespace drgan {
 namespace {
@@ -11,14 +12,6 @@ constexpr int encodesPerFrame = 4;
 // A face that comes back where it was lost is likely the same person: less proof is asked of its embedding.
 constexpr float samePlaceDiscount = 0.5F;
 constexpr double redrawCosine = 0.98;
-
-bool alignable(const Face& f) {
-    if (f.origin == Points::none) {
-        return f.box.width >= 1 && f.box.height >= 1;
-    }
-    const cv::Point2f d = (f.points[0] + f.points[1] - f.points[3] - f.points[4]) * 0.5F;
-    return std::hypot(d.x, d.y) >= 1;
-}
 
 }  // namespace
 
@@ -49,30 +42,6 @@ bool Pipeline::wantsLook(Time now) const {
                        [&](const Track& t) { return !t.hidden && now - t.lastSeen > options_.trackTimeout / 2; });
 }
 
-std::vector<Face> Pipeline::look(const FrameView& frame) {
-    const cv::Size size = frame.size();
-    const double scale =
-        std::min(1., static_cast<double>(models_.finder->workingSide()) / std::max(size.width, size.height));
-    const cv::Size working(std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale)));
-    const cv::Point2f back(static_cast<float>(size.width) / working.width,
-                           static_cast<float>(size.height) / working.height);
-    const cv::Mat picture = working == size && frame.direct().channels() == 3 && !frame.direct().empty()
-                                ? frame.direct()
-                                : frame.bgr(frame.bounds(), working);
-    cv::Mat rows;
-    models_.finder->find(picture, rows, options_.minFaceSize / back.x);
-    const Points origin = models_.finder->measuresLandmarks() ? Points::measured : Points::nominal;
-    std::vector<Face> faces;
-    for (int i = 0; i < rows.rows; ++i) {
-        faces.push_back(Face::fromRow(rows.ptr<float>(i), origin));
-        faces.back().transform(back, {});
-        if (alignable(faces.back())) {
-            faces.back().yaw = cv::drgan::estimateYaw(faces.back().row());
-        }
-    }
-    return faces;
-}
-
 std::vector<Face> Pipeline::select(const FrameView& frame, const std::vector<Face>& upstream) const {
     const cv::Rect2f bounds(cv::Point2f(), cv::Size2f(frame.size()));
     std::vector<Face> faces;
@@ -98,7 +67,7 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         upstreamSeen_ = true;
         lastUpstream_ = now;
     } else if (mayInfer && wantsLook(now)) {
-        faces = look(frame);
+        faces = detect(*models_.finder, frame, options_.minFaceSize);
         sureScore = models_.finder->sureScore();
         framesSinceLook_ = 0;
     } else {
@@ -157,7 +126,7 @@ void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
 }
 
 bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& result) {
-    const cv::Mat crop = align(frame, track.face);
+    const cv::Mat crop = alignFace(*models_.encoder, frame, track.face);
     const float quality = pictureQuality(crop, std::max(track.face.box.width, track.face.box.height));
     if (policy_.judge(identities_[track.id].record, track.face.yaw, quality, now) == EncodePolicy::Reason::none) {
         return false;
@@ -216,27 +185,6 @@ int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
         }
     }
     return found;
-}
-
-cv::Mat Pipeline::align(const FrameView& frame, const Face& face) const {
-    cv::Mat crop;
-    if (!frame.direct().empty()) {
-        models_.encoder->alignCrop(frame.direct(), face.row(), crop);
-        return crop;
-    }
-    // Converts only what the crop can touch: its far corner lies 0.8 box sides from the centre of an upright face; the
-    // rest is room for points that are off.
-    const float reach = 1.75F * std::max(face.box.width, face.box.height) + 16;
-    const cv::Point2f c = centre(face.box);
-    const cv::Rect2f wanted(c.x - reach, c.y - reach, 2 * reach, 2 * reach);
-    cv::Rect region = cv::Rect(wanted & cv::Rect2f(cv::Point2f(), cv::Size2f(frame.size()))) & frame.bounds();
-    if (region.empty()) {
-        region = frame.bounds();
-    }
-    Face local = face;
-    local.transform({1, 1}, -cv::Point2f(region.tl()));
-    models_.encoder->alignCrop(frame.bgr(region, region.size()), local.row(), crop);
-    return crop;
 }
 
 void Pipeline::announce(const Track& track, Result& result) {

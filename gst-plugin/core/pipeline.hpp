@@ -90,12 +90,10 @@ private:
     };
 
     bool wantsLook(Time now) const;
-    std::vector<Face> look(const FrameView& frame);
     std::vector<Face> select(const FrameView& frame, const std::vector<Face>& upstream) const;
     void encodeDue(const FrameView& frame, Time now, Result& result);
     bool encode(const FrameView& frame, Track& track, Time now, Result& result);
     int recognise(const Track& fresh, const cv::Mat& embedding) const;
-    cv::Mat align(const FrameView& frame, const Face& face) const;
     void announce(const Track& track, Result& result);
     void draw(Identity& identity, bool exactly = false);
     TrackInfo describe(const Track& track, const Identity& identity) const;

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "look.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace drgan {
+namespace {
+
+constexpr float maxCoordinate = 1e6F;  // pixels; cv::drgan refuses what lies beyond
+
+}  // namespace
+
+bool alignable(const Face& f) {
+    const cv::Mat row = f.row();
+    const auto* values = row.ptr<float>();
+    // NaN fails the comparison, too.
+    if (!std::all_of(values, values + row.total(), [](float v) { return std::abs(v) <= maxCoordinate; }) ||
+        !(f.box.width >= 1 && f.box.height >= 1)) {
+        return false;
+    }
+    if (f.origin == Points::none) {
+        return true;
+    }
+    const cv::Point2f d = (f.points[0] + f.points[1] - f.points[3] - f.points[4]) * 0.5F;
+    return std::hypot(d.x, d.y) >= 1;
+}
+
+std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, float minFaceSize) {
+    const cv::Size size = frame.size();
+    const double scale = std::min(1., static_cast<double>(finder.workingSide()) / std::max(size.width, size.height));
+    const cv::Size working(std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale)));
+    const cv::Point2f back(static_cast<float>(size.width) / working.width,
+                           static_cast<float>(size.height) / working.height);
+    const cv::Mat picture = working == size && frame.direct().channels() == 3 && !frame.direct().empty()
+                                ? frame.direct()
+                                : frame.bgr(frame.bounds(), working);
+    cv::Mat rows;
+    finder.find(picture, rows, minFaceSize / back.x);
+    const Points origin = finder.measuresLandmarks() ? Points::measured : Points::nominal;
+    std::vector<Face> faces;
+    for (int i = 0; i < rows.rows; ++i) {
+        faces.push_back(Face::fromRow(rows.ptr<float>(i), origin));
+        faces.back().transform(back, {});
+        if (alignable(faces.back())) {
+            faces.back().yaw = cv::drgan::estimateYaw(faces.back().row());
+        }
+    }
+    return faces;
+}
+
+cv::Mat alignFace(const cv::drgan::Encoder& encoder, const FrameView& frame, const Face& face) {
+    cv::Mat crop;
+    if (!frame.direct().empty()) {
+        encoder.alignCrop(frame.direct(), face.row(), crop);
+        return crop;
+    }
+    // Converts only what the crop can touch: its far corner lies 0.8 box sides from the centre of an upright face; the
+    // rest is room for points that are off.
+    const float reach = 1.75F * std::max(face.box.width, face.box.height) + 16;
+    const cv::Point2f c = centre(face.box);
+    const cv::Rect2f wanted(c.x - reach, c.y - reach, 2 * reach, 2 * reach);
+    cv::Rect region = cv::Rect(wanted & cv::Rect2f(cv::Point2f(), cv::Size2f(frame.size()))) & frame.bounds();
+    if (region.empty()) {
+        region = frame.bounds();
+    }
+    Face local = face;
+    local.transform({1, 1}, -cv::Point2f(region.tl()));
+    encoder.alignCrop(frame.bgr(region, region.size()), local.row(), crop);
+    return crop;
+}
+
+}  // namespace drgan
