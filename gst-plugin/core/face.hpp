@@ -26,6 +26,8 @@ struct Face {
     float score = 0;        ///< in [0, 1]: how sure the source is that this is a face
     int externalId = -1;    ///< id that upstream gave it; < 0: none
     int externalSlot = -1;  ///< which of upstream's regions it is; < 0: own detection
+    int followed = -1;      ///< id of the track that was followed to here; < 0: none
+    bool doubted = false;   ///< the aligner sees no face: it may go on a track, it starts none and is not encoded
 
     /// What cv::drgan::alignCrop takes: a 1x15 FaceDetectorYN row, or a 1x4 box where no points are known.
     cv::Mat row() const {

@@ -66,7 +66,11 @@ void Tracker::match(Track& t, const Face& face) {
     } else {
         t.velocity = {};
     }
+    const float yaw = t.face.yaw;
     t.face = face;
+    if (face.origin == Points::none) {
+        t.face.yaw = yaw;  // a plain box has none of its own
+    }
     t.lastSeen = now_;
     t.misses = 0;
     t.hidden = false;
@@ -81,10 +85,11 @@ void Tracker::update(const std::vector<Face>& faces, float sureScore) {
     const auto known = tracks_.size();
     std::vector<bool> seen(known, false);
 
-    // Upstream's own ids come first.
+    // What was followed is known, and so are upstream's own ids.
     for (size_t f = 0; f < faces.size(); ++f) {
-        for (size_t t = 0; faces[f].externalId >= 0 && t < known; ++t) {
-            if (!seen[t] && tracks_[t].id == faces[f].externalId) {
+        const int id = faces[f].followed >= 0 ? faces[f].followed : faces[f].externalId;
+        for (size_t t = 0; id >= 0 && t < known; ++t) {
+            if (!seen[t] && tracks_[t].id == id) {
                 match(tracks_[t], faces[f]);
                 taken[f] = seen[t] = true;
                 break;
@@ -140,7 +145,7 @@ void Tracker::update(const std::vector<Face>& faces, float sureScore) {
 
     auto visible = std::count_if(tracks_.begin(), tracks_.end(), [](const Track& t) { return !t.hidden; });
     for (size_t f = 0; f < faces.size() && visible < options.maxTracks; ++f) {
-        if (taken[f]) {
+        if (taken[f] || faces[f].doubted) {
             continue;
         }
         Track t;
@@ -173,6 +178,18 @@ void Tracker::adopt(int fresh, int old) {
     a->hits += std::min(b->hits, std::numeric_limits<int>::max() - a->hits);
     a->confirmed = true;
     tracks_.erase(tracks_.begin() + (b - tracks_.data()));
+}
+
+void Tracker::exchange(int one, int other) {
+    Track* a = find(one);
+    Track* b = find(other);
+    if (a != nullptr && b != nullptr) {
+        std::swap(a->id, b->id);
+        std::swap(a->hits, b->hits);
+        std::swap(a->confirmed, b->confirmed);
+        // Whose face it was until now was there until now.
+        a->lastSeen = b->lastSeen = std::max(a->lastSeen, b->lastSeen);
+    }
 }
 
 void Tracker::end(int id) {

@@ -52,6 +52,9 @@ public:
     /// Makes the hidden track `old` go on as what `fresh` has become: the hidden one's id lives on, the other is gone.
     void adopt(int fresh, int old);
 
+    /// Two tracks that have each gone on as the other's face get their faces back.
+    void exchange(int one, int other);
+
     /// Ends a track that was never confirmed or has to go; it appears in takeEnded().
     void end(int id);
     void endAll();

@@ -145,6 +145,51 @@ TEST(Tracker, AdoptedTrackLivesOnUnderTheOldId) {
     EXPECT_EQ(tracker.tracks().size(), 1U);
 }
 
+TEST(Tracker, AFollowedFaceIsItsTracksWhereverItIs) {
+    Tracker tracker;
+    tracker.predict(0);
+    tracker.update({faceAt(10, 10), faceAt(100, 10)}, sure);
+    std::vector<Face> faces = {faceAt(95, 10), faceAt(300, 10)};
+    faces[0].followed = 1;
+    faces[1].followed = 2;
+    tracker.predict(40 * millisecond);
+    tracker.update(faces, sure);
+    ASSERT_EQ(tracker.tracks().size(), 2U);
+    EXPECT_FLOAT_EQ(tracker.find(1)->face.box.x, 95);
+    EXPECT_FLOAT_EQ(tracker.find(2)->face.box.x, 300);
+}
+
+TEST(Tracker, ADoubtedFaceGoesOnATrackAndStartsNone) {
+    Tracker tracker;
+    Face known = faceAt(10, 10);
+    known.origin = drgan::Points::measured;
+    known.yaw = 40;
+    tracker.predict(0);
+    tracker.update({known}, sure);
+    std::vector<Face> faces = {faceAt(12, 10), faceAt(200, 10)};
+    faces[0].doubted = faces[1].doubted = true;
+    tracker.predict(40 * millisecond);
+    tracker.update(faces, sure);
+    ASSERT_EQ(tracker.tracks().size(), 1U);
+    EXPECT_FLOAT_EQ(tracker.tracks()[0].face.box.x, 12);
+    EXPECT_FLOAT_EQ(tracker.tracks()[0].face.yaw, 40);  // a plain box says nothing of it
+}
+
+TEST(Tracker, ExchangedTracksKeepPlacesAndChangeIds) {
+    Tracker tracker;
+    tracker.predict(0);
+    tracker.update({faceAt(10, 10), faceAt(100, 10)}, sure);
+    tracker.predict(40 * millisecond);
+    tracker.update({faceAt(10, 10)}, sure);
+    tracker.exchange(1, 2);
+    tracker.exchange(1, 9);  // unknown: nothing happens
+    EXPECT_FLOAT_EQ(tracker.find(2)->face.box.x, 10);
+    EXPECT_EQ(tracker.find(2)->hits, 1);
+    EXPECT_FLOAT_EQ(tracker.find(1)->face.box.x, 100);
+    EXPECT_EQ(tracker.find(1)->misses, 1);
+    EXPECT_EQ(tracker.find(1)->lastSeen, 40 * millisecond);
+}
+
 TEST(Tracker, UpstreamIdsWinOverPlacesAndStayUnique) {
     Tracker tracker;
     Face a = faceAt(10, 10);
