@@ -6,6 +6,7 @@
 
 #include "core/pipeline.hpp"
 #include "pictures.hpp"
+#include "scripted.hpp"
 #include "tiny_onnx.hpp"
 
 namespace {
@@ -16,34 +17,7 @@ using drgan::FrameView;
 using drgan::millisecond;
 using drgan::Pipeline;
 
-// Finds what the test tells it to.
-class ScriptedFinder : public cv::drgan::FaceFinder {
-public:
-    std::vector<Face> faces;
-    int looks = 0;
-    cv::Size seen;
-    void find(cv::InputArray bgr, cv::OutputArray found, float) override {
-        ++looks;
-        seen = bgr.size();
-        cv::Mat rows;
-        for (Face f : faces) {
-            // Points where alignCrop takes them to be in a plain box.
-            const cv::Rect2f b = f.box;
-            const float x = b.x + b.width / 2;
-            f.points = {{{x - 10, b.y + 0.397F * b.height},
-                         {x + 10, b.y + 0.397F * b.height},
-                         {x, b.y + 0.6F * b.height},
-                         {x - 8, b.y + 0.747F * b.height},
-                         {x + 8, b.y + 0.747F * b.height}}};
-            f.origin = drgan::Points::nominal;
-            rows.push_back(f.row());
-        }
-        rows.copyTo(found);
-    }
-    int workingSide() const override { return 320; }
-    float sureScore() const override { return 0.8F; }
-    bool measuresLandmarks() const override { return false; }
-};
+using drgan_test::ScriptedFinder;
 
 class PipelineTest : public testing::Test {
 protected:

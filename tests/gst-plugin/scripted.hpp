@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A detector and an aligner that find what the test tells them to.
+#ifndef DRGAN_TESTS_SCRIPTED_HPP
+#define DRGAN_TESTS_SCRIPTED_HPP
+
+#include <opencv2/drgan.hpp>
+#include <vector>
+
+#include "core/face.hpp"
+
+namespace drgan_test {
+
+/// Gives a face points where alignCrop takes them to be in a plain box.
+inline drgan::Face withPoints(drgan::Face f, drgan::Points origin) {
+    const cv::Rect2f b = f.box;
+    const float x = b.x + b.width / 2;
+    f.points = {{{x - 10, b.y + 0.397F * b.height},
+                 {x + 10, b.y + 0.397F * b.height},
+                 {x, b.y + 0.6F * b.height},
+                 {x - 8, b.y + 0.747F * b.height},
+                 {x + 8, b.y + 0.747F * b.height}}};
+    f.origin = origin;
+    return f;
+}
+
+class ScriptedFinder : public cv::drgan::FaceFinder {
+public:
+    std::vector<drgan::Face> faces;
+    int looks = 0;
+    cv::Size seen;
+    void find(cv::InputArray bgr, cv::OutputArray found, float) override {
+        ++looks;
+        seen = bgr.size();
+        cv::Mat rows;
+        for (const auto& f : faces) {
+            rows.push_back(withPoints(f, drgan::Points::nominal).row());
+        }
+        rows.copyTo(found);
+    }
+    int workingSide() const override { return 320; }
+    float sureScore() const override { return 0.8F; }
+    bool measuresLandmarks() const override { return false; }
+};
+
+/// For each row, the nearest of its faces, if that lies within the crop; else a row of a low score where it looked.
+class ScriptedAligner : public cv::drgan::Aligner {
+public:
+    std::vector<drgan::Face> faces;  ///< with box, yaw and score
+    int calls = 0;
+    int rows = 0;  ///< of the newest call
+    cv::Mat seen;  ///< a copy of the newest picture
+
+    void align(cv::InputArray image, cv::InputArray boxes, cv::OutputArray found, int) override {
+        ++calls;
+        image.getMat().copyTo(seen);
+        const cv::Mat given = boxes.getMat();
+        rows = given.rows;
+        // As the real one does, for all at once.
+        CV_Assert(given.type() == CV_32F && given.cols == 15 && cv::checkRange(given, true, nullptr, -1e6, 1e6));
+        cv::Mat out(rows, 16, CV_32F, cv::Scalar(0));
+        for (int i = 0; i < rows; ++i) {
+            const auto* r = given.ptr<float>(i);
+            const cv::Point2f eyes((r[4] + r[6]) / 2, (r[5] + r[7]) / 2);
+            const cv::Point2f mouth((r[10] + r[12]) / 2, (r[11] + r[13]) / 2);
+            const float side = static_cast<float>(cv::norm(mouth - eyes)) / 0.35F;
+            drgan::Face best;
+            best.box = {(eyes.x + mouth.x) / 2 - side / 2, (eyes.y + mouth.y) / 2 - 0.572F * side, side, side};
+            best.score = 0.1F;
+            const cv::Point2f middle = drgan::centre(best.box);
+            double nearest = 0.6 * side;
+            for (const auto& f : faces) {
+                const double distance = cv::norm(drgan::centre(f.box) - middle);
+                if (distance < nearest) {
+                    nearest = distance;
+                    best = f;
+                }
+            }
+            drgan_test::withPoints(best, drgan::Points::measured).row().copyTo(out(cv::Rect(0, i, 15, 1)));
+            out.at<float>(i, 15) = best.yaw;
+        }
+        out.copyTo(found);
+    }
+    int imageSize() const override { return 64; }
+    float cropFactor() const override { return 1.8F; }
+    cv::String bundleId() const override { return "scripted"; }
+};
+
+}  // namespace drgan_test
+
+#endif
