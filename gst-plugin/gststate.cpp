@@ -23,6 +23,9 @@ std::string loadBundle(const Settings& settings, Pipeline::Models& models) {
     const auto bundle = cv::drgan::Bundle::load(settings.bundle);
     models.encoder = cv::drgan::Encoder::create(bundle.encoder);
     models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
+    if (!bundle.aligner.empty()) {
+        models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder);
+    }
     models.matchThreshold = bundle.matchThreshold;
     return bundle.id;
 }

@@ -11,11 +11,23 @@ namespace {
 constexpr int encodesPerFrame = 4;
 // A face that comes back where it was lost is likely the same person: less proof is asked of its embedding.
 constexpr float samePlaceDiscount = 0.5F;
-constexpr double redrawCosine = 0.98;
+// Frames between two looks for faces that are not followed, where the detect interval is longer; and for how long a
+// lost face is looked for so often.
+constexpr int searchInterval = 5;
+constexpr Time searchTime = 1000 * millisecond;
+
+bool isIn(const std::vector<Face>& faces, int track) {
+    return std::any_of(faces.begin(), faces.end(), [&](const Face& f) { return f.followed == track; });
+}
 
 }  // namespace
 
-Pipeline::Pipeline(Models models, const Options& options) : models_(std::move(models)) { setOptions(options); }
+Pipeline::Pipeline(Models models, const Options& options) : models_(std::move(models)) {
+    if (models_.aligner) {
+        follower_.emplace(models_.aligner);
+    }
+    setOptions(options);
+}
 
 void Pipeline::setOptions(const Options& options) {
     options_ = options;
@@ -25,21 +37,61 @@ void Pipeline::setOptions(const Options& options) {
     policy_.options.refresh = options.refreshInterval;
 }
 
-bool Pipeline::wantsLook(Time now) const {
-    if (!models_.finder || options_.detectInterval <= 0) {
+// Upstream detectors may run every few frames only: frames in between are theirs, too.
+bool Pipeline::isUpstreams(Time now) const {
+    return upstreamSeen_ && now >= lastUpstream_ && now - lastUpstream_ <= options_.trackTimeout;
+}
+
+bool Pipeline::wantsLook(Time now, const std::vector<Face>& followed) const {
+    if (!models_.finder || options_.detectInterval <= 0 || isUpstreams(now)) {
         return false;
     }
-    // Upstream detectors may run every few frames only: frames in between are theirs, too.
-    if (upstreamSeen_ && now >= lastUpstream_ && now - lastUpstream_ <= options_.trackTimeout) {
-        return false;
-    }
-    if (framesSinceLook_ < 0 || framesSinceLook_ >= options_.detectInterval || tracker_.searching()) {
+    if (framesSinceLook_ < 0 || framesSinceLook_ >= options_.detectInterval) {
         return true;
     }
-    // A slow stream must not time its tracks out between two looks.
     const auto& tracks = tracker_.tracks();
-    return std::any_of(tracks.begin(), tracks.end(),
-                       [&](const Track& t) { return !t.hidden && now - t.lastSeen > options_.trackTimeout / 2; });
+    const auto visible = [&](auto condition) {
+        return std::any_of(tracks.begin(), tracks.end(), [&](const Track& t) { return !t.hidden && condition(t); });
+    };
+    if (follower_) {
+        const bool missed =
+            visible([&](const Track& t) { return t.misses < tracker_.options.patience && !isIn(followed, t.id); });
+        return missed || (framesSinceLook_ >= searchInterval && (followed.empty() || lostSome(now, followed)));
+    }
+    // A slow stream must not time its tracks out between two looks.
+    return tracker_.searching() ||
+           visible([&](const Track& t) { return now - t.lastSeen > options_.trackTimeout / 2; });
+}
+
+// A face has gone a short while ago.
+bool Pipeline::lostSome(Time now, const std::vector<Face>& followed) const {
+    const auto& tracks = tracker_.tracks();
+    return std::any_of(tracks.begin(), tracks.end(), [&](const Track& t) {
+        return t.confirmed && !isIn(followed, t.id) && now - t.lastSeen <= searchTime;
+    });
+}
+
+// The faces of a frame that upstream tells nothing about. @param looked whether a track not among them is missed
+std::vector<Face> Pipeline::gather(const FrameView& frame, Time now, bool& looked) {
+    std::vector<Face> faces;
+    looked = false;
+    // Faces that upstream has stopped to report are not ours to keep where only upstream may report faces.
+    if (follower_ && ((models_.finder && options_.detectInterval > 0) || isUpstreams(now))) {
+        faces = follower_->follow(frame, tracker_.tracks());
+        looked = true;
+    }
+    if (wantsLook(now, faces)) {
+        std::vector<Face> finds = detect(*models_.finder, frame, options_.minFaceSize);
+        if (follower_) {
+            follower_->confirm(frame, finds);
+            join(finds, faces);
+        } else {
+            faces = std::move(finds);
+        }
+        looked = true;
+        framesSinceLook_ = 0;
+    }
+    return faces;
 }
 
 std::vector<Face> Pipeline::select(const FrameView& frame, const std::vector<Face>& upstream) const {
@@ -66,23 +118,32 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         faces = select(frame, upstream);
         upstreamSeen_ = true;
         lastUpstream_ = now;
-    } else if (mayInfer && wantsLook(now)) {
-        faces = detect(*models_.finder, frame, options_.minFaceSize);
-        sureScore = models_.finder->sureScore();
-        framesSinceLook_ = 0;
+        if (follower_ && mayInfer) {
+            follower_->confirm(frame, faces);
+        } else if (follower_) {
+            std::for_each(faces.begin(), faces.end(),
+                          [](Face& f) { f.doubted = true; });  // until there is time to look
+        }
+    } else if (mayInfer) {
+        faces = gather(frame, now, looked);
+        sureScore = models_.finder ? models_.finder->sureScore() : 0;
     } else {
         looked = false;
     }
     if (looked) {
-        // Large faces first: they are the ones to keep where there are too many.
+        // Where there are too many, those are kept that are followed, and then the large ones.
         const auto n = std::min<size_t>(faces.size(), static_cast<size_t>(std::max(0, options_.maxFaces)));
         std::partial_sort(faces.begin(), faces.begin() + static_cast<std::ptrdiff_t>(n), faces.end(),
-                          [](const Face& a, const Face& b) { return a.box.area() > b.box.area(); });
+                          [](const Face& a, const Face& b) {
+                              const bool fa = a.followed >= 0;
+                              return fa != (b.followed >= 0) ? fa : a.box.area() > b.box.area();
+                          });
         faces.resize(n);
         tracker_.update(faces, sureScore);
     }
     collectEnded(result.events);
     if (looked && mayInfer) {
+        settleCrossings(frame, now);
         encodeDue(frame, now, result);
     }
     for (const auto& t : tracker_.tracks()) {
@@ -92,17 +153,56 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         announce(t, result);
         Identity& identity = identities_[t.id];
         if (options_.frontals && mayInfer) {
-            draw(identity);
+            draw(identity, false);
         }
         result.tracks.push_back(describe(t, identity));
     }
     return result;
 }
 
+bool Pipeline::fitToEncode(const Track& t) const {
+    return t.fresh && t.confirmed && !t.hidden && !t.face.doubted && alignable(t.face);
+}
+
+void Pipeline::settleCrossings(const FrameView& frame, Time now) {
+    if (!follower_) {
+        return;
+    }
+    crossings_.update(tracker_.tracks());
+    for (const auto& [first, second] : crossings_.takeDue(tracker_.tracks(), now, options_.encodeInterval)) {
+        cv::Mat fused[2];
+        cv::Mat seen[2];
+        const int ids[] = {first, second};
+        for (int i = 0; i < 2; ++i) {
+            const Track& t = *tracker_.find(ids[i]);
+            const auto& known = identities_[t.id].fused;
+            if (known.size() > 0) {
+                known.fused(fused[i]);
+            }
+            if (fitToEncode(t)) {
+                float confidence = 0;
+                models_.encoder->feature(alignFace(*models_.encoder, frame, t.face), seen[i], confidence);
+            }
+        }
+        const auto likeness = [&](int face, int identity) -> std::optional<double> {
+            if (seen[face].empty() || fused[identity].empty()) {
+                return std::nullopt;
+            }
+            return models_.encoder->match(fused[identity], seen[face]);
+        };
+        if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, models_.matchThreshold)) {
+            tracker_.exchange(first, second);
+        }
+    }
+}
+
 void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
     std::vector<Track*> due;
     for (auto& t : tracker_.tracks()) {
-        if (t.fresh && t.confirmed && !t.hidden && alignable(t.face) && policy_.due(identities_[t.id].record, now)) {
+        const auto& identity = identities_[t.id];
+        // What may be another one's face must not get into a template.
+        const bool mixed = identity.fused.size() > 0 && crossings_.isOpen(t.id, now);
+        if (fitToEncode(t) && !mixed && policy_.due(identity.record, now)) {
             due.push_back(&t);
         }
     }
@@ -155,7 +255,7 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold) {
         identity.reportedTotal = identity.fused.totalConfidence();
         if (options_.frontals) {
-            draw(identity);
+            draw(identity, false);
         }
         result.events.push_back({Event::Kind::updated, describe(current, identity)});
     }
@@ -187,54 +287,16 @@ int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
     return found;
 }
 
+void Pipeline::draw(Identity& identity, bool exactly) {
+    identity.draw(*models_.encoder, *models_.decoder, options_.yaw, exactly ? 0 : options_.updateThreshold);
+}
+
 void Pipeline::announce(const Track& track, Result& result) {
     Identity& identity = identities_[track.id];
     if (!identity.announced) {
         identity.announced = true;
         result.events.push_back({Event::Kind::created, describe(track, identity)});
     }
-}
-
-void Pipeline::draw(Identity& identity, bool exactly) {
-    if (identity.fused.size() == 0) {
-        return;
-    }
-    const auto poses = models_.decoder->poses();
-    const float yaw = std::clamp(options_.yaw, poses.front(), poses.back());
-    cv::Mat fused;
-    identity.fused.fused(fused);
-    const double grown = identity.fused.totalConfidence() - identity.drawnTotal;
-    const bool current = !identity.drawnFrom.empty() && identity.drawnYaw == yaw &&
-                         (exactly ? grown <= 0
-                                  : grown < options_.updateThreshold &&
-                                        models_.encoder->match(fused, identity.drawnFrom) > redrawCosine);
-    if (current) {
-        return;
-    }
-    cv::Mat face;
-    models_.decoder->rotate(fused, yaw, face);
-    identity.frontal = face;
-    identity.drawnFrom = fused;
-    identity.drawnTotal = identity.fused.totalConfidence();
-    identity.drawnYaw = yaw;
-}
-
-TrackInfo Pipeline::describe(const Track& track, const Identity& identity) const {
-    TrackInfo info;
-    info.id = track.id;
-    info.box = track.face.box;
-    info.score = track.face.score;
-    info.yaw = track.face.yaw;
-    info.confidence = identity.confidence;
-    info.images = identity.fused.size();
-    info.totalConfidence = identity.fused.totalConfidence();
-    info.slot = track.fresh ? track.face.externalSlot : -1;
-    if (info.images > 0) {
-        identity.fused.fused(info.embedding);
-    }
-    info.crop = identity.crop;
-    info.frontal = identity.frontal;
-    return info;
 }
 
 void Pipeline::collectEnded(std::vector<Event>& events) {

@@ -5,30 +5,19 @@
 #include <map>
 #include <memory>
 #include <opencv2/drgan.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "crossings.hpp"
 #include "encode_policy.hpp"
 #include "face.hpp"
+#include "follower.hpp"
 #include "frame_view.hpp"
+#include "identity.hpp"
 #include "tracker.hpp"
 
 namespace drgan {
-
-/// What is known of a track at one moment. Pictures are 8-bit BGR and shared, not to be written to.
-struct TrackInfo {
-    int id = 0;
-    cv::Rect2f box;              ///< pixels of the frame
-    float score = 0;             ///< of the face detection, in [0, 1]
-    float yaw = 0;               ///< degrees, as last seen
-    float confidence = 0;        ///< of the newest encoded picture; 0 before the first
-    int images = 0;              ///< pictures fused
-    double totalConfidence = 0;  ///< sum of their confidences
-    int slot = -1;               ///< upstream's region that it was seen in on this frame; < 0: none
-    cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
-    cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
-    cv::Mat frontal;             ///< the fused embedding drawn at the asked-for yaw, SxS; may be empty
-};
 
 struct Event {
     enum class Kind { created, updated, lost };
@@ -36,12 +25,15 @@ struct Event {
     TrackInfo track;
 };
 
-/// Detects rarely, tracks cheaply, encodes when it pays, keeps one running template per face. One object serves one
-/// thread at a time; errors are cv::Exception and leave it usable.
+/// Detects rarely, tracks cheaply, encodes when it pays, keeps one running template per face. With an aligner, tracks
+/// are followed by it on every frame, and a detector's faces need its word. One object serves one thread at a time;
+/// errors are cv::Exception and leave it usable.
 class Pipeline {
 public:
     struct Options {
-        int detectInterval = 5;  ///< frames from one look to the next; 0: never look, take upstream's faces alone
+        /// Frames from one look of the detector to the next; sooner where a track is missed and, with an aligner, while
+        /// none is followed. 0: never, upstream's faces alone.
+        int detectInterval = 5;
         int maxFaces = 16;
         float minFaceSize = 24;  ///< pixels of the frame
         Time trackTimeout = 1000 * millisecond;
@@ -55,6 +47,7 @@ public:
         cv::Ptr<cv::drgan::Encoder> encoder;
         cv::Ptr<cv::drgan::Decoder> decoder;
         cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
+        cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
         float matchThreshold = 0;               ///< cosine at or above which two embeddings are one person
     };
     struct Result {
@@ -76,32 +69,25 @@ public:
     std::vector<Event> finish();
 
 private:
-    struct Identity {
-        cv::drgan::Template fused;
-        EncodeRecord record;
-        float confidence = 0;
-        double reportedTotal = 0;
-        bool announced = false;
-        cv::Mat crop;
-        cv::Mat frontal;
-        cv::Mat drawnFrom;  // the embedding that `frontal` shows
-        double drawnTotal = 0;
-        float drawnYaw = 0;
-    };
-
-    bool wantsLook(Time now) const;
+    bool isUpstreams(Time now) const;
+    bool wantsLook(Time now, const std::vector<Face>& followed) const;
+    bool lostSome(Time now, const std::vector<Face>& followed) const;
+    std::vector<Face> gather(const FrameView& frame, Time now, bool& looked);
     std::vector<Face> select(const FrameView& frame, const std::vector<Face>& upstream) const;
+    void settleCrossings(const FrameView& frame, Time now);
+    bool fitToEncode(const Track& track) const;
     void encodeDue(const FrameView& frame, Time now, Result& result);
     bool encode(const FrameView& frame, Track& track, Time now, Result& result);
     int recognise(const Track& fresh, const cv::Mat& embedding) const;
     void announce(const Track& track, Result& result);
-    void draw(Identity& identity, bool exactly = false);
-    TrackInfo describe(const Track& track, const Identity& identity) const;
+    void draw(Identity& identity, bool exactly);
     void collectEnded(std::vector<Event>& events);
 
     Models models_;
     Options options_;
     Tracker tracker_;
+    std::optional<Follower> follower_;
+    Crossings crossings_;
     EncodePolicy policy_;
     std::map<int, Identity> identities_;
     int framesSinceLook_ = -1;  // -1: no look yet

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "identity.hpp"
+
+#include <algorithm>
+
+namespace drgan {
+namespace {
+
+constexpr double redrawCosine = 0.98;
+
+}  // namespace
+
+void Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float asked, double slack) {
+    if (fused.size() == 0) {
+        return;
+    }
+    const auto poses = decoder.poses();
+    const float yaw = std::clamp(asked, poses.front(), poses.back());
+    cv::Mat embedding;
+    fused.fused(embedding);
+    const double grown = fused.totalConfidence() - drawnTotal_;
+    const auto looksTheSame = [&] { return encoder.match(embedding, drawnFrom_) > redrawCosine; };
+    if (!drawnFrom_.empty() && drawnYaw_ == yaw && (grown <= 0 || (grown < slack && looksTheSame()))) {
+        return;
+    }
+    cv::Mat face;
+    decoder.rotate(embedding, yaw, face);
+    frontal = face;
+    drawnFrom_ = embedding;
+    drawnTotal_ = fused.totalConfidence();
+    drawnYaw_ = yaw;
+}
+
+TrackInfo describe(const Track& track, const Identity& identity) {
+    TrackInfo info;
+    info.id = track.id;
+    info.box = track.face.box;
+    info.score = track.face.score;
+    info.yaw = track.face.yaw;
+    info.confidence = identity.confidence;
+    info.images = identity.fused.size();
+    info.totalConfidence = identity.fused.totalConfidence();
+    info.slot = track.fresh ? track.face.externalSlot : -1;
+    if (info.images > 0) {
+        identity.fused.fused(info.embedding);
+    }
+    info.crop = identity.crop;
+    info.frontal = identity.frontal;
+    return info;
+}
+
+}  // namespace drgan

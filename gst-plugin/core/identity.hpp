@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_CORE_IDENTITY_HPP
+#define DRGAN_CORE_IDENTITY_HPP
+
+#include <opencv2/drgan.hpp>
+
+#include "encode_policy.hpp"
+#include "tracker.hpp"
+
+namespace drgan {
+
+/// What is known of a track at one moment. Pictures are 8-bit BGR and shared, not to be written to.
+struct TrackInfo {
+    int id = 0;
+    cv::Rect2f box;              ///< pixels of the frame
+    float score = 0;             ///< of the face detection, in [0, 1]
+    float yaw = 0;               ///< degrees, as last seen
+    float confidence = 0;        ///< of the newest encoded picture; 0 before the first
+    int images = 0;              ///< pictures fused
+    double totalConfidence = 0;  ///< sum of their confidences
+    int slot = -1;               ///< upstream's region that it was seen in on this frame; < 0: none
+    cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
+    cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
+    cv::Mat frontal;             ///< the fused embedding drawn at the asked-for yaw, SxS; may be empty
+};
+
+/// Who is behind a track: the pictures of one face, fused.
+struct Identity {
+    cv::drgan::Template fused;
+    EncodeRecord record;
+    float confidence = 0;      ///< of the newest picture
+    double reportedTotal = 0;  ///< total confidence that was last told of
+    bool announced = false;
+    cv::Mat crop;     ///< newest picture
+    cv::Mat frontal;  ///< see draw()
+
+    /// Brings `frontal` up to date where it is not.
+    /// @param yaw of the view, degrees; the nearest that the decoder draws is taken
+    /// @param slack growth of the total confidence up to which an older view will do, unless the embedding has turned;
+    /// 0: none
+    void draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
+
+private:
+    cv::Mat drawnFrom_;  // the embedding that `frontal` shows
+    double drawnTotal_ = 0;
+    float drawnYaw_ = 0;
+};
+
+TrackInfo describe(const Track& track, const Identity& identity);
+
+}  // namespace drgan
+
+#endif
