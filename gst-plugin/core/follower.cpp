@@ -21,9 +21,9 @@ constexpr float maxGrowth = 1.6F;           // of a face from one look to the ne
 constexpr auto eyesInBox = static_cast<float>(cv::drgan::contract::boxEyesY);
 constexpr auto eyeMouthInBox = static_cast<float>(cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY);
 
-// A row with landmarks for each face, so that all go into one matrix. A plain box gets the two points that say where
-// the aligner looks, as it would place them itself.
-cv::Mat rowWithPoints(const Face& face) {
+// Faces with points, so that the rows of all go into one matrix. A plain box gets the two points that say where the
+// aligner looks, as it would place them itself.
+Face withPoints(const Face& face) {
     Face out = face;
     if (face.origin == Points::none) {
         const float side = std::max(face.box.width, face.box.height);
@@ -32,7 +32,7 @@ cv::Mat rowWithPoints(const Face& face) {
         out.points = {eyes, eyes, (eyes + mouth) * 0.5F, mouth, mouth};
         out.origin = Points::nominal;
     }
-    return out.row();
+    return out;
 }
 
 // From the eyes' middle to the mouth's, pixels: unlike the box, the same whoever found the face, and whatever its yaw.
@@ -77,9 +77,10 @@ std::vector<Face> Follower::look(const FrameView& frame, const std::vector<Face>
     std::vector<size_t> wanted;
     cv::Mat rows;
     for (size_t i = 0; i < faces.size(); ++i) {
-        if (alignable(faces[i])) {
+        const Face face = withPoints(faces[i]);
+        if (alignable(face)) {
             wanted.push_back(i);
-            rows.push_back(rowWithPoints(faces[i]));
+            rows.push_back(face.row());
         }
     }
     std::vector<Face> found(faces.size());

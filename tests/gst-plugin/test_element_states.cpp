@@ -71,6 +71,17 @@ const Broken broken[] = {
          return b;
      },
      "tinz"},
+    {"OtherBundlesAligner",
+     [](const std::string& dir) {
+         TinyOptions own;
+         own.withAligner = true;
+         const auto b = drgan_test::writeTinyBundle(dir + "/bundle", own);
+         TinyOptions other;
+         other.bundleId = "tinz";
+         drgan_test::writeFile(b + "/aligner.onnx", drgan_test::tinyAligner(other));
+         return b;
+     },
+     "tinz"},
     {"BadManifest",
      [](const std::string& dir) {
          const auto b = whole(dir);
@@ -156,6 +167,34 @@ TEST(Caps, UnusualSizesAndFrameratesPass) {
                 }
                 GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
                 ASSERT_NE(out, nullptr) << format << " " << c.width << "x" << c.height << ": " << e.errors();
+                gst_buffer_unref(out);
+            }
+        }
+    }
+}
+
+TEST(Caps, AnAlignerSeesFramesOfAnyFormatAndHostileRegions) {
+    const TempDir dir;
+    TinyOptions options;
+    options.withAligner = true;
+    const std::string bundle = drgan_test::writeTinyBundle(dir.path() + "/bundle", options);
+    for (const char* format : {"BGR", "BGRA", "RGB", "RGBx", "I420", "NV12"}) {
+        for (const auto& size : {std::pair{320, 240}, std::pair{31, 17}, std::pair{1, 1}}) {
+            Element e("min-face-size=1", bundle);
+            e.caps(format, size.first, size.second);
+            for (int i = 0; i < 8; ++i) {
+                GstBuffer* in = e.frame();
+                if (i % 2 == 0) {
+                    Element::addFace(in, 4, 4, 200, 200);
+                    Element::addFace(in, 0, 0, 1, 1);
+                    Element::addFace(in, 10, 10, 0, 0);
+                    Element::addFace(in, G_MAXUINT - 20, G_MAXUINT - 20, 60, 60);
+                    Element::addFace(in, 0, 0, G_MAXUINT, G_MAXUINT);
+                    Element::addFace(in, G_MAXINT, G_MAXINT, G_MAXINT, 3);
+                    Element::addFace(in, 300, 200, 2000000, 2000000);
+                }
+                GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+                ASSERT_NE(out, nullptr) << format << " " << size.first << "x" << size.second << ": " << e.errors();
                 gst_buffer_unref(out);
             }
         }

@@ -118,6 +118,7 @@ TEST_F(FollowerTest, HostileBoxesCostTheOthersNothing) {
     faces.back().points[3].x = nan;
     faces.push_back(withPoints(face(50, 50), Points::measured));
     faces.back().points = {};
+    faces.push_back(face(2, 2, 1));  // a box that has a size, but points too near to each other
     follower.confirm(frame, faces);
     for (size_t i = 0; i < faces.size(); ++i) {
         EXPECT_EQ(faces[i].doubted, i != 5) << i;
