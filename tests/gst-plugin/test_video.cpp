@@ -20,8 +20,11 @@ struct Case {
     const char* clip;
     const char* format;
     bool yunet;
+    bool followed = false;  ///< by the aligner, detected once a second
 };
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.clip << " " << c.format; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+    return out << c.clip << " " << c.format << (c.followed ? " followed" : "");
+}
 
 // The trained bundle where it is built, else a tiny one: tracking and plumbing are the same.
 std::string bundle() {
@@ -33,6 +36,7 @@ std::string bundle() {
 struct Outcome {
     int frames = 0;
     std::map<int, int> framesById;
+    double leftmost = 90, rightmost = -90;  ///< yaw, degrees
     std::vector<Posted> messages;
 };
 
@@ -47,6 +51,11 @@ void run(const std::string& line, Outcome& out) {
         ++out.frames;
         for (auto* r : regionsOf(gst_sample_get_buffer(sample))) {
             ++out.framesById[r->id];
+            gdouble yaw = 0;
+            if (gst_structure_get_double(gst_video_region_of_interest_meta_get_param(r, "drgan"), "yaw", &yaw)) {
+                out.leftmost = std::min(out.leftmost, yaw);
+                out.rightmost = std::max(out.rightmost, yaw);
+            }
         }
         gst_sample_unref(sample);
     }
@@ -73,12 +82,13 @@ void run(const std::string& line, Outcome& out) {
 
 class Clips : public testing::TestWithParam<Case> {};
 
-INSTANTIATE_TEST_SUITE_P(All, Clips,
-                         testing::Values(Case{"head-turn-male.mp4", "I420", true},
-                                         Case{"head-turn-female.mp4", "I420", true},
-                                         Case{"head-turn-male.mp4", "BGRx", true},
-                                         Case{"head-turn-female.mp4", "RGB", true},
-                                         Case{"head-turn-male.mp4", "NV12", false}));
+INSTANTIATE_TEST_SUITE_P(
+    All, Clips,
+    testing::Values(Case{"head-turn-male.mp4", "I420", true}, Case{"head-turn-female.mp4", "I420", true},
+                    Case{"head-turn-male.mp4", "BGRx", true}, Case{"head-turn-female.mp4", "RGB", true},
+                    Case{"head-turn-male.mp4", "NV12", false}, Case{"head-turn-male.mp4", "I420", false, true},
+                    Case{"head-turn-female.mp4", "NV12", false, true},
+                    Case{"head-turn-female.mp4", "RGBx", true, true}));
 
 TEST_P(Clips, AreOnePersonUnderOneId) {
     const char* shared = std::getenv("DRGAN_SHARED");
@@ -90,7 +100,11 @@ TEST_P(Clips, AreOnePersonUnderOneId) {
             GTEST_SKIP() << "no " << file << "; set DRGAN_SHARED to the folder with the research data";
         }
     }
-    const std::string detector = GetParam().yunet ? " detector=" + yunet : "";
+    if (GetParam().followed && !std::ifstream(bundle() + "/aligner.onnx")) {
+        GTEST_SKIP() << "no aligner.onnx in " << bundle() << "; set DRGAN_BUNDLE to a bundle that has one";
+    }
+    const std::string detector =
+        std::string(GetParam().yunet ? " detector=" + yunet : "") + (GetParam().followed ? " detect-interval=25" : "");
     Outcome out;
     run("filesrc location=" + clip + " ! decodebin ! videoconvert ! video/x-raw,format=" + GetParam().format +
             " ! drganfrontalize pictures=true embeddings=true bundle=" + bundle() + detector +
@@ -101,6 +115,11 @@ TEST_P(Clips, AreOnePersonUnderOneId) {
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     ASSERT_NE(most, out.framesById.end()) << "no face was found";
     EXPECT_GE(most->second, out.frames * 95 / 100) << "of " << out.frames << " frames";
+
+    if (GetParam().followed && GetParam().clip == std::string("head-turn-female.mp4")) {
+        EXPECT_LT(out.leftmost, -40);  // the clip is shorter than a second: the aligner alone sees her turn
+        EXPECT_GT(out.rightmost, 15);
+    }
 
     std::map<std::string, int> events;
     guint images = 0;
