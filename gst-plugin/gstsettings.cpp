@@ -177,11 +177,14 @@ void installProperties(GObjectClass* klass) {
                                 "Folder of OpenCV's haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; "
                                 "unset: where OpenCV's data is installed",
                                 nullptr, atStart));
-    install(PROP_DETECT_INTERVAL, g_param_spec_int("detect-interval", "Detect interval",
-                                                   "Frames from one face detection to the next; a track that is missed "
-                                                   "is looked for sooner. 0: never detect, faces "
-                                                   "come from upstream metadata alone",
-                                                   0, G_MAXINT, defaultDetectInterval, anytime));
+    install(PROP_DETECT_INTERVAL,
+            g_param_spec_int(
+                "detect-interval", "Detect interval",
+                "Frames from one face detection to the next. Sooner: a track that was just missed is looked for at "
+                "once; with an aligner in the bundle, which follows faces in between, also every fifth frame while "
+                "there is nothing to follow or a face has gone within the last second. 0: never detect, faces come "
+                "from upstream metadata alone",
+                0, G_MAXINT, defaultDetectInterval, anytime));
     install(PROP_ENCODE_INTERVAL,
             g_param_spec_uint("encode-interval", "Encode interval",
                               "Shortest time between two encoded pictures of a track, in milliseconds", 0, G_MAXUINT,

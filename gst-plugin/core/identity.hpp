@@ -12,9 +12,9 @@ namespace drgan {
 /// What is known of a track at one moment. Pictures are 8-bit BGR and shared, not to be written to.
 struct TrackInfo {
     int id = 0;
-    cv::Rect2f box;              ///< pixels of the frame
-    float score = 0;             ///< of the face detection, in [0, 1]
-    float yaw = 0;               ///< degrees, as last seen
+    cv::Rect2f box;   ///< pixels of the frame
+    float score = 0;  ///< in [0, 1]: of the detector, of the aligner where it followed the face, or 1 from upstream
+    float yaw = 0;    ///< degrees, as last seen
     float confidence = 0;        ///< of the newest encoded picture; 0 before the first
     int images = 0;              ///< pictures fused
     double totalConfidence = 0;  ///< sum of their confidences
