@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How fast the default bundle's encoder and the element are, beside GStreamer's facedetect, in one run.
+// How fast the default bundle's encoder and the element are, beside GStreamer's facedetect, in one run; and, where the
+// bundle has an aligner, what following faces by it costs beside detecting them on every frame.
 // usage: drgan-bench CLIP [Google Benchmark's options]
 
 #include <benchmark/benchmark.h>
@@ -43,9 +44,12 @@ public:
     void Finalize() override {
         std::sort(medians_.begin(), medians_.end());  // they come in the order in which they ended
         std::map<std::string, double> facedetect;     // by what follows the comma: display on or off
+        std::map<std::string, double> detecting;      // by what precedes it: how many faces
         for (const auto& [name, rate] : medians_) {
             if (name.find("facedetect") != std::string::npos) {
                 facedetect[name.substr(name.rfind(','))] = rate;
+            } else if (name.find("detected on every frame") != std::string::npos) {
+                detecting[name.substr(0, name.rfind(','))] = rate;
             }
         }
         std::printf("\n%-58s %10s\n", ("medians of " + std::to_string(repetitions_) + " runs").c_str(), "a second");
@@ -54,6 +58,10 @@ public:
             const auto other = facedetect.find(name.substr(std::min(name.size(), name.rfind(','))));
             if (name.find("drganfrontalize") != std::string::npos && other != facedetect.end()) {
                 std::printf("   %.2f x facedetect", rate / other->second);
+            }
+            const auto slow = detecting.find(name.substr(0, std::min(name.size(), name.rfind(','))));
+            if (slow != detecting.end() && slow->second != rate) {
+                std::printf("   %.2f of the time that detecting takes", slow->second / rate);
             }
             std::printf("\n");
         }
@@ -138,6 +146,26 @@ int run(int argc, char** argv) {
             ->ReportAggregatesOnly()
             ->UseManualTime()
             ->Iterations(1);
+    }
+    // The clips' own regions are not looked at. With detect-interval=1 the aligner looks, too.
+    const Clip eight = drgan::benchmarks::eightFaces(clip);
+    const bool follows = !cv::drgan::Bundle::load().aligner.empty();
+    if (!follows) {
+        std::printf("the bundle has no aligner: following is left out\n");
+    }
+    const std::vector<std::pair<std::string, const Clip*>> followed = {{"one face", &clip}, {"eight faces", &eight}};
+    for (size_t i = 0; follows && i < followed.size(); ++i) {
+        for (const auto& [how, interval] :
+             {std::pair{"detected on every frame", "1"}, std::pair{"followed, detected every 25th frame", "25"}}) {
+            const std::string elements =
+                std::string("drganfrontalize roi-type=own qos=false display=false detect-interval=") + interval;
+            benchmark::RegisterBenchmark(("frames: " + followed[i].first + ", " + how).c_str(),
+                                         [&followed, i, elements](auto& s) { play(s, *followed[i].second, elements); })
+                ->Repetitions(repetitions)
+                ->ReportAggregatesOnly()
+                ->UseManualTime()
+                ->Iterations(1);
+        }
     }
     // Runs of all benchmarks alternate, so that what else the machine does falls on all of them.
     std::string interleave = "--benchmark_enable_random_interleaving=true";

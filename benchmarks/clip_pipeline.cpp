@@ -67,6 +67,30 @@ Clip readClip(const std::string& file, const std::string& cascade) {
     return clip;
 }
 
+Clip eightFaces(const Clip& clip) {
+    constexpr int columns = 4;
+    constexpr int rows = 2;
+    const cv::Size tile(160, 240);
+    Clip out;
+    for (size_t i = 0; i < clip.frames.size(); ++i) {
+        cv::Mat frame(tile.height * rows, tile.width * columns, CV_8UC3);
+        for (int k = 0; k < columns * rows; ++k) {
+            const size_t at = (i + static_cast<size_t>(k) * clip.frames.size() / (columns * rows)) % clip.frames.size();
+            // The tile's shape around the face, which takes 0.6 of its width.
+            const cv::Rect& face = clip.faces[at];
+            const cv::Size size(face.width * 10 / 6, face.width * 10 * tile.height / (6 * tile.width));
+            const cv::Point middle = (face.tl() + face.br()) / 2;
+            const cv::Rect around(middle - cv::Point(size.width / 2, size.height / 2), size);
+            const cv::Rect place(cv::Point(k % columns * tile.width, k / columns * tile.height), tile);
+            const cv::Rect inside = around & cv::Rect(cv::Point(), clip.frames[at].size());
+            cv::resize(clip.frames[at](inside), frame(place), tile, 0, 0, cv::INTER_AREA);
+        }
+        out.frames.push_back(frame);
+        out.faces.emplace_back(tile.width / 5, (tile.height - tile.width) / 2, tile.width * 3 / 5, tile.width * 3 / 5);
+    }
+    return out;
+}
+
 double playClip(const Clip& clip, const std::string& elements) {
     const cv::Size size = clip.frames.front().size();
     const std::string description =

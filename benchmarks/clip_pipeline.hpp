@@ -19,6 +19,9 @@ struct Clip {
 /// @throws std::runtime_error if the file cannot be read or shows no face.
 Clip readClip(const std::string& file, const std::string& cascade);
 
+/// A clip of 640x480 pixels with eight faces, 4 x 2 tiles: the clip's face in each, an eighth of its length further on.
+Clip eightFaces(const Clip& clip);
+
 /// Pushes every frame, with its face as a region of interest, through appsrc ! elements ! fakesink.
 /// @param elements as gst-launch-1.0 takes them.
 /// @return seconds from the first frame to the end of the stream; loading of models is not in it.
