@@ -39,8 +39,13 @@ public:
         auto* type = info.mutable_type()->mutable_tensor_type();
         type->set_elem_type(onnx::TensorProto::FLOAT);
         type->mutable_shape()->add_dim()->set_dim_param("N");
-        for (int64_t d : shape) {
-            type->mutable_shape()->add_dim()->set_dim_value(d);
+        for (size_t i = 0; i < shape.size(); ++i) {
+            auto* dim = type->mutable_shape()->add_dim();
+            if (shape[i] < 0) {
+                dim->set_dim_param(name + "." + std::to_string(i + 1));
+            } else {
+                dim->set_dim_value(shape[i]);
+            }
         }
     }
 
@@ -199,22 +204,32 @@ private:
     std::map<std::string, std::string> names_;  // edges that are outputs -> their public names
 };
 
-/// Shapes of the outputs without the batch axis, found by running the network on zeros.
+constexpr int64_t freeSide = 64;  // pixels, to run a network of free sides on
+
+/// Shapes of the outputs without the batch axis, found by running the network on zeros: -1 for the sides of a map where
+/// those of an input are free.
 std::map<std::string, std::vector<int64_t>> outputShapes(const nn::Graph& graph) {
     torch::NoGradGuard noGrad;
     nn::Graph live = graph;
     const bool training = live->is_training();
     live->eval();
     nn::Edges zeros;
+    bool free = false;
     for (const auto& [name, shape] : live->inputs()) {
-        std::vector<int64_t> full = shape;
-        full.insert(full.begin(), 1);
+        std::vector<int64_t> full{1};
+        for (int64_t side : shape) {
+            full.push_back(side < 0 ? freeSide : side);
+            free = free || side < 0;
+        }
         const auto parameters = live->parameters();
         zeros[name] = torch::zeros(full, parameters.empty() ? torch::kCPU : parameters.front().device());
     }
     std::map<std::string, std::vector<int64_t>> result;
     for (const auto& [name, tensor] : live->forward(zeros)) {
-        result[name] = tensor.sizes().slice(1).vec();
+        std::vector<int64_t>& shape = result[name] = tensor.sizes().slice(1).vec();
+        if (free && shape.size() == 3) {
+            shape[1] = shape[2] = -1;
+        }
     }
     live->train(training);
     return result;

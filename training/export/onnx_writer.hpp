@@ -11,7 +11,8 @@ namespace drgan::exporting {
 /// Writes a network as ONNX by walking its live modules.
 ///
 /// Batch normalisation after a convolution is folded into it. The file has opset 10 (attributes on Clip, two inputs on
-/// Resize: what OpenCV 4.6 imports) and a free batch axis N, and has passed onnx::checker.
+/// Resize: what OpenCV 4.6 imports), a free batch axis N and free sides where the graph has them, and has passed
+/// onnx::checker.
 /// @param metadata goes into metadata_props
 /// @returns the bytes of the model
 /// @throws std::runtime_error if a weight is not finite

@@ -57,6 +57,12 @@ json poolAttributes(const GraphImpl::PoolShape& s) {
     return {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}};
 }
 
+/// @param wanted -1: any
+bool fits(torch::IntArrayRef sizes, const std::vector<int64_t>& wanted) {
+    return std::equal(sizes.begin(), sizes.end(), wanted.begin(), wanted.end(),
+                      [](int64_t size, int64_t w) { return w < 0 || size == w; });
+}
+
 }  // namespace
 
 GraphImpl::GraphImpl(const json& description) {
@@ -243,7 +249,7 @@ Edges GraphImpl::forward(const Edges& given, const std::vector<std::string>& wan
         if (it == given.end()) {
             throw std::runtime_error("network graph: input '" + name + "' is missing");
         }
-        if (it->second.sizes().slice(1) != torch::IntArrayRef(shape)) {
+        if (!fits(it->second.sizes().slice(1), shape)) {
             std::ostringstream text;
             text << "network graph: input '" << name << "' is " << it->second.sizes() << ", expected [N] + "
                  << torch::IntArrayRef(shape);

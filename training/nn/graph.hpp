@@ -47,7 +47,8 @@ public:
     /// Rebuilds a graph (with fresh weights) from what toJson() gave.
     explicit GraphImpl(const nlohmann::json& description);
 
-    std::string input(const std::string& name, std::vector<int64_t> shape);  ///< shape without the batch axis
+    /// @param shape without the batch axis; -1: a side that each call chooses
+    std::string input(const std::string& name, std::vector<int64_t> shape);
     std::string conv(const std::string& x, const ConvShape& shape);
     std::string convTranspose(const std::string& x, const ConvShape& shape);
     std::string batchNorm(const std::string& x, int64_t channels, double epsilon = 1e-5);
