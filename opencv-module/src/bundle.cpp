@@ -232,6 +232,7 @@ Bundle Bundle::load(const String& folder) {
     bundle.encoder = neededFile(manifest, bundle.folder, contract::encoderFile);
     bundle.decoder = neededFile(manifest, bundle.folder, contract::decoderFile);
     bundle.aligner = listedFile(manifest, bundle.folder, contract::alignerFile);
+    bundle.detector = listedFile(manifest, bundle.folder, contract::detectorFile);
     return bundle;
 }
 

@@ -82,7 +82,8 @@ public:
         result.pixelHigh = pixels[1];
     }
 
-    /// Checks one graph input or output: float, the shape given, the batch left open or at least 1.
+    /// Checks one graph input or output: float, the shape given (-1: a side left open), the batch left open or at
+    /// least 1.
     void tensor(const std::vector<OnnxValue>& values, const char* kind, const char* name,
                 const std::vector<int>& perImage) const {
         const OnnxValue* found = nullptr;
@@ -91,7 +92,7 @@ public:
                 found = &value;
             }
         }
-        const std::string expected = "float [N," + join(perImage) + "]";
+        const std::string expected = "float [N" + join(perImage, true) + "]";
         if (!found) {
             CV_Error(Error::StsBadArg, format("%s: %s \"%s\": missing (the model has %s), expected %s", where_.c_str(),
                                               kind, name, names(values).c_str(), expected.c_str()));
@@ -120,11 +121,13 @@ public:
 private:
     static std::string shorten(const std::string& text) { return text.size() > 80 ? text.substr(0, 80) + "..." : text; }
 
+    /// @param after something: then each number has a comma before it, else the first is the batch
     template <typename T>
-    static std::string join(const std::vector<T>& numbers) {
+    static std::string join(const std::vector<T>& numbers, bool after = false) {
         std::string result;
         for (const T n : numbers) {
-            result += (result.empty() ? "" : ",") + (n < 0 ? std::string("N") : std::to_string(n));
+            const char* const open = after || !result.empty() ? "?" : "N";
+            result += (after || !result.empty() ? "," : "") + (n < 0 ? std::string(open) : std::to_string(n));
         }
         return result;
     }
@@ -243,6 +246,20 @@ AlignerContract checkAligner(const OnnxMetadata& model, const std::string& where
     check.tensor(model.outputs, "output", contract::alignerLandmarks, {10});
     check.tensor(model.outputs, "output", contract::alignerYaw, {1});
     check.tensor(model.outputs, "output", contract::alignerScore, {1});
+    return result;
+}
+
+DetectorContract checkDetector(const OnnxMetadata& model, const std::string& where) {
+    const Checker check(model, where);
+    DetectorContract result;
+    check.common("detector", result);
+    check.inputCount(1);
+    check.tensor(model.inputs, "input", contract::detectorImage, {3, -1, -1});
+    for (size_t i = 0; i < sizeof(contract::detectorStrides) / sizeof(contract::detectorStrides[0]); ++i) {
+        check.tensor(model.outputs, "output", contract::detectorScore[i], {1, -1, -1});
+        check.tensor(model.outputs, "output", contract::detectorBox[i], {4, -1, -1});
+        check.tensor(model.outputs, "output", contract::detectorLandmarks[i], {10, -1, -1});
+    }
     return result;
 }
 

@@ -37,11 +37,15 @@ struct AlignerContract : ModelContract {
     float cropFactor = 0;  ///< the crop's side in units of the larger side of the face's box
 };
 
+/// imageSize is the side of the largest face that it knows.
+struct DetectorContract : ModelContract {};
+
 /// @param where names the model in messages
 /// @throws cv::Exception naming the model, the key or tensor, what it is and what was expected
 EncoderContract checkEncoder(const OnnxMetadata& model, const std::string& where);
 DecoderContract checkDecoder(const OnnxMetadata& model, const std::string& where);
 AlignerContract checkAligner(const OnnxMetadata& model, const std::string& where);
+DetectorContract checkDetector(const OnnxMetadata& model, const std::string& where);
 
 /// @throws cv::Exception if there is an encoder and it is of another bundle
 void checkSameBundle(const ModelContract& model, const std::string& where, const Ptr<Encoder>& encoder);

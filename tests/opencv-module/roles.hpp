@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Encoder, decoder and aligner by the same calls, for tests that put all through the same faults.
+// Encoder, decoder, aligner and detector by the same calls, for tests that put all through the same faults.
 
 #ifndef DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP
 #define DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP
@@ -16,10 +16,13 @@ namespace drgan_test {
 
 using Bytes = std::vector<uchar>;
 
-enum class Role { encoder, decoder, aligner };
+enum class Role { encoder, decoder, aligner, detector };
+
+constexpr Role allRoles[] = {Role::encoder, Role::decoder, Role::aligner, Role::detector};
 
 inline const char* nameOf(Role role) {
-    return role == Role::encoder ? "encoder" : role == Role::decoder ? "decoder" : "aligner";
+    constexpr const char* names[] = {"encoder", "decoder", "aligner", "detector"};
+    return names[static_cast<int>(role)];
 }
 
 inline void load(Role role, const Bytes& bytes) {
@@ -33,13 +36,17 @@ inline void load(Role role, const Bytes& bytes) {
         case Role::aligner:
             cv::drgan::Aligner::create(bytes);
             break;
+        case Role::detector:
+            cv::drgan::Detector::create(bytes);
+            break;
     }
 }
 
 inline Bytes make(Role role, const TinyOptions& options) {
     return role == Role::encoder   ? tinyEncoder(options)
            : role == Role::decoder ? tinyDecoder(options)
-                                   : tinyAligner(options);
+           : role == Role::aligner ? tinyAligner(options)
+                                   : tinyDetector(options);
 }
 
 inline void expectRefused(Role role, const TinyOptions& options, std::vector<std::string> parts) {

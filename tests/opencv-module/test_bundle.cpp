@@ -93,6 +93,19 @@ TEST_F(BundleTest, MayHaveAnAligner) {
     expectError([&] { Bundle::load(folder_); }, {folder_ + "/aligner.onnx", "cannot be opened", "manifest.json"});
 }
 
+TEST_F(BundleTest, MayHaveADetector) {
+    EXPECT_EQ(Bundle::load(folder_).detector, "");
+    TinyOptions options;
+    options.withAligner = options.withDetector = true;
+    writeTinyBundle(folder_, options);
+    const Bundle bundle = Bundle::load(folder_);
+    EXPECT_EQ(bundle.detector, folder_ + "/detector.onnx");
+    EXPECT_NO_THROW(cv::drgan::Detector::create(bundle.detector, cv::drgan::Encoder::create(bundle.encoder)));
+
+    std::remove((folder_ + "/detector.onnx").c_str());
+    expectError([&] { Bundle::load(folder_); }, {folder_ + "/detector.onnx", "cannot be opened", "manifest.json"});
+}
+
 TEST_F(BundleTest, AnAlignerThatTheManifestDoesNotListIsNotTheBundles) {
     writeFile(folder_ + "/aligner.onnx", drgan_test::tinyAligner());
     EXPECT_EQ(Bundle::load(folder_).aligner, "");

@@ -14,12 +14,14 @@ namespace contract = cv::drgan::contract;
 using cv::drgan::Aligner;
 using cv::drgan::Decoder;
 using cv::drgan::Encoder;
+using drgan_test::allRoles;
 using drgan_test::expectError;
 using drgan_test::expectRefused;
 using drgan_test::load;
 using drgan_test::Role;
 using drgan_test::tinyAligner;
 using drgan_test::tinyDecoder;
+using drgan_test::tinyDetector;
 using drgan_test::tinyEncoder;
 using drgan_test::TinyOptions;
 
@@ -38,6 +40,8 @@ std::vector<const char*> keysOf(Role role) {
         case Role::aligner:
             keys.push_back(contract::keyCropFactor);
             break;
+        case Role::detector:
+            break;
     }
     return keys;
 }
@@ -51,11 +55,12 @@ TEST(Contract, ValidModelsLoad) {
         EXPECT_NO_THROW(load(Role::encoder, tinyEncoder(options))) << size;
         EXPECT_NO_THROW(load(Role::decoder, tinyDecoder(options))) << size;
         EXPECT_NO_THROW(load(Role::aligner, tinyAligner(options))) << size;
+        EXPECT_NO_THROW(load(Role::detector, tinyDetector(options))) << size;
     }
 }
 
 TEST(Contract, EveryKeyMustBeThereOnce) {
-    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
+    for (const Role role : allRoles) {
         for (const char* key : keysOf(role)) {
             SCOPED_TRACE(key);
             TinyOptions missing, twice;
@@ -189,6 +194,23 @@ TEST(Contract, TensorsMustBeFloatOfTheRightRank) {
         declared.declare[output.first] = {-1, 5};
         expectRefused(Role::aligner, declared, {output.first, "got float [N,5]", output.second});
     }
+}
+
+TEST(Contract, ADetectorHasThreeMapsOfFreeSides) {
+    for (int i = 0; i < 3; ++i) {
+        for (const char* name :
+             {contract::detectorScore[i], contract::detectorBox[i], contract::detectorLandmarks[i]}) {
+            SCOPED_TRACE(name);
+            TinyOptions renamed, declared;
+            renamed.rename[name] = "other";
+            expectRefused(Role::detector, renamed, {std::string("\"") + name + "\"", "missing"});
+            declared.declare[name] = {-1, 7, -1, -1};
+            expectRefused(Role::detector, declared, {name, "got float [N,7,?,?]", "expected float [N,", ",?,?]"});
+        }
+    }
+    TinyOptions fixed;
+    fixed.declare[contract::detectorImage] = {1, 3, 320, 320};
+    expectRefused(Role::detector, fixed, {"\"image\"", "got float [1,3,320,320]", "expected float [N,3,?,?]"});
 }
 
 TEST(Contract, AnAlignerNeedsNoEmbeddingSize) {

@@ -10,6 +10,7 @@
 #include "roles.hpp"
 #include "tiny_onnx.hpp"
 
+using drgan_test::allRoles;
 using drgan_test::Bytes;
 using drgan_test::expectError;
 using drgan_test::expectRefused;
@@ -169,7 +170,7 @@ TEST(HostileModel, RandomBytesAreRefused) {
 }
 
 TEST(HostileModel, TruncatedAnywhereIsRefused) {
-    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
+    for (const Role role : allRoles) {
         const Bytes whole = make(role, smallest(role));
         for (size_t length = 0; length < whole.size(); ++length) {
             EXPECT_FALSE(loadsOrThrows(role, Bytes(whole.begin(), whole.begin() + static_cast<long>(length))))
@@ -181,7 +182,7 @@ TEST(HostileModel, TruncatedAnywhereIsRefused) {
 TEST(HostileModel, FlippedBitsNeverCrash) {
     // Flipped bits of a weight load, most others are refused here, and some hundreds reach cv::dnn's importer.
     const QuietLog quiet;
-    for (const Role role : {Role::encoder, Role::decoder, Role::aligner}) {
+    for (const Role role : allRoles) {
         const Bytes whole = make(role, smallest(role));
         int loaded = 0, refused = 0;
         for (size_t i = 0; i < whole.size(); ++i) {

@@ -284,7 +284,33 @@ std::vector<unsigned char> tinyAligner(const TinyOptions& options) {
     return g.model(std::move(metadata));
 }
 
-std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes) {
+std::vector<unsigned char> tinyDetector(const TinyOptions& options) {
+    Graph g(options);
+    g.input(contract::detectorImage, {-1, 3, -1, -1});
+    const auto layer = [&](int level, const std::string& to, const std::vector<float>& w, const std::vector<float>& b) {
+        const int64_t n = static_cast<int64_t>(b.size()), stride = contract::detectorStrides[level];
+        g.node("Conv", {contract::detectorImage, g.values(to + "_w", {n, 3, 1, 1}, w), g.values(to + "_b", {n}, b)}, to,
+               {g.attr("kernel_shape", std::vector<int64_t>{1, 1}),
+                g.attr("strides", std::vector<int64_t>{stride, stride})});
+    };
+    for (int i = 0; i < 3; ++i) {
+        // At most one of the colours is bright: 15 for that one alone, -5 for black, less for all else.
+        std::vector<float> color(3, -10);
+        color[i] = 10;
+        const std::string logit = std::string(contract::detectorScore[i]) + "_logit";
+        layer(i, logit, color, {lastScale(options, -15)});
+        g.node("Sigmoid", {logit}, contract::detectorScore[i]);
+        layer(i, contract::detectorBox[i], std::vector<float>(12, 0), options.detectorBox);
+        layer(i, contract::detectorLandmarks[i], std::vector<float>(30, 0), options.detectorLandmarks);
+        g.output(contract::detectorScore[i], {-1, 1, -1, -1});
+        g.output(contract::detectorBox[i], {-1, 4, -1, -1});
+        g.output(contract::detectorLandmarks[i], {-1, 10, -1, -1});
+    }
+    return g.model(commonMetadata(options, "detector"));
+}
+
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes,
+                         size_t detectorBytes) {
     const std::string digest(64, '0');
     const auto file = [&](const char* name, size_t bytes) {
         return std::string("    {\"name\": \"") + name + "\", \"bytes\": " + std::to_string(bytes) +
@@ -295,7 +321,8 @@ std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t
     text += std::string("  \"") + contract::manifestVersion + "\": " + std::to_string(contract::version) + ",\n";
     text += std::string("  \"") + contract::manifestFiles + "\": [\n" + file(contract::encoderFile, encoderBytes) +
             ",\n" + file(contract::decoderFile, decoderBytes) +
-            (alignerBytes > 0 ? ",\n" + file(contract::alignerFile, alignerBytes) : std::string()) + "\n  ],\n";
+            (alignerBytes > 0 ? ",\n" + file(contract::alignerFile, alignerBytes) : std::string()) +
+            (detectorBytes > 0 ? ",\n" + file(contract::detectorFile, detectorBytes) : std::string()) + "\n  ],\n";
     text += std::string("  \"") + contract::manifestPoseYaws + "\": [" + numberText(options.poseYaws) + "],\n";
     text += std::string("  \"") + contract::manifestAlignment + "\": {\"eyes\": [" +
             numberText({options.alignEyes[0], options.alignEyes[1]}) +
@@ -314,8 +341,11 @@ std::string writeTinyBundle(const std::string& folder, const TinyOptions& option
     const std::vector<unsigned char> aligner =
         options.withAligner ? tinyAligner(options) : std::vector<unsigned char>();
     if (options.withAligner) writeFile(folder + "/" + contract::alignerFile, aligner);
+    const std::vector<unsigned char> detector =
+        options.withDetector ? tinyDetector(options) : std::vector<unsigned char>();
+    if (options.withDetector) writeFile(folder + "/" + contract::detectorFile, detector);
     writeFile(folder + "/" + contract::manifestFile,
-              tinyManifest(options, encoder.size(), decoder.size(), aligner.size()));
+              tinyManifest(options, encoder.size(), decoder.size(), aligner.size(), detector.size()));
     return folder;
 }
 

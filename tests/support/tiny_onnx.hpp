@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tiny encoders, decoders and aligners that obey the model contract, so that tests need no trained model. Their weights
-// are random but the same on every machine; the embedding, the confidence and the face depend on the input.
+// Tiny encoders, decoders, aligners and detectors that obey the model contract, so that tests need no trained model.
+// Their weights are random but the same on every machine; the embedding, the confidence and the face depend on the
+// input.
 //
 //     drgan_test::TempDir dir;
 //     const std::string bundle = drgan_test::writeTinyBundle(dir.path() + "/bundle");          // valid
@@ -33,7 +34,11 @@ struct TinyOptions {
     bool withAligner = false;  ///< the bundle has aligner.onnx
     float cropFactor = 1.8f;
     std::vector<float> landmarks;  ///< what the aligner always finds, 10 values; empty: it looks for the coloured dots
-    unsigned seed = 1;             ///< of the weights
+    bool withDetector = false;     ///< the bundle has detector.onnx
+    std::vector<float> detectorBox = {0, 0, 1.25f, 1.25f};  ///< what every cell of the detector says: box_s
+    std::vector<float> detectorLandmarks =                  ///< and landmarks_s
+        {-0.5f, -0.5f, 0.5f, -0.5f, 0, 0, -0.4f, 0.5f, 0.4f, 0.5f};
+    unsigned seed = 1;  ///< of the weights
 
     // Faults. Metadata keys and tensor names are those of model_contract.hpp.
     std::map<std::string, std::string> metadata;          ///< replaces or adds keys
@@ -59,9 +64,15 @@ std::vector<unsigned char> tinyDecoder(const TinyOptions& options = {});
 /// colours is nowhere (0), the landmarks are NaN.
 std::vector<unsigned char> tinyAligner(const TinyOptions& options = {});
 
+/// The bytes of detector.onnx: a Conv per output (+ Sigmoid for the scores). A cell looks at the one pixel that it lies
+/// at: red is a face for the map of stride 8, green for that of 16, blue for that of 32, the surer the brighter (from
+/// two thirds on), and anything else is none.
+std::vector<unsigned char> tinyDetector(const TinyOptions& options = {});
+
 /// The text of manifest.json for models of these sizes in bytes. The digests are zeros: loading checks their form only.
-/// @param alignerBytes 0: without aligner.onnx
-std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes = 0);
+/// @param alignerBytes, detectorBytes 0: without aligner.onnx, without detector.onnx
+std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes = 0,
+                         size_t detectorBytes = 0);
 
 /// Makes the folder (and its parents) and writes a whole bundle. @return `folder`
 std::string writeTinyBundle(const std::string& folder, const TinyOptions& options = {});

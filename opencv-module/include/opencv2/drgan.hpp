@@ -92,6 +92,7 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_PROP_RW String encoder;                 //!< path of encoder.onnx
     CV_PROP_RW String decoder;                 //!< path of decoder.onnx
     CV_PROP_RW String aligner;                 //!< path of aligner.onnx; empty: this bundle has none
+    CV_PROP_RW String detector;                //!< path of detector.onnx; empty: this bundle has none
     CV_PROP_RW std::vector<float> poseYaws;    //!< degrees, ascending
     CV_PROP_RW float matchThreshold = 0;       //!< cosine at or above which two embeddings are one person
 
@@ -221,6 +222,52 @@ public:
     /** @param model the bytes of aligner.onnx */
     static Ptr<Aligner> create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
                                int backendId = 0, int targetId = 0);
+};
+
+/** @brief Finds the faces in a picture: boxes and landmarks, at any yaw, by a network of the bundle's own.
+
+One object serves one thread at a time. */
+class CV_EXPORTS_W Detector {
+public:
+    virtual ~Detector() = default;
+
+    /** @brief All faces of a picture.
+
+    @param image 8-bit picture of any size with 1 (grey), 3 (BGR) or 4 (BGRA) channels. One whose longer side is above
+    maxSide() is looked at reduced to it. Where that is larger than imageSize(), it is looked at once more at half the
+    size, and so on, for faces that are too large for the network: a third more work at most.
+    @param faces n x 15 CV_32F, rows as of FaceDetectorYN: x, y, w, h; five points x,y (right eye, left eye, nose tip,
+    right and left mouth corner, "right" being the subject's right); score in [0, 1]. In pixels of `image`; best first.
+    Boxes and points may reach beyond the picture. Without a face: an empty matrix. */
+    CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
+
+    /** @brief Least score of a face, in [0, 1]; 0.5 to begin with. */
+    CV_WRAP virtual void setScoreThreshold(float scoreThreshold) = 0;
+    CV_WRAP virtual float getScoreThreshold() const = 0;
+    /** @brief Of boxes that overlap by more than this (intersection over union, in [0, 1]) the best is kept; 0.3 to
+    begin with. */
+    CV_WRAP virtual void setNMSThreshold(float nmsThreshold) = 0;
+    CV_WRAP virtual float getNMSThreshold() const = 0;
+    /** @brief So many boxes, the best, are compared with each other, at least 1; 1000 to begin with. */
+    CV_WRAP virtual void setTopK(int topK) = 0;
+    CV_WRAP virtual int getTopK() const = 0;
+    /** @brief Longer side of a picture as it is looked at, pixels, 32 to 8192; 640 to begin with. The time grows with
+    its square; so does the smallest face that is found, in pixels of the picture, when it falls. */
+    CV_WRAP virtual void setMaxSide(int pixels) = 0;
+    CV_WRAP virtual int getMaxSide() const = 0;
+
+    CV_WRAP virtual int imageSize() const = 0;  //!< S: side of the largest face, pixels, that the network knows
+    CV_WRAP virtual String bundleId() const = 0;
+
+    /** @param model path of detector.onnx
+    @param encoder if given, its bundle must be the detector's: models of different bundles do not mix.
+    @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
+    @throws cv::Exception if the file cannot be read or breaks the model contract (drgan/model_contract.hpp). */
+    CV_WRAP static Ptr<Detector> create(const String& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                                        int backendId = 0, int targetId = 0);
+    /** @param model the bytes of detector.onnx */
+    static Ptr<Detector> create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
+                                int backendId = 0, int targetId = 0);
 };
 
 /** @brief Fuses n embeddings of one person by confidence: sum(w f) / sum(w) (eq. 9 of the paper).

@@ -17,7 +17,8 @@ constexpr int version = 1;
 // Files of a bundle: a folder with the models and their manifest.
 constexpr const char* encoderFile = "encoder.onnx";
 constexpr const char* decoderFile = "decoder.onnx";
-constexpr const char* alignerFile = "aligner.onnx";  ///< a bundle may do without
+constexpr const char* alignerFile = "aligner.onnx";    ///< a bundle may do without
+constexpr const char* detectorFile = "detector.onnx";  ///< a bundle may do without
 constexpr const char* manifestFile = "manifest.json";
 
 // encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1).
@@ -41,11 +42,22 @@ constexpr const char* alignerLandmarks = "landmarks";
 constexpr const char* alignerYaw = "yaw";
 constexpr const char* alignerScore = "face_score";
 
+// detector.onnx: image [N,3,H,W] RGB in [-1,1], H and W multiples of the largest stride
+//   -> for each stride s: score_s [N,1,H/s,W/s] in (0,1), box_s [N,4,H/s,W/s], landmarks_s [N,10,H/s,W/s].
+// The cell in column c and row r of a map lies at pixel (c s, r s), the centre of the first pixel being (0, 0). Its
+// box, in units of s: the offset x,y of the face's middle from the cell, and the natural logarithms of width and
+// height. Its landmarks, in the aligner's order: offsets x,y from the cell, in units of s.
+constexpr int detectorStrides[] = {8, 16, 32};
+constexpr const char* detectorImage = "image";
+constexpr const char* detectorScore[] = {"score_8", "score_16", "score_32"};
+constexpr const char* detectorBox[] = {"box_8", "box_16", "box_32"};
+constexpr const char* detectorLandmarks[] = {"landmarks_8", "landmarks_16", "landmarks_32"};
+
 // metadata_props of every model. Numbers are written in the C locale, lists are joined by commas.
 constexpr const char* keyVersion = "drgan.contract_version";  ///< integer, equals `version`
-constexpr const char* keyRole = "drgan.role";                 ///< "encoder", "decoder" or "aligner"
+constexpr const char* keyRole = "drgan.role";                 ///< "encoder", "decoder", "aligner" or "detector"
 constexpr const char* keyBundleId = "drgan.bundle_id";        ///< the same text in every model of a bundle
-constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels
+constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels; detector: see below
 constexpr const char* keyColorOrder = "drgan.color_order";    ///< "RGB"
 constexpr const char* keyPixelRange = "drgan.pixel_range";    ///< "-1,1": what 0 and 255 become
 
@@ -62,6 +74,8 @@ constexpr const char* keyNoiseSize = "drgan.noise_size";  ///< Nz
 
 // metadata_props of the aligner: how large a crop it looks at.
 constexpr const char* keyCropFactor = "drgan.crop_factor";  ///< the crop's side in units of the box's larger side, 1..4
+
+// The detector's keyImageSize is the side of the pictures that it has learned from: it knows no larger faces.
 
 // Where the eyes' and the mouth's midpoints lie in a detector's box, in units of its larger side from the box's top,
 // both on its vertical middle. Means over the 38,296 faces of the training set's labels.csv, whose crops are squares of

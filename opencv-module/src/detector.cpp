@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "align.hpp"
+#include "contract.hpp"
+#include "crop.hpp"
+#include "face_finder.hpp"
+#include "network.hpp"
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+constexpr int levels = 3;
+static_assert(sizeof(contract::detectorStrides) / sizeof(int) == levels, "one stride for each map");
+constexpr int multiple = 32;  // of which the network's sides are
+static_assert(contract::detectorStrides[levels - 1] == multiple, "the coarsest map has whole cells");
+
+constexpr int leastSide = 32, mostSide = 8192;  // pixels, of setMaxSide()
+// A coarser look is for large faces: it adds those above this share of S, the rest having been seen better.
+constexpr float coarseFrom = 0.3F;
+
+double overlap(const Rect2f& a, const Rect2f& b) {
+    const double common = (a & b).area(), all = a.area() + b.area() - common;
+    return all > 0 ? common / all : 0;
+}
+
+bool inPicture(const FaceRow& row) {
+    // NaN fails too.
+    return row[2] > 0 && row[3] > 0 &&
+           std::all_of(row.val, row.val + detectorValues, [](float v) { return std::abs(v) <= maxCoordinate; });
+}
+
+/// A network's place on the ladder of looks: each has one of its own, since cv::dnn plans its memory anew whenever the
+/// size of its input changes.
+class Look {
+public:
+    Look(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
+        : net_(model, where, backendId, targetId) {}
+
+    /// Also with another shape than square, so that a network of fixed sides shows now.
+    void verify() {
+        for (const Size& size : {Size(multiple, multiple), Size(3 * multiple, 2 * multiple)}) {
+            net_.verify({input(size)}, outputs(size));
+        }
+    }
+
+    /// Appends what is found in a picture, its sides multiples of 32, in its pixels.
+    void run(const Mat& picture, const DetectorContract& contract, float threshold, std::vector<FaceRow>& rows) {
+        Mat blob(input(picture.size()).shape, CV_32F);
+        writePlanes(picture, contract.pixelLow, contract.pixelHigh, 0, blob);
+        const std::vector<Mat> maps = net_.run({input(picture.size())}, {blob}, outputs(picture.size()), false);
+        for (int i = 0; i < levels; ++i) {
+            decode(maps[3 * i], maps[3 * i + 1], maps[3 * i + 2], i, threshold, rows);
+        }
+    }
+
+private:
+    static Blob input(Size size) { return {contract::detectorImage, {1, 3, size.height, size.width}}; }
+
+    static std::vector<Blob> outputs(Size size) {
+        std::vector<Blob> result;
+        for (int i = 0; i < levels; ++i) {
+            const int height = size.height / contract::detectorStrides[i],
+                      width = size.width / contract::detectorStrides[i];
+            result.push_back({contract::detectorScore[i], {1, 1, height, width}});
+            result.push_back({contract::detectorBox[i], {1, 4, height, width}});
+            result.push_back({contract::detectorLandmarks[i], {1, 10, height, width}});
+        }
+        return result;
+    }
+
+    void decode(const Mat& scores, const Mat& boxes, const Mat& points, int level, float threshold,
+                std::vector<FaceRow>& rows) const {
+        const int height = scores.size[2], width = scores.size[3];
+        const auto stride = static_cast<float>(contract::detectorStrides[level]);
+        for (int cell = 0; cell < height * width; ++cell) {
+            const float score = scores.ptr<float>(0, 0)[cell];
+            if (std::isfinite(score) && (score < 0 || score > 1 + FLT_EPSILON)) {
+                CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got %g, expected a score in 0..1",
+                                                      net_.where().c_str(), contract::detectorScore[level], score));
+            }
+            if (!(score >= threshold)) {
+                continue;
+            }
+            const auto column = static_cast<float>(cell % width), line = static_cast<float>(cell / width);
+            const auto box = [&](int k) { return boxes.ptr<float>(0, k)[cell]; };
+            FaceRow row;
+            row[2] = stride * std::exp(box(2));
+            row[3] = stride * std::exp(box(3));
+            row[0] = stride * (column + box(0)) - row[2] / 2;
+            row[1] = stride * (line + box(1)) - row[3] / 2;
+            for (int k = 0; k < 10; ++k) {
+                row[boxValues + k] = stride * ((k % 2 ? line : column) + points.ptr<float>(0, k)[cell]);
+            }
+            row[detectorValues - 1] = std::min(1.F, score);
+            if (inPicture(row)) {
+                rows.push_back(row);
+            }
+        }
+    }
+
+    Network net_;
+};
+
+class DetectorImpl final : public Detector {
+public:
+    DetectorImpl(const std::vector<uchar>& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
+                 int targetId)
+        : contract_(checkDetector(readOnnxMetadata(model.data(), model.size(), where), where)),
+          model_(model),
+          where_(where),
+          backendId_(backendId),
+          targetId_(targetId) {
+        checkSameBundle(contract_, where, encoder);
+        at(0).verify();
+    }
+
+    void detect(InputArray image, OutputArray faces) override {
+        const Mat picture = picture8u(image, "image");
+        std::vector<FaceRow> rows;
+        const int longer = std::max(picture.cols, picture.rows);
+        int side = std::min(maxSide_, longer);
+        for (size_t i = 0;; ++i, side /= 2) {
+            look(picture, static_cast<double>(side) / longer, i, rows);
+            if (side <= contract_.imageSize || side / 2 < leastSide) {
+                break;
+            }
+        }
+        write(best(rows), faces);
+    }
+
+    void setScoreThreshold(float value) override { scoreThreshold_ = share(value, "scoreThreshold"); }
+    float getScoreThreshold() const override { return scoreThreshold_; }
+    void setNMSThreshold(float value) override { nmsThreshold_ = share(value, "nmsThreshold"); }
+    float getNMSThreshold() const override { return nmsThreshold_; }
+    void setTopK(int value) override {
+        if (value < 1) {
+            CV_Error(Error::StsOutOfRange, format("topK: got %d, expected at least 1", value));
+        }
+        topK_ = value;
+    }
+    int getTopK() const override { return topK_; }
+    void setMaxSide(int value) override {
+        if (value < leastSide || value > mostSide) {
+            CV_Error(Error::StsOutOfRange,
+                     format("pixels: got %d, expected a longer side in %d..%d", value, leastSide, mostSide));
+        }
+        maxSide_ = value;
+    }
+    int getMaxSide() const override { return maxSide_; }
+    int imageSize() const override { return contract_.imageSize; }
+    String bundleId() const override { return contract_.bundleId; }
+
+private:
+    static float share(float value, const char* name) {
+        if (!(value >= 0 && value <= 1)) {
+            CV_Error(Error::StsOutOfRange, format("%s: got %g, expected a number in 0..1", name, value));
+        }
+        return value;
+    }
+
+    Look& at(size_t level) {
+        if (level >= looks_.size()) {
+            looks_.push_back(makePtr<Look>(model_, where_, backendId_, targetId_));
+        }
+        return *looks_[level];
+    }
+
+    /// Appends the faces that are seen when the picture is reduced to `scale`.
+    void look(const Mat& picture, double scale, size_t level, std::vector<FaceRow>& rows) {
+        Mat seen = picture;
+        if (scale < 1) {
+            const Size size(std::max(1, cvRound(picture.cols * scale)), std::max(1, cvRound(picture.rows * scale)));
+            resize(picture, seen, size, 0, 0, INTER_AREA);
+        }
+        const Point2f back(static_cast<float>(picture.cols) / static_cast<float>(seen.cols),
+                           static_cast<float>(picture.rows) / static_cast<float>(seen.rows));
+        const auto missing = [](int n) { return (multiple - n % multiple) % multiple; };
+        if (missing(seen.rows) + missing(seen.cols) > 0) {
+            Mat padded;
+            copyMakeBorder(seen, padded, 0, missing(seen.rows), 0, missing(seen.cols), BORDER_REPLICATE);
+            seen = padded;
+        }
+        std::vector<FaceRow> found;
+        at(level).run(seen, contract_, scoreThreshold_, found);
+        const auto known = static_cast<float>(contract_.imageSize);
+        for (FaceRow& row : found) {
+            if (level > 0 && largerSide(row) < coarseFrom * known) {
+                continue;
+            }
+            // Middles of pixels lie at whole numbers before and after.
+            transform(row, back, Point2f(back.x / 2 - 0.5F, back.y / 2 - 0.5F));
+            rows.push_back(row);
+        }
+    }
+
+    std::vector<FaceRow> best(std::vector<FaceRow>& rows) const {
+        const auto better = [](const FaceRow& a, const FaceRow& b) {
+            return a[detectorValues - 1] > b[detectorValues - 1];
+        };
+        std::stable_sort(rows.begin(), rows.end(), better);
+        rows.resize(std::min(rows.size(), static_cast<size_t>(topK_)));
+        std::vector<FaceRow> kept;
+        for (const FaceRow& row : rows) {
+            if (std::none_of(kept.begin(), kept.end(),
+                             [&](const FaceRow& k) { return overlap(boxOf(k), boxOf(row)) > nmsThreshold_; })) {
+                kept.push_back(row);
+            }
+        }
+        return kept;
+    }
+
+    const DetectorContract contract_;
+    const std::vector<uchar> model_;
+    const std::string where_;
+    const int backendId_, targetId_;
+    std::vector<Ptr<Look>> looks_;  // the finest first
+    float scoreThreshold_ = 0.5F, nmsThreshold_ = 0.3F;
+    int topK_ = 1000, maxSide_ = 640;
+};
+
+}  // namespace
+
+Ptr<Detector> Detector::create(const String& model, const Ptr<Encoder>& encoder, int backendId, int targetId) {
+    return makePtr<DetectorImpl>(readModelFile(model), model, encoder, backendId, targetId);
+}
+
+Ptr<Detector> Detector::create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder, int backendId,
+                               int targetId) {
+    return makePtr<DetectorImpl>(model, "detector in memory", encoder, backendId, targetId);
+}
+
+}  // namespace drgan
+}  // namespace cv
