@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many faces a bundle's detector finds, how many it makes up, and how long it takes, beside OpenCV's cascades.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <opencv2/core/utility.hpp>
+#include <opencv2/drgan.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+using cv::Mat;
+
+constexpr const char* keys =
+    "{help h    | | }"
+    "{@detector | | detector.onnx}"
+    "{aligner   | | aligner.onnx of the same bundle: confirms each find}"
+    "{yunet     | | YuNet's model: says where the face of each portrait is}"
+    "{cfp       | | CFP's folder Data/Images, or one like it: PERSON/frontal/*.jpg and PERSON/profile/*.jpg}"
+    "{from      |351| number of the first of its folders}"
+    "{photos    | | folder of photographs without faces}"
+    "{video     | | a clip that shows a face in every frame}"
+    "{score     |0.5| of the detector, at least}"
+    "{sure      |0.5| of the aligner, at least}"
+    "{limit     |640| longer side that the detector looks at, pixels}"
+    "{cascades  | | measure OpenCV's cascades too}";
+
+/// All that looks for faces: a picture -> rows whose first four values are a box.
+using Finder = std::function<Mat(const Mat&)>;
+
+cv::Rect2f boxOf(const Mat& rows, int i) {
+    const auto* r = rows.ptr<float>(i);
+    return {r[0], r[1], r[2], r[3]};
+}
+
+/// A find is of this face if the boxes overlap, or lie on each other at sizes that are not too far apart: what the box
+/// of a profile takes in differs from one detector to the next.
+bool isOf(const cv::Rect2f& find, const cv::Rect2f& face) {
+    const float common = (find & face).area();
+    const cv::Point2f middle(find.x + find.width / 2, find.y + find.height / 2);
+    const float ratio = find.height / face.height;
+    return common > 0.4F * (find.area() + face.area() - common) || (face.contains(middle) && ratio > 0.5F && ratio < 2);
+}
+
+struct Portraits {
+    int all = 0, found = 0, more = 0;  // more: finds that are not of the face
+};
+
+std::vector<std::string> picturesIn(const std::string& pattern) {
+    std::vector<cv::String> files;
+    cv::glob(pattern, files);
+    return {files.begin(), files.end()};
+}
+
+Portraits portraits(const std::string& folder, const std::string& kind, int from, cv::drgan::FaceFinder& truth,
+                    const Finder& find) {
+    Portraits result;
+    for (int person = from; person < from + 150; ++person) {
+        std::vector<std::string> files;
+        try {
+            files = picturesIn(folder + "/" + cv::format("%03d/", person) + kind + "/*.jpg");
+        } catch (const cv::Exception&) {
+            break;  // no more folders
+        }
+        for (const std::string& file : files) {
+            const Mat picture = cv::imread(file);
+            Mat face;
+            if (picture.empty() || !truth.findMain(picture, face)) {
+                continue;
+            }
+            const Mat rows = find(picture);
+            bool found = false;
+            for (int i = 0; i < rows.rows; ++i) {
+                const bool hit = isOf(boxOf(rows, i), boxOf(face, 0));
+                found = found || hit;
+                result.more += hit ? 0 : 1;
+            }
+            ++result.all;
+            result.found += found ? 1 : 0;
+        }
+    }
+    return result;
+}
+
+void measurePortraits(const cv::CommandLineParser& args, const char* name, const Finder& find) {
+    const auto truth = cv::drgan::FaceFinder::create(args.get<cv::String>("yunet"));
+    for (const char* kind : {"frontal", "profile"}) {
+        const Portraits p = portraits(args.get<cv::String>("cfp"), kind, args.get<int>("from"), *truth, find);
+        std::printf("%-10s %-8s found %d of %d (%.2f %%), %d other finds\n", name, kind, p.found, p.all,
+                    100.0 * p.found / std::max(1, p.all), p.more);
+        std::fflush(stdout);
+    }
+}
+
+void measurePhotos(const std::string& folder, const char* name, const Finder& find) {
+    int pictures = 0, finds = 0;
+    std::set<std::string> mistaken;
+    for (const std::string& file : picturesIn(folder + "/*")) {
+        const Mat photo = cv::imread(file);
+        if (photo.empty()) {
+            continue;
+        }
+        for (const int longer : {960, 480, 240}) {
+            const double scale = static_cast<double>(longer) / std::max(photo.cols, photo.rows);
+            Mat picture;
+            cv::resize(photo, picture, cv::Size(), scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+            const int n = find(picture).rows;
+            ++pictures;
+            finds += n;
+            if (n > 0) {
+                mistaken.insert(file.substr(file.rfind('/') + 1) + cv::format(" at %d: %d", longer, n));
+            }
+        }
+    }
+    std::printf("%-10s %d false finds in %d pictures (%.3f each)\n", name, finds, pictures,
+                static_cast<double>(finds) / std::max(1, pictures));
+    for (const std::string& m : mistaken) {
+        std::printf("           %s\n", m.c_str());
+    }
+}
+
+void measureVideo(const std::string& file, const char* name, const Finder& find) {
+    cv::VideoCapture clip(file);
+    int frames = 0, found = 0;
+    for (Mat frame; clip.read(frame);) {
+        ++frames;
+        found += find(frame).empty() ? 0 : 1;
+    }
+    std::printf("%-10s %s: a face in %d of %d frames (%.2f %%)\n", name, file.c_str(), found, frames,
+                100.0 * found / std::max(1, frames));
+}
+
+void measureTime(const char* name, const Finder& find) {
+    Mat picture(240, 320, CV_8UC3);
+    cv::randu(picture, 0, 256);
+    cv::GaussianBlur(picture, picture, cv::Size(0, 0), 4);  // noise alone would be an odd picture for a cascade
+    std::vector<double> times;
+    for (int i = 0; i < 60; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        find(picture);
+        times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    }
+    std::sort(times.begin(), times.end());
+    std::printf("%-10s %.2f ms for 320x240 on %d threads (median; the fastest %.2f)\n", name, times[times.size() / 2],
+                cv::getNumThreads(), times.front());
+}
+
+void measure(const cv::CommandLineParser& args, const char* name, const Finder& find) {
+    measureTime(name, find);
+    if (args.has("photos")) {
+        measurePhotos(args.get<cv::String>("photos"), name, find);
+    }
+    if (args.has("video")) {
+        measureVideo(args.get<cv::String>("video"), name, find);
+    }
+    if (args.has("cfp")) {
+        measurePortraits(args, name, find);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const cv::CommandLineParser args(argc, argv, keys);
+    if (args.has("help") || !args.has("@detector")) {
+        args.printMessage();
+        return args.has("help") ? 0 : 1;
+    }
+    try {
+        const auto detector = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
+        detector->setScoreThreshold(args.get<float>("score"));
+        detector->setMaxSide(args.get<int>("limit"));
+        const Finder ours = [&](const Mat& picture) {
+            Mat faces;
+            detector->detect(picture, faces);
+            return faces;
+        };
+        measure(args, "detector", ours);
+        if (args.has("aligner")) {
+            const auto aligner = cv::drgan::Aligner::create(args.get<cv::String>("aligner"));
+            const auto sure = args.get<float>("sure");
+            measure(args, "+ aligner", [&](const Mat& picture) {
+                const Mat found = ours(picture);
+                Mat looked, kept;
+                if (!found.empty()) {
+                    aligner->align(picture, found.colRange(0, 4), looked);
+                }
+                for (int i = 0; i < found.rows; ++i) {
+                    if (looked.at<float>(i, 14) >= sure) {
+                        kept.push_back(found.row(i));
+                    }
+                }
+                return kept;
+            });
+        }
+        if (args.has("cascades")) {
+            const auto finder = cv::drgan::FaceFinder::create();
+            measure(args, "cascades", [&](const Mat& picture) {
+                const int longer = std::max(picture.cols, picture.rows);
+                const double scale = std::min(1.0, static_cast<double>(finder->workingSide()) / longer);
+                Mat seen, faces;
+                cv::resize(picture, seen, cv::Size(), scale, scale, cv::INTER_AREA);
+                finder->find(seen, faces);
+                return faces.empty() ? faces : Mat(faces.colRange(0, 4) / scale);
+            });
+        }
+        return 0;
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "drgan-bench-detection: %s\n", e.what());
+        return 1;
+    }
+}
