@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <random>
 #include <vector>
 
 #include "train/batches.hpp"
 #include "train/crops.hpp"
-#include "train/face_reader.hpp"
+#include "train/loose_faces.hpp"
 
 namespace drgan::train {
 
@@ -38,24 +37,15 @@ public:
     AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops);
 
     AlignerBatch draw(int64_t step) const;
-    size_t faces() const { return count_; }  ///< pictures to draw from
+    size_t faces() const { return faces_.size(); }  ///< pictures to draw from
 
 private:
-    struct Picture {
-        std::vector<float> planes;
-        Landmarks landmarks{};
-        float yaw = 0;  // degrees
-    };
-    Picture drawPicture(std::mt19937_64& random) const;
     Square around(const Square& box, std::mt19937_64& random) const;
     std::vector<float> miss(std::mt19937_64& random) const;
 
-    const io::FaceSet& faces_;
-    FaceReader reader_;
+    LooseFaces faces_;
     BatchOptions common_;
     CropOptions crops_;
-    std::vector<std::array<std::vector<int64_t>, 2>> byYaw_;  // rows, real and turned, by size of the yaw
-    size_t count_ = 0;
 };
 
 }  // namespace drgan::train
