@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/validation.hpp"
 
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#include <stb/stb_image_write.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <stdexcept>
 
 #include "train/batches.hpp"
+#include "train/png.hpp"
 
 namespace drgan::train {
 
@@ -212,12 +209,7 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
     }
     encoder->train(encoderTraining);
     decoder->train(training);
-    const torch::Tensor grid =
-        ((torch::cat(lines, 1).permute({1, 2, 0}) + 1) * 127.5).round().clamp(0, 255).to(torch::kUInt8).contiguous();
-    const int width = static_cast<int>(grid.size(1));
-    if (!stbi_write_png(path.c_str(), width, static_cast<int>(grid.size(0)), 3, grid.data_ptr<uint8_t>(), 3 * width)) {
-        throw std::runtime_error(path + ": cannot be written");
-    }
+    writePng(path, torch::cat(lines, 1));
 }
 
 }  // namespace drgan::train
