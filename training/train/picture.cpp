@@ -24,6 +24,9 @@ float sample(const float* plane, int side, float x, float y) {
 }
 
 void warp(float* planes, int side, double dx, double dy, double degrees, double scale) {
+    if (dx == 0 && dy == 0 && degrees == 0 && scale == 1) {
+        return;
+    }
     const auto c = static_cast<float>(std::cos(degrees * M_PI / 180) / scale);
     const auto s = static_cast<float>(std::sin(degrees * M_PI / 180) / scale);
     const float middle = static_cast<float>(side - 1) / 2;
