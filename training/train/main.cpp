@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-train: learns encoder and decoder, or the aligner, from a prepared face set.
+// drgan-train: learns encoder and decoder, the aligner or the detector, from a prepared face set.
 
 #include <spdlog/spdlog.h>
 
@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "train/aligner_trainer.hpp"
+#include "train/detector_trainer.hpp"
 #include "train/parallel.hpp"
 #include "train/trainer.hpp"
 
@@ -41,8 +42,9 @@ int main(int argc, char** argv) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
         nn::setGroup(joinGroup(options.device));
-        const int64_t done =
-            options.stage == Stage::Aligner ? train<AlignerTrainer>(options, config) : train<Trainer>(options, config);
+        const int64_t done = options.stage == Stage::Aligner    ? train<AlignerTrainer>(options, config)
+                             : options.stage == Stage::Detector ? train<DetectorTrainer>(options, config)
+                                                                : train<Trainer>(options, config);
         if (done < options.steps) {
             spdlog::warn("stopped after step {} of {}; --resume goes on", done, options.steps);
         }

@@ -141,6 +141,44 @@ void addAligner(CLI::App& app, Options& o) {
     app.add_option("--score-weight", o.scoreWeight, "cross entropy of the face score")->group(group);
 }
 
+void addDetector(CLI::App& app, Options& o) {
+    const char* group =
+        "Detector stage (which heeds of the options above: shares, light, seed, roll, landmark and score weight, and "
+        "the run's)";
+    SceneOptions& s = o.scenes;
+    const auto isFolderOrEmpty = [](const std::string& path) {
+        return path.empty() ? std::string() : CLI::ExistingDirectory(path);
+    };
+    app.add_option("--backgrounds", o.backgrounds, "folder of photographs without faces, to put faces into")
+        ->check(isFolderOrEmpty)
+        ->group(group);
+    app.add_option("--validation-backgrounds", o.validationBackgrounds,
+                   "folder of other ones to validate on; without it, the same ones")
+        ->check(isFolderOrEmpty)
+        ->group(group);
+    app.add_option("--detector-width", o.detectorWidth, "channels of the detector's layers, times this")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--scenes", s.count, "pictures in a batch")->check(CLI::PositiveNumber)->group(group);
+    app.add_option("--scene-side", s.side, "pixels of a picture, a multiple of 32")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--smallest-face", s.smallest, "side of a face's box, pixels, at least")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
+    app.add_option("--most-faces", s.mostFaces, "in a picture")->check(CLI::PositiveNumber)->group(group);
+    const std::pair<const char*, std::pair<double*, const char*>> shares[] = {
+        {"--empty-share", {&s.emptyShare, "share of pictures without a face"}},
+        {"--own-share", {&s.ownShare, "share of pictures of one face before what it was photographed before"}},
+        {"--decoy-share", {&s.decoyShare, "share of pictures with pieces of backgrounds put in as faces are"}},
+        {"--cut-share", {&s.cutShare, "share of faces that the border may cut off"}},
+        {"--mistake-share", {&s.mistakeShare, "share of backgrounds where a face was found and there is none"}}};
+    for (const auto& [name, share] : shares) {
+        app.add_option(name, *share.first, share.second)->check(CLI::Range(0., 1.))->group(group);
+    }
+    app.add_option("--box-weight", o.boxWeight, "1 - GIoU of the boxes")->group(group);
+}
+
 /// What a stage wants by default where the others want something else; as if given, so that the run's config says it.
 void setUnlessGiven(CLI::App& app, const char* name, const char* value) {
     CLI::Option* option = app.get_option(name);
@@ -195,26 +233,31 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     CLI::App app{"Trains DR-GAN on a prepared face set."};
     app.option_defaults()->always_capture_default();
     app.set_config("--config", "", "TOML file with any of these options; the command line wins");
-    app.add_option("stage", stage, "encoder, decoder (encoder frozen), joint or aligner")
+    app.add_option("stage", stage, "encoder, decoder (encoder frozen), joint, aligner or detector")
         ->required()
-        ->check(CLI::IsMember({"encoder", "decoder", "joint", "aligner"}));
+        ->check(CLI::IsMember({"encoder", "decoder", "joint", "aligner", "detector"}));
     addRun(app, o);
     addNetworks(app, o);
     addBatches(app, o);
     addLosses(app, o);
     addAligner(app, o);
+    addDetector(app, o);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         std::exit(app.exit(e));
     }
-    const std::map<std::string, Stage> stages{
-        {"encoder", Stage::Encoder}, {"decoder", Stage::Decoder}, {"joint", Stage::Joint}, {"aligner", Stage::Aligner}};
+    const std::map<std::string, Stage> stages{{"encoder", Stage::Encoder},
+                                              {"decoder", Stage::Decoder},
+                                              {"joint", Stage::Joint},
+                                              {"aligner", Stage::Aligner},
+                                              {"detector", Stage::Detector}};
     o.stage = stages.at(stage);
     if (o.stage == Stage::Joint) {
         setUnlessGiven(app, "--adversarial-weight", "0.1");
     }
-    if (o.stage == Stage::Aligner) {
+    const bool alone = o.stage == Stage::Aligner || o.stage == Stage::Detector;
+    if (alone) {
         const std::map<const char*, const char*> wanted{{"--rate", "0.002"},    {"--light", "0.4"},
                                                         {"--occlusion", "0.2"}, {"--low-resolution", "0.3"},
                                                         {"--blur", "0.2"},      {"--noise", "0.3"}};
@@ -222,7 +265,16 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
             setUnlessGiven(app, name, value);
         }
     }
-    o.batch.targets = o.stage == Stage::Encoder || o.stage == Stage::Aligner ? 0 : o.batch.targets;
+    if (o.stage == Stage::Detector) {
+        setUnlessGiven(app, "--roll", "40");
+        setUnlessGiven(app, "--score-weight", "1");
+        setUnlessGiven(app, "--landmark-weight", "2");
+        o.scenes.roll = o.crops.roll;
+        if (o.backgrounds.empty()) {
+            std::exit(app.exit(CLI::RequiredError("--backgrounds (detector stage)")));
+        }
+    }
+    o.batch.targets = o.stage == Stage::Encoder || alone ? 0 : o.batch.targets;
     o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
     if (!o.blend.empty() && o.start.empty()) {
         std::exit(app.exit(CLI::ValidationError("--blend", "is for an encoder that --start brings")));
@@ -234,7 +286,7 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     if (o.stage != Stage::Decoder && (!o.codes.empty() || o.batch.targetSide != 0)) {
         std::exit(app.exit(CLI::ValidationError("--codes and --target-side", "are for the decoder stage")));
     }
-    if (o.stage == Stage::Aligner && (!o.blend.empty() || o.frozenLayers != 0)) {
+    if (alone && (!o.blend.empty() || o.frozenLayers != 0)) {
         std::exit(app.exit(CLI::ValidationError("--blend and --frozen-layers", "are for stages with an encoder")));
     }
     if (o.crops.largest < o.crops.smallest) {

@@ -7,6 +7,7 @@
 
 #include "train/aligner_batches.hpp"
 #include "train/batches.hpp"
+#include "train/detector_batches.hpp"
 
 namespace drgan::train {
 
@@ -14,7 +15,8 @@ enum class Stage {
     Encoder,  ///< the encoder alone, from identity templates
     Decoder,  ///< the decoder (and discriminator) with the encoder frozen
     Joint,    ///< all three under the DR-GAN losses
-    Aligner   ///< the network that finds landmarks and yaw in a loose crop, by itself
+    Aligner,  ///< the network that finds landmarks and yaw in a loose crop, by itself
+    Detector  ///< the network that finds faces in a picture, by itself
 };
 
 /// Everything that a run depends on. `drgan-train --help` says what each does; the run's folder keeps the values.
@@ -57,6 +59,10 @@ struct Options {
 
     CropOptions crops;  // of the aligner
     double alignerWidth = 1, landmarkWeight = 1, yawWeight = 1, scoreWeight = 0.5;
+
+    std::string backgrounds, validationBackgrounds;  // folders of photographs, for the detector
+    SceneOptions scenes;                             // of the detector
+    double detectorWidth = 1, boxWeight = 2;
 
     double checkpointMinutes = 5;
     int64_t evaluateEvery = 250, logEvery = 10;
