@@ -299,7 +299,7 @@ TEST_F(AlignerRun, GoesIntoTheBundle) {
                       {"graph.averaged_decoder", faces.metadata.at("graph.averaged_decoder")}};
     using drgan::exporting::writeBundle;
     const std::string plain = writeBundle(faces, {path("plain"), 0.25});
-    const std::string with = writeBundle(faces, {path("bundle"), 0.25}, &aligner);
+    const std::string with = writeBundle(faces, {path("bundle"), 0.25}, {&aligner});
     EXPECT_NE(plain, with);
     EXPECT_EQ(plain, writeBundle(faces, {path("again"), 0.25}));
     EXPECT_FALSE(fs::exists(path("plain/aligner.onnx")));
@@ -311,10 +311,10 @@ TEST_F(AlignerRun, GoesIntoTheBundle) {
     // Another aligner makes another bundle; none takes the old one away.
     train(options("other", 3));
     const Checkpoint other = Checkpoint::load(path("other/last.safetensors"));
-    EXPECT_NE(writeBundle(faces, {path("bundle"), 0.25}, &other), with);
+    EXPECT_NE(writeBundle(faces, {path("bundle"), 0.25}, {&other}), with);
     EXPECT_EQ(writeBundle(faces, {path("bundle"), 0.25}), plain);
     EXPECT_FALSE(fs::exists(path("bundle/aligner.onnx")));
-    EXPECT_THROW(writeBundle(faces, {path("bundle"), 0.25}, &faces), std::runtime_error);
+    EXPECT_THROW(writeBundle(faces, {path("bundle"), 0.25}, {&faces}), std::runtime_error);
 }
 
 TEST_F(AlignerRun, StartsFromAnotherOne) {

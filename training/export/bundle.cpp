@@ -87,13 +87,14 @@ std::map<std::string, std::string> metadata(const char* role, const std::string&
 
 }  // namespace
 
-std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options,
-                        const train::Checkpoint* aligner) {
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras) {
     const nn::Graph encoder = checkpoint.network("averaged_encoder");
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
-    const nn::Graph alignerNetwork = aligner ? aligner->network("averaged_aligner") : nn::Graph(nullptr);
-    const std::string id =
-        sha256(weightsOf(encoder) + weightsOf(decoder) + (aligner ? weightsOf(alignerNetwork) : "")).substr(0, 16);
+    const nn::Graph aligner = extras.aligner ? extras.aligner->network("averaged_aligner") : nn::Graph(nullptr);
+    const nn::Graph detector = extras.detector ? extras.detector->network("averaged_detector") : nn::Graph(nullptr);
+    const std::string id = sha256(weightsOf(encoder) + weightsOf(decoder) + (extras.aligner ? weightsOf(aligner) : "") +
+                                  (extras.detector ? weightsOf(detector) : ""))
+                               .substr(0, 16);
     auto value = [&](const char* key) { return valueIn(checkpoint, key); };
 
     auto encoderMetadata = metadata("encoder", id, nn::imageSize(encoder));
@@ -108,10 +109,14 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     std::vector<std::pair<std::string, std::string>> models{
         {contract::encoderFile, toOnnx(encoder, "encoder", encoderMetadata)},
         {contract::decoderFile, toOnnx(decoder, "decoder", decoderMetadata)}};
-    if (aligner) {
-        auto alignerMetadata = metadata("aligner", id, alignerNetwork->inputs().at(contract::alignerCrop).at(1));
-        alignerMetadata[contract::keyCropFactor] = valueIn(*aligner, "crop_factor");
-        models.emplace_back(contract::alignerFile, toOnnx(alignerNetwork, "aligner", alignerMetadata));
+    if (extras.aligner) {
+        auto alignerMetadata = metadata("aligner", id, aligner->inputs().at(contract::alignerCrop).at(1));
+        alignerMetadata[contract::keyCropFactor] = valueIn(*extras.aligner, "crop_factor");
+        models.emplace_back(contract::alignerFile, toOnnx(aligner, "aligner", alignerMetadata));
+    }
+    if (extras.detector) {
+        const auto detectorMetadata = metadata("detector", id, std::stoll(valueIn(*extras.detector, "image_size")));
+        models.emplace_back(contract::detectorFile, toOnnx(detector, "detector", detectorMetadata));
     }
     json manifest;
     manifest[contract::manifestVersion] = contract::version;
@@ -137,8 +142,11 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
         fs::rename(folder / (name + fresh), folder / name);
     }
     fs::rename(folder / (contract::manifestFile + fresh), folder / contract::manifestFile);
-    if (!aligner) {
+    if (!extras.aligner) {
         fs::remove(folder / contract::alignerFile);
+    }
+    if (!extras.detector) {
+        fs::remove(folder / contract::detectorFile);
     }
     return id;
 }

@@ -12,17 +12,21 @@ struct BundleOptions {
     double matchThreshold = 0;  ///< cosine
 };
 
-/// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, with an aligner aligner.onnx, and
+/// Checkpoints of networks that a bundle may do without; null: none.
+struct Extras {
+    const train::Checkpoint* aligner = nullptr;
+    const train::Checkpoint* detector = nullptr;
+};
+
+/// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, what extras there are, and
 /// manifest.json.
 ///
 /// The bundle's id is a digest of the weights, so that models of different bundles can never be taken for each other's.
-/// The files take their final names only when all of them are written; without an aligner, one that an older bundle
-/// left in the folder is removed.
-/// @param aligner checkpoint of an aligner's run, or null
+/// The files take their final names only when all of them are written; an extra that this bundle has not, and that an
+/// older one left in the folder, is removed.
 /// @returns the bundle's id
 /// @throws std::runtime_error naming what a checkpoint lacks or which file cannot be written
-std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options,
-                        const train::Checkpoint* aligner = nullptr);
+std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras = {});
 
 /// Writes the averaged networks alone, without optimiser and discriminator: a small checkpoint to start other runs
 /// from, its matrices and kernels in half precision.

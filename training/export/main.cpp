@@ -11,7 +11,7 @@
 #include "export/bundle.hpp"
 
 int main(int argc, char** argv) {
-    std::string path, start, alignerPath;
+    std::string path, start, alignerPath, detectorPath;
     double threshold = -2;
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
         ->required()
         ->check(CLI::ExistingFile);
     app.add_option("--aligner", alignerPath, "checkpoint of an aligner's run, to go into the bundle too")
+        ->check(CLI::ExistingFile);
+    app.add_option("--detector", detectorPath, "checkpoint of a detector's run, to go into the bundle too")
         ->check(CLI::ExistingFile);
     app.add_option("--output", options.folder, "folder of the bundle")->required();
     app.add_option("--match-threshold", threshold,
@@ -35,11 +37,15 @@ int main(int argc, char** argv) {
                                      "--match-threshold");
         }
         options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);
-        std::optional<drgan::train::Checkpoint> aligner;
+        std::optional<drgan::train::Checkpoint> aligner, detector;
+        drgan::exporting::Extras extras;
         if (!alignerPath.empty()) {
-            aligner = drgan::train::Checkpoint::load(alignerPath);
+            extras.aligner = &aligner.emplace(drgan::train::Checkpoint::load(alignerPath));
         }
-        const std::string id = drgan::exporting::writeBundle(checkpoint, options, aligner ? &*aligner : nullptr);
+        if (!detectorPath.empty()) {
+            extras.detector = &detector.emplace(drgan::train::Checkpoint::load(detectorPath));
+        }
+        const std::string id = drgan::exporting::writeBundle(checkpoint, options, extras);
         if (!start.empty()) {
             drgan::exporting::writeStart(checkpoint, start);
         }
