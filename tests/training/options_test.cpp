@@ -90,6 +90,26 @@ TEST_F(OptionsOf, TheAlignerHasDefaultsOfItsOwn) {
                 testing::ExitedWithCode(105), "is below --box-smallest");
 }
 
+TEST_F(OptionsOf, TheDetectorHasDefaultsOfItsOwnAndNeedsBackgrounds) {
+    const Options o = parse({"detector", "--faces", existing(), "--run", "r", "--backgrounds", folder_.string(),
+                             "--scenes", "4", "--own-share", "0.1"});
+    EXPECT_EQ(o.stage, Stage::Detector);
+    EXPECT_EQ(o.backgrounds, folder_.string());
+    EXPECT_EQ(o.scenes.count, 4);
+    EXPECT_DOUBLE_EQ(o.scenes.ownShare, 0.1);
+    EXPECT_DOUBLE_EQ(o.scenes.roll, 40);
+    EXPECT_DOUBLE_EQ(o.scoreWeight, 1);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.noise, 0.3);
+    std::ofstream(folder_ / "config.toml") << config_;
+    const Options again = parse({"--config", (folder_ / "config.toml").string()});
+    EXPECT_DOUBLE_EQ(again.scenes.roll, 40);
+    EXPECT_DOUBLE_EQ(again.scenes.ownShare, 0.1);
+    EXPECT_EXIT(parse({"detector", "--faces", existing(), "--run", "r"}), testing::ExitedWithCode(106),
+                "--backgrounds .*is required");
+    EXPECT_EXIT(parse({"detector", "--faces", existing(), "--run", "r", "--backgrounds", existing()}),
+                testing::ExitedWithCode(105), "--backgrounds");
+}
+
 TEST_F(OptionsOf, CodesBelongToTheDecoderStage) {
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--codes", "c"}).batch.codesPerPerson, 8);
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The detector finds the same faces in LibTorch and in cv::drgan, in pictures of any size.
+
+// Torch first: OpenCV's macros get in its way.
+#include "nn/detector.hpp"
+
+#include <gtest/gtest.h>
+
+#include <opencv2/dnn.hpp>
+#include <opencv2/drgan.hpp>
+
+#include "export/onnx_writer.hpp"
+#include "opencv2/drgan/model_contract.hpp"
+#include "train/detections.hpp"
+
+namespace nn = drgan::nn;
+namespace contract = cv::drgan::contract;
+
+namespace {
+
+nn::Graph network() {
+    torch::manual_seed(3);
+    nn::Graph network = nn::detector({});
+    torch::NoGradGuard noGrad;
+    for (int i = 0; i < 10; ++i) {  // statistics to fold, and heads that differ from cell to cell
+        network->forward({{contract::detectorImage, torch::randn({4, 3, 64, 96})}});
+    }
+    for (auto& p : network->parameters()) {
+        p.add_(torch::randn_like(p) * 0.1);
+    }
+    network->eval();
+    return network;
+}
+
+std::string bytesOf(const nn::Graph& network) {
+    return drgan::exporting::toOnnx(network, "detector",
+                                    {{contract::keyVersion, std::to_string(contract::version)},
+                                     {contract::keyRole, "detector"},
+                                     {contract::keyBundleId, "test"},
+                                     {contract::keyImageSize, "1024"},
+                                     {contract::keyColorOrder, "RGB"},
+                                     {contract::keyPixelRange, "-1,1"}});
+}
+
+TEST(DetectorContract, OpenCvEqualsLibTorchAtAnySize) {
+    nn::Graph graph = network();
+    const std::string bytes = bytesOf(graph);
+    EXPECT_LT(bytes.size(), 400000U);
+    cv::dnn::Net net = cv::dnn::readNetFromONNX(bytes.data(), bytes.size());
+    std::vector<cv::String> names;
+    for (int i = 0; i < 3; ++i) {
+        names.insert(names.end(),
+                     {contract::detectorScore[i], contract::detectorBox[i], contract::detectorLandmarks[i]});
+    }
+    for (const auto& [height, width] : {std::pair<int, int>{64, 64}, {32, 32}, {96, 160}, {256, 32}, {64, 64}}) {
+        SCOPED_TRACE(std::to_string(width) + " x " + std::to_string(height));
+        torch::NoGradGuard noGrad;
+        torch::Tensor image = torch::rand({1, 3, height, width}) * 2 - 1;
+        const nn::Edges expected = graph->forward({{contract::detectorImage, image}});
+        const int shape[] = {1, 3, height, width};
+        net.setInput(cv::Mat(4, shape, CV_32F, image.data_ptr<float>()), contract::detectorImage);
+        std::vector<cv::Mat> found;
+        net.forward(found, names);
+        for (size_t i = 0; i < names.size(); ++i) {
+            const torch::Tensor truth = expected.at(names[i]).contiguous();
+            ASSERT_EQ(found[i].dims, 4) << names[i];
+            for (int k = 0; k < 4; ++k) {
+                ASSERT_EQ(found[i].size[k], truth.size(k)) << names[i];
+            }
+            const cv::Mat wanted(1, static_cast<int>(truth.numel()), CV_32F, truth.data_ptr<float>());
+            EXPECT_LT(cv::norm(found[i].reshape(1, 1), wanted, cv::NORM_INF), 1e-3) << names[i];
+            if (truth.size(2) > 1) {  // or a constant would do
+                EXPECT_GT((truth - truth.flatten()[0]).abs().max().item<float>(), 1e-3) << names[i];
+            }
+        }
+    }
+}
+
+TEST(DetectorContract, CellsMeanTheSameInBoth) {
+    nn::Graph graph = network();
+    const std::string bytes = bytesOf(graph);
+    auto detector = cv::drgan::Detector::create(std::vector<uchar>(bytes.begin(), bytes.end()));
+    const cv::Mat picture(96, 160, CV_8UC3);
+    cv::theRNG().state = 5;
+    cv::randu(picture, 0, 256);
+    torch::Tensor planes = torch::empty({1, 3, 96, 160});
+    for (int y = 0; y < 96; ++y) {
+        for (int x = 0; x < 160; ++x) {
+            for (int k = 0; k < 3; ++k) {
+                planes[0][k][y][x] = static_cast<float>(picture.at<cv::Vec3b>(y, x)[2 - k]) / 127.5F - 1;
+            }
+        }
+    }
+    torch::NoGradGuard noGrad;
+    const nn::Edges maps = graph->forward({{contract::detectorImage, planes}});
+    const float least =
+        0.9F * torch::cat({maps.at("score_8").flatten(), maps.at("score_16").flatten(), maps.at("score_32").flatten()})
+                   .max()
+                   .item<float>();
+    const auto expected = drgan::train::detections(maps, least, 0.4).at(0);
+    ASSERT_FALSE(expected.empty());
+    detector->setScoreThreshold(least);
+    detector->setNMSThreshold(0.4F);
+    cv::Mat faces;
+    detector->detect(picture, faces);
+    ASSERT_EQ(faces.rows, static_cast<int>(expected.size()));
+    for (int i = 0; i < faces.rows; ++i) {
+        const auto& e = expected[static_cast<size_t>(i)];
+        const auto* row = faces.ptr<float>(i);
+        const double tolerance = 1e-3 * (10 + e.width + e.height);
+        EXPECT_NEAR(row[0], e.x, tolerance);
+        EXPECT_NEAR(row[1], e.y, tolerance);
+        EXPECT_NEAR(row[2], e.width, tolerance);
+        EXPECT_NEAR(row[3], e.height, tolerance);
+        for (size_t k = 0; k < 10; ++k) {
+            EXPECT_NEAR(row[4 + k], e.landmarks[k], tolerance) << k;
+        }
+        EXPECT_NEAR(row[14], e.score, 1e-3);
+    }
+}
+
+}  // namespace
