@@ -129,6 +129,10 @@ TEST(Graph, DiscriminatorFormsHaveTheirHeads) {
     const auto tpami = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Tpami})->forward({{"image", image}});
     EXPECT_EQ(tpami.at("identity").size(1), 5);
     EXPECT_EQ(tpami.at("real").size(1), 1);
+    const auto patch = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Patch})->forward({{"image", image}});
+    EXPECT_EQ(patch.size(), 1U);
+    EXPECT_EQ(patch.at("real").sizes(), (std::vector<int64_t>{2, 1, 2, 2}));
+    EXPECT_THROW(nn::discriminatorForm("patches"), std::invalid_argument);
 }
 
 TEST(Prelu, IsTorchsInEveryMemoryOrder) {

@@ -88,7 +88,8 @@ class GeneratorGradient : public testing::TestWithParam<const char*> {};
 TEST_P(GeneratorGradient, IsNotZero) {
     torch::manual_seed(3);
     const std::string term = GetParam();
-    const auto form = term == "tpami" ? nn::DiscriminatorForm::Tpami : nn::DiscriminatorForm::Cvpr;
+    const bool discriminates = term == "cvpr" || term == "tpami" || term == "patch";
+    const auto form = nn::discriminatorForm(discriminates ? term : "cvpr");
     nn::Graph encoder = nn::casiaEncoder({16, 8, 0.1}), decoder = nn::mirroredDecoder({16, 8, 3, 4, 0.1});
     nn::Graph critic = nn::discriminator({16, 5, 3, 0.1, form});
     const Tensor person = torch::tensor({0, 4, 2, 2}), pose = torch::tensor({0, 1, 2, 1});
@@ -113,7 +114,7 @@ TEST_P(GeneratorGradient, IsNotZero) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Terms, GeneratorGradient, testing::Values("reconstruction", "identity", "cvpr", "tpami"),
+INSTANTIATE_TEST_SUITE_P(Terms, GeneratorGradient, testing::Values("reconstruction", "identity", "cvpr", "tpami", "patch"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
@@ -127,6 +128,14 @@ TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
     EXPECT_GT(nn::discriminatorLoss(form, real, fooled, person, pose).item<double>(), 8);
     EXPECT_LT(nn::generatorLoss(form, real, person, pose).item<double>(), 0.01);
     EXPECT_GT(nn::generatorLoss(form, caught, person, pose).item<double>(), 8);
+}
+
+TEST(FaceAlone, FadesTheBackground) {
+    const Tensor picture = torch::full({1, 3, 32, 32}, -0.5), alone = nn::faceAlone(picture)[0][1];
+    EXPECT_FLOAT_EQ(alone[18][16].item<float>(), -0.5F);
+    EXPECT_FLOAT_EQ(alone[0][0].item<float>(), 0);
+    EXPECT_FLOAT_EQ(alone[31][31].item<float>(), 0);
+    EXPECT_LT(alone[16][0].item<float>(), -0.05F);  // at the border of the fading
 }
 
 TEST(Unsettled, ChangesColoursAndMovesAllPicturesAlike) {
@@ -189,6 +198,7 @@ TEST_F(Losses, ADiscriminatorIsAsStrongAsTheShareItTellsApart) {
     EXPECT_NEAR(nn::toldApart(nn::DiscriminatorForm::Cvpr, cvpr).item<double>(), 2 / 3., 1e-6);
     const nn::Edges tpami{{"real", torch::tensor({{-1.F}, {2.F}, {3.F}, {4.F}})}};
     EXPECT_NEAR(nn::toldApart(nn::DiscriminatorForm::Tpami, tpami).item<double>(), 0.25, 1e-6);
+    EXPECT_NEAR(nn::toldApart(nn::DiscriminatorForm::Patch, tpami).item<double>(), 0.25, 1e-6);
 }
 
 }  // namespace

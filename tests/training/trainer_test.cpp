@@ -169,7 +169,8 @@ TEST_P(EveryVariant, TrainsAndExports) {
     const auto manifest = nlohmann::json::parse(std::ifstream(path("bundle/manifest.json")));
     EXPECT_EQ(manifest.at("pose_yaws"), std::vector<double>(o.batch.poseYaws.begin(), o.batch.poseYaws.end()));
     const auto heads = checkpoint.network("discriminator")->outputs();
-    EXPECT_EQ(heads.size(), std::string(GetParam().discriminator) == "cvpr" ? 2U : 3U);
+    const std::map<std::string, size_t> headsOf{{"cvpr", 2}, {"tpami", 3}, {"patch", 1}};
+    EXPECT_EQ(heads.size(), headsOf.at(GetParam().discriminator));
     std::ifstream metrics(path("run/metrics.csv"));
     std::string header, line;
     std::getline(metrics, header);
@@ -183,6 +184,7 @@ const std::vector<float> thirteen{-90, -75, -60, -45, -30, -15, 0, 15, 30, 45, 6
 INSTANTIATE_TEST_SUITE_P(Variants, EveryVariant,
                          testing::Values(Variant{"single_cvpr_13", thirteen, "cvpr", 1},
                                          Variant{"single_tpami_9", nine, "tpami", 1},
+                                         Variant{"single_patch_9", nine, "patch", 1},
                                          Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6},
                                          Variant{"multi_tpami_13", thirteen, "tpami", 6}),
                          [](const auto& info) { return info.param.name; });

@@ -78,12 +78,19 @@ torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor&
     return meanAcross((error.mean({1, 2, 3}) * weight).sum(), weight.sum());
 }
 
+constexpr double backgroundLoss = 0.8;  // of a pixel's weight, far from the face
+
 torch::Tensor faceFocus(int64_t side) {
     // An ellipse around the face of the default alignment, whatever its yaw; it fades out over a fifth of the side.
     const torch::Tensor at = (torch::arange(side).to(torch::kFloat32) + 0.5) / static_cast<double>(side);
     const torch::Tensor x = ((at - 0.5) / 0.36).view({1, -1}), y = ((at - 0.55) / 0.46).view({-1, 1});
     const torch::Tensor outside = ((x * x + y * y).sqrt() - 1).clamp(0, 0.5) / 0.5;
-    return 1 - 0.8 * outside;
+    return 1 - backgroundLoss * outside;
+}
+
+torch::Tensor faceAlone(const torch::Tensor& pictures) {
+    const torch::Tensor share = 1 - (1 - faceFocus(pictures.size(2))) / backgroundLoss;
+    return pictures * share.to(pictures.device());
 }
 
 torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw) {
@@ -117,7 +124,10 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
 
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
                                 const torch::Tensor& person, const torch::Tensor& pose) {
-    torch::Tensor loss = F::cross_entropy(real.at("identity"), person) + F::cross_entropy(real.at("pose"), pose);
+    if (form == DiscriminatorForm::Patch) {
+        return isReal(real.at("real"), 1) + isReal(generated.at("real"), 0);
+    }
+    const torch::Tensor loss = F::cross_entropy(real.at("identity"), person) + F::cross_entropy(real.at("pose"), pose);
     if (form == DiscriminatorForm::Tpami) {
         return loss + isReal(real.at("real"), 1) + isReal(generated.at("real"), 0);
     }
@@ -129,15 +139,18 @@ torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const
 
 torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated) {
     torch::NoGradGuard noGrad;
-    const torch::Tensor& logits = generated.at(form == DiscriminatorForm::Tpami ? "real" : "identity");
-    const torch::Tensor seen =
-        form == DiscriminatorForm::Tpami ? logits.flatten() < 0 : logits.argmax(1) == logits.size(1) - 1;
+    const bool cvpr = form == DiscriminatorForm::Cvpr;
+    const torch::Tensor& logits = generated.at(cvpr ? "identity" : "real");
+    const torch::Tensor seen = cvpr ? logits.argmax(1) == logits.size(1) - 1 : logits.flatten() < 0;
     return seen.to(torch::kFloat32).mean();
 }
 
 torch::Tensor generatorLoss(DiscriminatorForm form, const Edges& generated, const torch::Tensor& person,
                             const torch::Tensor& pose) {
-    torch::Tensor loss =
+    if (form == DiscriminatorForm::Patch) {
+        return isReal(generated.at("real"), 1);
+    }
+    const torch::Tensor loss =
         F::cross_entropy(generated.at("identity"), person) + F::cross_entropy(generated.at("pose"), pose);
     return form == DiscriminatorForm::Tpami ? loss + isReal(generated.at("real"), 1) : loss;
 }

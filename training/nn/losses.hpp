@@ -40,6 +40,10 @@ torch::Tensor reconstructionLoss(const torch::Tensor& face, const torch::Tensor&
 /// How much each pixel of an aligned face counts: 1 on the face, less towards the background, which no embedding knows.
 torch::Tensor faceFocus(int64_t side);
 
+/// Pictures [B,3,S,S] of aligned faces, the background faded to grey: a judge of texture would otherwise teach the
+/// decoder to make up collars and foliage.
+torch::Tensor faceAlone(const torch::Tensor& pictures);
+
 /// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
 /// all moved by the same few pixels. A generator cannot please a judge by a tint or a pattern of pixels that does not
 /// survive this.
@@ -60,11 +64,11 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
                                 const torch::Tensor& person, const torch::Tensor& pose);
 
-/// Share of generated pictures that the discriminator recognises as generated: how strong it is.
+/// Share of generated pictures (Patch: of places in them) that the discriminator recognises as generated: how strong it is.
 torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated);
 
 /// The generator's adversarial loss (CVPR 2017, eq. 3): the discriminator should see the person that went in, at the
-/// pose that was asked for (and, TPAMI, a real picture).
+/// pose that was asked for (and, TPAMI, a real picture; Patch: a real one at every place, and that alone).
 torch::Tensor generatorLoss(DiscriminatorForm form, const Edges& generated, const torch::Tensor& person,
                             const torch::Tensor& pose);
 

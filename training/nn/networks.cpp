@@ -35,13 +35,11 @@ struct Trunk {
     int64_t channels;
 };
 
-/// Conv11 to Conv52 of table 1: all but the last convolution. The map is S/16 wide.
-Trunk casiaTrunk(GraphImpl& g, std::string x, double width) {
-    struct Layer {
-        int64_t channels, stride;
-    };
-    constexpr Layer layers[] = {{32, 1},  {64, 1},  {64, 2},  {64, 1},  {128, 1}, {128, 2}, {96, 1},
-                                {192, 1}, {192, 2}, {128, 1}, {256, 1}, {256, 2}, {160, 1}};
+struct Layer {
+    int64_t channels, stride;
+};
+
+Trunk convolutions(GraphImpl& g, std::string x, double width, const std::vector<Layer>& layers) {
     int64_t in = 3;
     for (const Layer& layer : layers) {
         const int64_t out = scaled(layer.channels, width);
@@ -49,6 +47,24 @@ Trunk casiaTrunk(GraphImpl& g, std::string x, double width) {
         in = out;
     }
     return {x, in};
+}
+
+/// Conv11 to Conv52 of table 1: all but the last convolution. The map is S/16 wide.
+Trunk casiaTrunk(GraphImpl& g, const std::string& x, double width) {
+    return convolutions(g, x, width,
+                        {{32, 1},
+                         {64, 1},
+                         {64, 2},
+                         {64, 1},
+                         {128, 1},
+                         {128, 2},
+                         {96, 1},
+                         {192, 1},
+                         {192, 2},
+                         {128, 1},
+                         {256, 1},
+                         {256, 2},
+                         {160, 1}});
 }
 
 std::string pooledConv(GraphImpl& g, const Trunk& trunk, int64_t out) {
@@ -182,11 +198,31 @@ Graph basisDecoder(const DecoderSpec& spec) {
     return graph;
 }
 
+DiscriminatorForm discriminatorForm(const std::string& name) {
+    if (name == "cvpr") {
+        return DiscriminatorForm::Cvpr;
+    }
+    if (name == "tpami") {
+        return DiscriminatorForm::Tpami;
+    }
+    if (name == "patch") {
+        return DiscriminatorForm::Patch;
+    }
+    throw std::invalid_argument("a discriminator's form is cvpr, tpami or patch, not \"" + name + "\"");
+}
+
 Graph discriminator(const DiscriminatorSpec& spec) {
     checkSize(spec.imageSize);
     Graph graph;
     GraphImpl& g = *graph;
-    const Trunk trunk = casiaTrunk(g, g.input(contract::encoderImage, {3, spec.imageSize, spec.imageSize}), spec.width);
+    const std::string image = g.input(contract::encoderImage, {3, spec.imageSize, spec.imageSize});
+    if (spec.form == DiscriminatorForm::Patch) {
+        const Trunk trunk =
+            convolutions(g, image, spec.width, {{32, 1}, {64, 2}, {64, 1}, {128, 2}, {128, 1}, {192, 2}});
+        g.output("real", g.conv(trunk.edge, {trunk.channels, 1}));
+        return graph;
+    }
+    const Trunk trunk = casiaTrunk(g, image, spec.width);
     const int64_t features = scaled(320, spec.width);
     const std::string x = pooledConv(g, trunk, features);
     const bool cvpr = spec.form == DiscriminatorForm::Cvpr;

@@ -32,9 +32,13 @@ Graph basisDecoder(const DecoderSpec& spec);
 
 /// What the discriminator says of a face.
 enum class DiscriminatorForm {
-    Cvpr,  ///< Nd+1 identities, the last for "generated", and Np poses (CVPR 2017, eq. 1-3)
-    Tpami  ///< separate heads for real or generated, Nd identities and Np poses (TPAMI 2018)
+    Cvpr,   ///< Nd+1 identities, the last for "generated", and Np poses (CVPR 2017, eq. 1-3)
+    Tpami,  ///< separate heads for real or generated, Nd identities and Np poses (TPAMI 2018)
+    Patch   ///< real or generated for each place of the picture, and nothing else: a judge of texture (Isola et al.,
+            ///< "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, section 3.2.2)
 };
+/// @param name cvpr, tpami or patch; @throw std::invalid_argument for another
+DiscriminatorForm discriminatorForm(const std::string& name);
 
 struct DiscriminatorSpec {
     int64_t imageSize = 96;
@@ -48,7 +52,8 @@ struct DiscriminatorSpec {
 Graph casiaEncoder(const EncoderSpec& spec);
 /// The paper's decoder (table 1): embedding, pose, noise -> face.
 Graph mirroredDecoder(const DecoderSpec& spec);
-/// The encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real.
+/// Cvpr, Tpami: the encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real [N,1].
+/// Patch: image -> real [N,1,S/8,S/8] (logits), each of which sees about 50 pixels.
 Graph discriminator(const DiscriminatorSpec& spec);
 
 /// A copy of the encoder that gives, beside its outputs, the maps that it reduces next (the inputs of its convolutions

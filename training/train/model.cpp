@@ -131,8 +131,8 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
         toChannelsLast(judge);
     }
     if (o.adversarialWeight > 0) {
-        const auto form = o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
-        discriminator = nn::discriminator({side, persons, poses, o.discriminatorWidth, form});
+        discriminator =
+            nn::discriminator({side, persons, poses, o.discriminatorWidth, nn::discriminatorForm(o.discriminatorForm)});
         const nn::Graph before = take("discriminator");
         if (before && before->toJson() == discriminator->toJson()) {
             discriminator = before;

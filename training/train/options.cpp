@@ -37,8 +37,9 @@ void addNetworks(CLI::App& app, Options& o) {
         ->group(group);
     app.add_option("--discriminator-width", o.discriminatorWidth, "channels of the discriminator, times this")
         ->group(group);
-    app.add_option("--discriminator-form", o.discriminatorForm, "cvpr (Nd+1 identities) or tpami (three heads)")
-        ->check(CLI::IsMember({"cvpr", "tpami"}))
+    app.add_option("--discriminator-form", o.discriminatorForm,
+                   "cvpr (Nd+1 identities), tpami (three heads) or patch (texture)")
+        ->check(CLI::IsMember({"cvpr", "tpami", "patch"}))
         ->group(group);
 }
 

@@ -38,7 +38,7 @@ struct Options {
     int noiseSize = 50;
     std::string upsampling = "resize";  // or fconv
     double discriminatorWidth = 1.0;
-    std::string discriminatorForm = "cvpr";  // or tpami
+    std::string discriminatorForm = "cvpr";  // tpami or patch
 
     int64_t steps = 1000;
     double learningRate = 2.5e-4, discriminatorRate = 2e-4;

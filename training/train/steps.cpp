@@ -160,8 +160,11 @@ torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const
     return sum;
 }
 
-nn::DiscriminatorForm form(const Options& o) {
-    return o.discriminatorForm == "cvpr" ? nn::DiscriminatorForm::Cvpr : nn::DiscriminatorForm::Tpami;
+nn::DiscriminatorForm form(const Options& o) { return nn::discriminatorForm(o.discriminatorForm); }
+
+nn::Edges discriminate(Model& model, const Options& o, const torch::Tensor& pictures) {
+    const bool texture = form(o) == nn::DiscriminatorForm::Patch;
+    return model.discriminator->forward({{"image", texture ? nn::faceAlone(pictures) : pictures}});
 }
 
 /// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
@@ -172,8 +175,8 @@ void discriminatorStep(Model& model, const Options& o, const Generated& g, int64
     }
     {
         const MixedPrecision half(o);
-        const nn::Edges real = model.discriminator->forward({{"image", g.target}});
-        const nn::Edges generated = model.discriminator->forward({{"image", g.face.detach()}});
+        const nn::Edges real = discriminate(model, o, g.target);
+        const nn::Edges generated = discriminate(model, o, g.face.detach());
         losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
         const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
         strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
@@ -224,7 +227,7 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
         const MixedPrecision half(o);
         sum = likeness(model, o, batch, g, losses);
         if (adversarial) {
-            const nn::Edges judged = model.discriminator->forward({{"image", g.face}});
+            const nn::Edges judged = discriminate(model, o, g.face);
             losses["adversarial"] = nn::generatorLoss(form(o), judged, g.targetPerson, g.targetPose);
             sum = sum + o.adversarialWeight * losses["adversarial"];
         }
