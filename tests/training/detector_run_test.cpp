@@ -14,7 +14,9 @@
 #include "nn/networks.hpp"
 #include "small_face_set.hpp"
 #include "temporary_folder.hpp"
+#include "train/aligner_trainer.hpp"
 #include "train/detector_trainer.hpp"
+#include "train/false_finds.hpp"
 #include "train/png.hpp"
 
 namespace fs = std::filesystem;
@@ -231,6 +233,51 @@ TEST_F(DetectorRun, KeepsItsFalseFinds) {
     fs::remove(path("photos/5.png"));
     fs::remove(path("photos/4.png"));
     EXPECT_NE(messageOf([&] { DetectorTrainer fewer(o, ""); }).find("fewer pictures"), std::string::npos);
+}
+
+TEST_F(DetectorRun, ShowsItsFalseFindsToTheAligner) {
+    Options o = options("run", 1);
+    writePng(path("one/red.png"), torch::tensor({1.F, -1.F, -1.F}).view({3, 1, 1}).expand({3, 200, 200}).contiguous());
+    const drgan::io::FaceSet set(o.faces);
+    o.batch.augmentation = {0, 0, 0, 0, 0, 0};
+    o.crops.count = 200;
+    o.crops.missedShare = 1;
+    AlignerSampler sampler(set, o.batch, o.crops);
+    const auto red = [&] {
+        const AlignerBatch batch = sampler.draw(3);
+        const size_t area = cropSide * cropSide;
+        size_t count = 0;
+        for (size_t i = 0; i < batch.face.size(); ++i) {
+            const float* crop = batch.crops.data() + i * 3 * area;
+            EXPECT_EQ(batch.face[i], 0);
+            count += std::all_of(crop, crop + area, [](float v) { return v > 0.99F; }) &&
+                             std::all_of(crop + area, crop + 3 * area, [](float v) { return v < -0.99F; })
+                         ? 1
+                         : 0;
+        }
+        return static_cast<double>(count);
+    };
+    EXPECT_EQ(red(), 0);
+    const Backgrounds photos(path("one"));
+    sampler.setPhotos(photos, {});
+    EXPECT_NEAR(red(), 100, 32);  // four and a half standard deviations
+    sampler.setPhotos(photos, {{0, {100, 100, 30, 0}}});
+    EXPECT_NEAR(red(), 100, 32);
+
+    Checkpoint finds;
+    addFalseFinds(finds, {{0, {80, 70, 30, 0}}, {5, {40, 40, 20, 0}}});
+    finds.save(path("finds.safetensors"));
+    Options aligner = options("aligner", 2);
+    aligner.stage = Stage::Aligner;
+    aligner.alignerWidth = 0.2;
+    aligner.crops.count = 4;
+    aligner.falseFinds = path("finds.safetensors");
+    AlignerTrainer(aligner, "").run();
+    EXPECT_EQ(metrics("aligner", "score").size(), 2U);
+    aligner.backgrounds = path("one");
+    EXPECT_NE(messageOf([&] { AlignerTrainer fewer(aligner, ""); }).find("fewer pictures"), std::string::npos);
+    aligner.falseFinds = path("aligner/last.safetensors");
+    EXPECT_NE(messageOf([&] { AlignerTrainer other(aligner, ""); }).find("false_finds"), std::string::npos);
 }
 
 TEST_F(DetectorRun, GoesIntoTheBundle) {

@@ -15,6 +15,8 @@ constexpr double asidesShare = 0.4, partsShare = 0.3, farShare = 0.15;
 constexpr double leastAside = 0.6, mostAside = 1.2;  // centre to centre, in sides of the box
 constexpr double leastPart = 0.15, mostPart = 0.4;   // crop / (cropFactor x box)
 constexpr double leastFar = 2.5, mostFar = 4;
+constexpr double photoShare = 0.5, findShare = 0.6;  // of them; of those
+constexpr double leastInPhoto = 24;                  // pixels
 
 double logUniform(std::mt19937_64& random, double low, double high) {
     return std::exp(uniform(random, std::log(low), std::log(high)));
@@ -41,7 +43,30 @@ Square AlignerSampler::around(const Square& box, std::mt19937_64& random) const 
     return crop;
 }
 
+void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds) {
+    photos_ = &photos;
+    finds_ = std::move(finds);
+}
+
+std::vector<float> AlignerSampler::photo(std::mt19937_64& random) const {
+    const bool mirrored = chance(0.5, random);
+    if (!finds_.empty() && chance(findShare, random)) {
+        const FalseFind& find = pick(finds_, random);
+        return photos_->cut(find.photo, around(find.box, random), cropSide, mirrored);
+    }
+    const auto which = std::uniform_int_distribution<size_t>(0, photos_->size() - 1)(random);
+    const double width = photos_->width(which), height = photos_->height(which);
+    Square box;
+    box.side = logUniform(random, leastInPhoto, std::min(width, height)) / cropFactor;
+    box.x = uniform(random, 0, width);
+    box.y = uniform(random, 0, height);
+    return photos_->cut(which, around(box, random), cropSide, mirrored);
+}
+
 std::vector<float> AlignerSampler::miss(std::mt19937_64& random) const {
+    if (photos_ != nullptr && chance(photoShare, random)) {
+        return photo(random);
+    }
     const double kind = uniform(random, 0, 1);
     if (kind >= asidesShare + partsShare + farShare) {
         return texture(cropSide, random);

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "train/backgrounds.hpp"
 #include "train/batches.hpp"
 #include "train/crops.hpp"
 #include "train/loose_faces.hpp"
@@ -36,16 +37,24 @@ public:
     /// @throws std::runtime_error if the set's faces are not loose enough to be cut anew, or if nobody is in it
     AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops);
 
+    /// Half of the crops that show no face are cut from photographs from here on: most of them where a detector found
+    /// a face, if it did.
+    /// @param photos outlives the sampler
+    void setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds);
+
     AlignerBatch draw(int64_t step) const;
     size_t faces() const { return faces_.size(); }  ///< pictures to draw from
 
 private:
     Square around(const Square& box, std::mt19937_64& random) const;
     std::vector<float> miss(std::mt19937_64& random) const;
+    std::vector<float> photo(std::mt19937_64& random) const;
 
     LooseFaces faces_;
     BatchOptions common_;
     CropOptions crops_;
+    const Backgrounds* photos_ = nullptr;
+    std::vector<FalseFind> finds_;
 };
 
 }  // namespace drgan::train

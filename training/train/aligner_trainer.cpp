@@ -11,6 +11,7 @@
 #include "nn/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "train/ahead.hpp"
+#include "train/false_finds.hpp"
 #include "train/learner.hpp"
 #include "train/mixed_precision.hpp"
 #include "train/parallel.hpp"
@@ -51,6 +52,16 @@ AlignerTrainer::AlignerTrainer(Options options, const std::string& config)
     if (nn::group().size() > 1) {
         throw std::runtime_error("the aligner is small: it learns in one process (WORLD_SIZE asks for several)");
     }
+    if (!options_.backgrounds.empty()) {
+        photos_ = std::make_unique<Backgrounds>(options_.backgrounds);
+        const bool found = !options_.falseFinds.empty();
+        sampler_.setPhotos(*photos_,
+                           found ? falseFindsIn(Checkpoint::load(options_.falseFinds), *photos_, options_.backgrounds)
+                                 : std::vector<FalseFind>());
+    }
+    if (!options_.validationBackgrounds.empty()) {
+        otherPhotos_ = std::make_unique<Backgrounds>(options_.validationBackgrounds);
+    }
     for (nn::Graph* network : {&network_, &averaged_}) {
         (*network)->to(device_);
         toChannelsLast(*network);
@@ -75,7 +86,10 @@ void AlignerTrainer::drawValidation() {
     how.validation = true;
     how.augmentation = {0, 0, 0, 0, 0, 0};
     try {
-        const AlignerSampler sampler(faces_, how, options_.crops);
+        AlignerSampler sampler(faces_, how, options_.crops);
+        if (otherPhotos_) {
+            sampler.setPhotos(*otherPhotos_, {});
+        }
         const auto count = static_cast<size_t>(options_.crops.count);
         const size_t batches = std::min(validationBatches, (cropsPerPicture * sampler.faces() + count - 1) / count);
         for (size_t i = 0; i < batches; ++i) {

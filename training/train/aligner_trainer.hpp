@@ -33,6 +33,7 @@ private:
     torch::Device device_;
     io::FaceSet faces_;
     AlignerSampler sampler_;
+    std::unique_ptr<Backgrounds> photos_, otherPhotos_;  // to learn and to validate on; null: none
     nn::Graph network_{nullptr}, averaged_{nullptr};
     std::unique_ptr<AdamW> optimiser_;
     std::vector<AlignerBatch> validation_;  // of persons kept out

@@ -37,4 +37,10 @@ private:
     std::vector<std::string> names_;
 };
 
+/// A place in a background where the detector found a face.
+struct FalseFind {
+    size_t photo = 0;
+    Square box;  ///< boxOf()'s
+};
+
 }  // namespace drgan::train

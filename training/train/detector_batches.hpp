@@ -26,12 +26,6 @@ struct SceneOptions {
     double roll = 40;           ///< degrees, at most, each way
 };
 
-/// A place in a background where the detector found a face.
-struct FalseFind {
-    size_t photo = 0;
-    Square box;
-};
-
 /// One step's pictures.
 struct DetectorBatch {
     std::vector<float> pictures;                ///< [B,3,S,S] in [-1,1]

@@ -12,6 +12,7 @@
 #include "opencv2/drgan/model_contract.hpp"
 #include "train/cell_targets.hpp"
 #include "train/draw.hpp"
+#include "train/false_finds.hpp"
 #include "train/learner.hpp"
 #include "train/mixed_precision.hpp"
 #include "train/parallel.hpp"
@@ -25,7 +26,6 @@ namespace {
 
 constexpr const char* liveName = "detector";
 constexpr const char* averagedName = "averaged_detector";
-constexpr const char* findsName = "false_finds";
 constexpr size_t validationPictures = 192;  // at most
 constexpr size_t picturesPerFace = 4;       // at most, of a small set's faces in validation
 constexpr size_t shownPictures = 16;        // of the first batches of validation
@@ -103,14 +103,7 @@ void DetectorTrainer::restore(const Checkpoint& checkpoint) {
     restoreMoments(checkpoint, "optimiser", *optimiser_);
     step_ = std::stoll(checkpoint.metadata.at("step"));
     best_ = numberIn(checkpoint.metadata, "best_score", best_);
-    const torch::Tensor finds = tensorIn(checkpoint, findsName);
-    for (int64_t i = 0; i < finds.size(0); ++i) {
-        const auto value = [&](int64_t k) { return finds[i][k].item<double>(); };
-        if (value(0) < 0 || value(0) >= static_cast<double>(backgrounds_.size())) {
-            throw std::runtime_error(options_.backgrounds + ": has fewer pictures than when the run began");
-        }
-        falseFinds_.push_back({static_cast<size_t>(value(0)), {value(1), value(2), value(3), 0}});
-    }
+    falseFinds_ = falseFindsIn(checkpoint, backgrounds_, options_.backgrounds);
     sampler_.setFalseFinds(falseFinds_);
 }
 
@@ -275,12 +268,7 @@ Checkpoint DetectorTrainer::checkpoint() const {
     result.addNetwork(liveName, network_);
     result.addNetwork(averagedName, averaged_);
     saveMoments(result, "optimiser", *optimiser_);
-    std::vector<double> finds;
-    for (const FalseFind& f : falseFinds_) {
-        finds.insert(finds.end(), {static_cast<double>(f.photo), f.box.x, f.box.y, f.box.side});
-    }
-    // In double precision, so that a resumed run draws just what the whole one draws.
-    result.tensors[findsName] = torch::tensor(finds, torch::kFloat64).view({-1, 4});
+    addFalseFinds(result, falseFinds_);
     auto& m = result.metadata;
     m["step"] = std::to_string(step_);
     m["best_score"] = fmt::format("{}", best_);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/options.hpp"
 
+// No torch here: its operator<< for vectors would change how CLI11 writes --poses into a config.
+
 #include <CLI/CLI.hpp>
 #include <map>
 
@@ -140,6 +142,25 @@ void addAligner(CLI::App& app, Options& o) {
     app.add_option("--landmark-weight", o.landmarkWeight, "wing loss of the landmarks")->group(group);
     app.add_option("--yaw-weight", o.yawWeight, "smooth L1 of the yaw")->group(group);
     app.add_option("--score-weight", o.scoreWeight, "cross entropy of the face score")->group(group);
+    app.add_option("--false-finds", o.falseFinds,
+                   "the detector's checkpoint: where it found faces in --backgrounds, the aligner learns to see none")
+        ->group(group);
+}
+
+void addBackgrounds(CLI::App& app, Options& o) {
+    const char* group = "Photographs (aligner and detector)";
+    const auto isFolderOrEmpty = [](const std::string& path) {
+        return path.empty() ? std::string() : CLI::ExistingDirectory(path);
+    };
+    app.add_option("--backgrounds", o.backgrounds,
+                   "folder of photographs without faces: the detector has faces put into them, the aligner (if given) "
+                   "learns what is no face")
+        ->check(isFolderOrEmpty)
+        ->group(group);
+    app.add_option("--validation-backgrounds", o.validationBackgrounds,
+                   "folder of other ones to validate on; without it, the same ones (aligner: none)")
+        ->check(isFolderOrEmpty)
+        ->group(group);
 }
 
 void addDetector(CLI::App& app, Options& o) {
@@ -147,16 +168,6 @@ void addDetector(CLI::App& app, Options& o) {
         "Detector stage (which heeds of the options above: shares, light, seed, roll, landmark and score weight, and "
         "the run's)";
     SceneOptions& s = o.scenes;
-    const auto isFolderOrEmpty = [](const std::string& path) {
-        return path.empty() ? std::string() : CLI::ExistingDirectory(path);
-    };
-    app.add_option("--backgrounds", o.backgrounds, "folder of photographs without faces, to put faces into")
-        ->check(isFolderOrEmpty)
-        ->group(group);
-    app.add_option("--validation-backgrounds", o.validationBackgrounds,
-                   "folder of other ones to validate on; without it, the same ones")
-        ->check(isFolderOrEmpty)
-        ->group(group);
     app.add_option("--detector-width", o.detectorWidth, "channels of the detector's layers, times this")
         ->check(CLI::PositiveNumber)
         ->group(group);
@@ -242,6 +253,7 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     addBatches(app, o);
     addLosses(app, o);
     addAligner(app, o);
+    addBackgrounds(app, o);
     addDetector(app, o);
     try {
         app.parse(argc, argv);
@@ -289,6 +301,9 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     }
     if (alone && (!o.blend.empty() || o.frozenLayers != 0)) {
         std::exit(app.exit(CLI::ValidationError("--blend and --frozen-layers", "are for stages with an encoder")));
+    }
+    if (!o.falseFinds.empty() && (o.stage != Stage::Aligner || o.backgrounds.empty())) {
+        std::exit(app.exit(CLI::ValidationError("--false-finds", "is for the aligner stage, with --backgrounds")));
     }
     if (o.crops.largest < o.crops.smallest) {
         std::exit(app.exit(CLI::ValidationError("--box-largest", "is below --box-smallest")));

@@ -60,7 +60,8 @@ struct Options {
     CropOptions crops;  // of the aligner
     double alignerWidth = 1, landmarkWeight = 1, yawWeight = 1, scoreWeight = 0.5;
 
-    std::string backgrounds, validationBackgrounds;  // folders of photographs, for the detector
+    std::string backgrounds, validationBackgrounds;  // folders of photographs, for detector and aligner
+    std::string falseFinds;                          // detector's checkpoint, for the aligner
     SceneOptions scenes;                             // of the detector
     double detectorWidth = 1, boxWeight = 2;
 
