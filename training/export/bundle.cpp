@@ -115,7 +115,7 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
         models.emplace_back(contract::alignerFile, toOnnx(aligner, "aligner", alignerMetadata));
     }
     if (extras.detector) {
-        const auto detectorMetadata = metadata("detector", id, std::stoll(valueIn(*extras.detector, "image_size")));
+        const auto detectorMetadata = metadata("detector", id, std::stoll(valueIn(*extras.detector, "detector_image_size")));
         models.emplace_back(contract::detectorFile, toOnnx(detector, "detector", detectorMetadata));
     }
     json manifest;
@@ -151,15 +151,24 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     return id;
 }
 
-void writeStart(const train::Checkpoint& checkpoint, const std::string& path) {
+void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras) {
     train::Checkpoint small;
-    for (const auto& [key, text] : checkpoint.metadata) {
-        if (key.rfind("graph.", 0) != 0) {
-            small.metadata[key] = text;
+    const auto add = [&](const train::Checkpoint& from, const std::vector<std::string>& networks) {
+        for (const auto& [key, text] : from.metadata) {
+            if (key.rfind("graph.", 0) != 0) {
+                small.metadata.insert({key, text});
+            }
         }
+        for (const std::string& name : networks) {
+            small.addNetwork(name, from.network(name));
+        }
+    };
+    add(checkpoint, {"averaged_encoder", "averaged_decoder"});
+    if (extras.aligner) {
+        add(*extras.aligner, {"averaged_aligner"});
     }
-    for (const char* name : {"averaged_encoder", "averaged_decoder"}) {
-        small.addNetwork(name, checkpoint.network(name));
+    if (extras.detector) {
+        add(*extras.detector, {"averaged_detector"});
     }
     for (auto& item : small.tensors) {
         if (item.second.dim() > 1) {  // nearly all of the bytes; statistics and biases stay exact

@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
         }
         const std::string id = drgan::exporting::writeBundle(checkpoint, options, extras);
         if (!start.empty()) {
-            drgan::exporting::writeStart(checkpoint, start);
+            drgan::exporting::writeStart(checkpoint, start, extras);
         }
         std::printf("%s: bundle %s, match threshold %.4f\n", options.folder.c_str(), id.c_str(),
                     options.matchThreshold);

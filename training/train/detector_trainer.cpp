@@ -272,7 +272,7 @@ Checkpoint DetectorTrainer::checkpoint() const {
     auto& m = result.metadata;
     m["step"] = std::to_string(step_);
     m["best_score"] = fmt::format("{}", best_);
-    m["image_size"] = std::to_string(options_.scenes.side);
+    m["detector_image_size"] = std::to_string(options_.scenes.side);
     return result;
 }
 
