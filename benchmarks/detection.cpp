@@ -11,6 +11,7 @@
 #include <opencv2/drgan.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <opencv2/objdetect.hpp>
 #include <opencv2/videoio.hpp>
 #include <set>
 #include <string>
@@ -50,6 +51,50 @@ bool isOf(const cv::Rect2f& find, const cv::Rect2f& face) {
     const float ratio = find.height / face.height;
     return common > 0.4F * (find.area() + face.area() - common) || (face.contains(middle) && ratio > 0.5F && ratio < 2);
 }
+
+/// OpenCV's cascades for frontal faces, profiles and mirrored profiles, as they would have to be used in the detector's
+/// place.
+class Cascades {
+public:
+    Mat find(const Mat& picture) {
+        const double scale = std::min(1.0, 480.0 / std::max(picture.cols, picture.rows));
+        Mat grey, mirrored;
+        cv::resize(picture, grey, cv::Size(), scale, scale, cv::INTER_AREA);
+        cv::cvtColor(grey, grey, cv::COLOR_BGR2GRAY);
+        cv::equalizeHist(grey, grey);
+        cv::flip(grey, mirrored, 1);
+        std::vector<cv::Rect> all;
+        add(frontal_, grey, false, all);
+        add(profile_, grey, false, all);
+        add(profile_, mirrored, true, all);
+        Mat rows;
+        for (const cv::Rect& box : all) {
+            rows.push_back(Mat(row(box) / scale));
+        }
+        return rows;
+    }
+
+private:
+    static cv::Mat_<float> row(const cv::Rect& box) {
+        return (cv::Mat_<float>(1, 4) << box.x, box.y, box.width, box.height);
+    }
+
+    static void add(cv::CascadeClassifier& cascade, const Mat& grey, bool mirrored, std::vector<cv::Rect>& all) {
+        std::vector<cv::Rect> boxes;
+        cascade.detectMultiScale(grey, boxes, 1.15, 4, 0, cv::Size(24, 24));
+        for (cv::Rect box : boxes) {
+            box.x = mirrored ? grey.cols - box.x - box.width : box.x;
+            if (std::none_of(all.begin(), all.end(), [&](const cv::Rect& known) {
+                    return (known & box).area() > 0.4 * std::min(known.area(), box.area());
+                })) {
+                all.push_back(box);
+            }
+        }
+    }
+
+    cv::CascadeClassifier frontal_{DRGAN_CASCADES "/haarcascade_frontalface_alt2.xml"},
+        profile_{DRGAN_CASCADES "/haarcascade_profileface.xml"};
+};
 
 struct Portraits {
     int all = 0, found = 0, more = 0;  // more: finds that are not of the face
@@ -203,15 +248,8 @@ int main(int argc, char** argv) {
             });
         }
         if (args.has("cascades")) {
-            const auto finder = cv::drgan::FaceFinder::create();
-            measure(args, "cascades", [&](const Mat& picture) {
-                const int longer = std::max(picture.cols, picture.rows);
-                const double scale = std::min(1.0, static_cast<double>(finder->workingSide()) / longer);
-                Mat seen, faces;
-                cv::resize(picture, seen, cv::Size(), scale, scale, cv::INTER_AREA);
-                finder->find(seen, faces);
-                return faces.empty() ? faces : Mat(faces.colRange(0, 4) / scale);
-            });
+            Cascades cascades;
+            measure(args, "cascades", [&](const Mat& picture) { return cascades.find(picture); });
         }
         return 0;
     } catch (const std::exception& e) {

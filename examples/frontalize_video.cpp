@@ -264,7 +264,7 @@ int main(int argc, char** argv) {
     app.add_option("input", options.input, "video file, URI (file, http, https, rtsp) or camera (/dev/video0)")
         ->required();
     app.add_option("-o,--output", folder, "folder of the results")->take_last()->capture_default_str();
-    app.add_option("--detector", options.detector, "YuNet model (ONNX) that finds the faces; else OpenCV's cascades")
+    app.add_option("--detector", options.detector, "YuNet model (ONNX) that finds the faces; else the bundle's detector")
         ->check(CLI::ExistingFile);
     app.add_option("--bundle", options.bundle, "folder of the models; else the default bundle")
         ->check(CLI::ExistingDirectory);

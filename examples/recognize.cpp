@@ -5,8 +5,7 @@
 //     drgan-recognize A.jpg B.jpg [--detector=face_detection_yunet.onnx] [--bundle=DIR] [--front=front.png]
 //
 // The main face of each picture is aligned and embedded; the cosine of the embeddings is compared with the bundle's
-// threshold. With a YuNet model (cv::FaceDetectorYN) the faces are aligned by landmarks, else by the boxes that
-// OpenCV's cascades find, which is coarser and misses faces turned far aside.
+// threshold. The bundle's own networks find and land the faces, or a YuNet model (cv::FaceDetectorYN) if one is given.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/drgan.hpp>
@@ -47,7 +46,7 @@ int main(int argc, char** argv) try {
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     const auto decoder = cv::drgan::Decoder::create(bundle.decoder, encoder);
 
-    const auto finder = cv::drgan::FaceFinder::create(options.get<std::string>("detector"));
+    const auto finder = cv::drgan::FaceFinder::create(options.get<std::string>("detector"), bundle.folder);
     const cv::Mat a = embed(*finder, *encoder, options.get<std::string>("@a"));
     const cv::Mat b = embed(*finder, *encoder, options.get<std::string>("@b"));
 

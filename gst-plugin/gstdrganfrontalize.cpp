@@ -7,7 +7,7 @@
  * by confidence and draws the frontal view of the fused embedding beside the head.
  *
  * Faces come from upstream #GstVideoRegionOfInterestMeta of the type #GstDrganFrontalize:roi-type if a frame carries
- * any, else from YuNet (#GstDrganFrontalize:detector), else from OpenCV's cascades. Where the bundle has an aligner, it
+ * any, else from YuNet (#GstDrganFrontalize:detector), else from the bundle's detector. Where the bundle has an aligner, it
  * follows the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second and more, and a
  * region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and its id as
  * "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks.

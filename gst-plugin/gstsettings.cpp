@@ -18,7 +18,6 @@ enum Property : guint {
     PROP_0,
     PROP_BUNDLE,
     PROP_DETECTOR,
-    PROP_CASCADES,
     PROP_DETECT_INTERVAL,
     PROP_ENCODE_INTERVAL,
     PROP_REFRESH_INTERVAL,
@@ -57,9 +56,6 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
             break;
         case PROP_DETECTOR:
             s.detector = text();
-            break;
-        case PROP_CASCADES:
-            s.cascades = text();
             break;
         case PROP_DETECT_INTERVAL:
             s.core.detectInterval = g_value_get_int(value);
@@ -112,9 +108,6 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
             break;
         case PROP_DETECTOR:
             text(s.detector);
-            break;
-        case PROP_CASCADES:
-            text(s.cascades);
             break;
         case PROP_DETECT_INTERVAL:
             g_value_set_int(value, s.core.detectInterval);
@@ -171,12 +164,7 @@ void installProperties(GObjectClass* klass) {
                                 nullptr, atStart));
     install(PROP_DETECTOR,
             g_param_spec_string("detector", "Detector",
-                                "YuNet model file for cv::FaceDetectorYN; unset: OpenCV's cascades", nullptr, atStart));
-    install(PROP_CASCADES,
-            g_param_spec_string("cascades", "Cascades",
-                                "Folder of OpenCV's haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; "
-                                "unset: where OpenCV's data is installed",
-                                nullptr, atStart));
+                                "YuNet model file for cv::FaceDetectorYN; unset: the bundle's detector", nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
                 "detect-interval", "Detect interval",

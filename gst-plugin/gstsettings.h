@@ -17,8 +17,7 @@ struct Settings {
     Settings();
 
     std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
-    std::string detector;  ///< YuNet file; empty: cascades
-    std::string cascades;  ///< folder; empty: searched for
+    std::string detector;  ///< YuNet file; empty: the bundle's detector
     std::string roiType;
     bool display = true;
     bool embeddings = false;

@@ -31,9 +31,17 @@ std::string loadBundle(const Settings& settings, Pipeline::Models& models) {
 }
 
 void loadFinder(const Settings& settings, Pipeline::Models& models) {
-    if (settings.core.detectInterval > 0) {
-        models.finder = cv::drgan::FaceFinder::create(settings.detector, settings.cascades);
+    if (settings.core.detectInterval <= 0) {
+        return;
     }
+    const auto bundle = cv::drgan::Bundle::load(settings.bundle);
+    if (!settings.detector.empty() || bundle.detector.empty() || !models.aligner) {
+        models.finder = cv::drgan::FaceFinder::create(settings.detector, settings.bundle);
+        return;
+    }
+    // The pipeline asks the aligner about each find anyway.
+    models.finder =
+        cv::drgan::FaceFinder::createFromModels(cv::drgan::Detector::create(bundle.detector, models.encoder));
 }
 
 void ElementState::start(Pipeline::Models models, const Settings& s, std::string bundleId) {

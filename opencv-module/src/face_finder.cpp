@@ -32,7 +32,7 @@ FaceRow look(FaceFinder& finder, const Mat& picture, double scale) {
     const Size size(std::max(32, cvRound(picture.cols * scale)), std::max(32, cvRound(picture.rows * scale)));
     Mat scaled, found;
     resize(picture, scaled, size, 0, 0, scale < 1 ? INTER_AREA : INTER_LINEAR);
-    // Portraits are often cut close, and a cascade's window must lie in the picture.
+    // Portraits are often cut close, and detectors know faces with something around them.
     const int x = cvRound(size.width * border), y = cvRound(size.height * border);
     copyMakeBorder(scaled, scaled, y, y, x, x, BORDER_REPLICATE);
     finder.find(scaled, found);
@@ -123,8 +123,8 @@ bool FaceFinder::findMain(InputArray image, OutputArray face) {
     return false;
 }
 
-Ptr<FaceFinder> FaceFinder::create(const String& model, const String& cascades) {
-    return model.empty() ? createCascadeFinder(cascades) : createYuNetFinder(model);
+Ptr<FaceFinder> FaceFinder::create(const String& model, const String& bundle) {
+    return model.empty() ? createBundleFinder(Bundle::load(bundle)) : createYuNetFinder(model);
 }
 
 }  // namespace drgan

@@ -27,7 +27,7 @@ Mat checkedPicture(InputArray image);
 
 void write(const std::vector<FaceRow>& rows, OutputArray faces);
 
-Ptr<FaceFinder> createCascadeFinder(const String& folder);
+Ptr<FaceFinder> createBundleFinder(const Bundle& bundle);
 Ptr<FaceFinder> createYuNetFinder(const String& model);
 
 }  // namespace drgan

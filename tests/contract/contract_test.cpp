@@ -62,7 +62,7 @@ cv::Mat throughElement(const std::string& bundle, const cv::Mat& bgr, const cv::
     const std::string description =
         "appsrc name=in caps=video/x-raw,format=BGR,framerate=25/1,width=" + std::to_string(bgr.cols) +
         ",height=" + std::to_string(bgr.rows) +
-        " format=time ! drganfrontalize embeddings=true display=false bundle=\"" + bundle + "\" ! fakesink sync=false";
+        " format=time ! drganfrontalize detect-interval=0 embeddings=true display=false bundle=\"" + bundle + "\" ! fakesink sync=false";
     GError* error = nullptr;
     GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
     EXPECT_EQ(error, nullptr) << error->message;

@@ -24,6 +24,13 @@ struct Broken {
 
 std::string whole(const std::string& dir) { return drgan_test::writeTinyBundle(dir + "/bundle"); }
 
+/// With a detector and an aligner.
+std::string writeSeeingBundle(const std::string& dir) {
+    drgan_test::TinyOptions options;
+    options.withAligner = options.withDetector = true;
+    return drgan_test::writeTinyBundle(dir + "/bundle", options);
+}
+
 void cutFile(const std::string& path, size_t size) {
     std::ifstream in(path, std::ios::binary);
     std::vector<unsigned char> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -90,7 +97,7 @@ const Broken broken[] = {
      },
      "manifest.json"},
     {"NoDetector", whole, "/nowhere/yunet.onnx", "detect-interval=5 detector=/nowhere/yunet.onnx"},
-    {"NoCascades", whole, "/nowhere/cascades", "detect-interval=5 cascades=/nowhere/cascades"},
+    {"NoDetectorInTheBundle", whole, "no detector.onnx", "detect-interval=5"},
 };
 
 class BrokenModels : public testing::TestWithParam<Broken> {};
@@ -104,8 +111,8 @@ TEST_P(BrokenModels, FailTheStateChangeAndSayWhichFile) {
     EXPECT_EQ(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
     EXPECT_THAT(e.errors(), HasSubstr(GetParam().expected));
     // It can be put right.
-    g_object_set(e.element, "bundle", drgan_test::tinyBundle().c_str(), "detector", nullptr, "cascades", nullptr,
-                 "detect-interval", 0, nullptr);
+    g_object_set(e.element, "bundle", drgan_test::tinyBundle().c_str(), "detector", nullptr, "detect-interval", 0,
+                 nullptr);
     EXPECT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
 }
 
@@ -151,10 +158,14 @@ TEST(Caps, UnusualSizesAndFrameratesPass) {
         const char* framerate;
     } cases[] = {{1, 1, "25/1"},  {2, 1, "0/1"},    {1, 300, "25/1"},  {300, 1, "25/1"},
                  {31, 31, "0/1"}, {17, 64, "1/60"}, {3000, 2, "25/1"}, {64, 48, "0/1"}};
+    const TempDir dir;
+    const std::string seeing = writeSeeingBundle(dir.path());
     for (const char* format : {"BGR", "BGRx", "RGBA", "I420", "NV12"}) {
         for (const auto& c : cases) {
-            // Loading a detector is slow; one format shows what it does with such sizes.
-            Element e(format == std::string("I420") ? "min-face-size=1 detect-interval=1" : "min-face-size=1");
+            // One format shows what a detector does with such sizes.
+            const bool detects = format == std::string("I420");
+            Element e(detects ? "min-face-size=1 detect-interval=1" : "min-face-size=1",
+                      detects ? seeing : drgan_test::tinyBundle());
             e.caps(format, c.width, c.height, c.framerate);
             for (int i = 0; i < 3; ++i) {
                 GstBuffer* in = e.frame();
@@ -224,20 +235,19 @@ TEST(Caps, FramesWithoutTimesAreTrackedAtTheirRate) {
 
 TEST(Properties, KeepWhatTheyAreGiven) {
     Element e(
-        "detector=/a cascades=/b detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
+        "detector=/a detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
         "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25",
         "/c");
-    gchar *detector, *cascades, *type, *bundle;
+    gchar *detector, *type, *bundle;
     gint detect, faces, size;
     guint encode, refresh, timeout;
     gboolean display, embeddings, pictures;
     gdouble yaw, threshold;
-    g_object_get(e.element, "detector", &detector, "cascades", &cascades, "roi-type", &type, "bundle", &bundle,
-                 "detect-interval", &detect, "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode,
-                 "refresh-interval", &refresh, "track-timeout", &timeout, "display", &display, "embeddings",
-                 &embeddings, "pictures", &pictures, "yaw", &yaw, "update-threshold", &threshold, nullptr);
+    g_object_get(e.element, "detector", &detector, "roi-type", &type, "bundle", &bundle, "detect-interval", &detect,
+                 "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode, "refresh-interval", &refresh,
+                 "track-timeout", &timeout, "display", &display, "embeddings", &embeddings, "pictures", &pictures,
+                 "yaw", &yaw, "update-threshold", &threshold, nullptr);
     EXPECT_STREQ(detector, "/a");
-    EXPECT_STREQ(cascades, "/b");
     EXPECT_STREQ(bundle, "/c");
     EXPECT_STREQ(type, "head");
     EXPECT_EQ(detect, 9);
@@ -251,7 +261,7 @@ TEST(Properties, KeepWhatTheyAreGiven) {
     EXPECT_TRUE(pictures);
     EXPECT_EQ(yaw, -30);
     EXPECT_EQ(threshold, 0.25);
-    for (gchar* s : {detector, cascades, type, bundle}) {
+    for (gchar* s : {detector, type, bundle}) {
         g_free(s);
     }
 }
@@ -298,13 +308,15 @@ TEST(States, AHundredCyclesDoNotGrow) {
     constexpr int cycles = 100;
     constexpr size_t allowed = size_t{8} << 20;
 #endif
+    const TempDir dir;
+    const std::string bundle = writeSeeingBundle(dir.path());
     constexpr int warmUp = cycles / 5;
     size_t warm = 0;
     for (int cycle = 0; cycle < warmUp + cycles; ++cycle) {
         if (cycle == warmUp) {
             warm = residentBytes();
         }
-        Element e(cycle % 5 == 0 ? "detect-interval=5" : "");  // reading the cascades is most of the time
+        Element e(cycle % 5 == 0 ? "detect-interval=5" : "", bundle);
         // The same element starts twice.
         ASSERT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
         ASSERT_EQ(gst_element_set_state(e.element, GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);

@@ -143,7 +143,7 @@ TEST_P(Clips, AreOnePersonUnderOneId) {
     RecordProperty("frames", out.frames);
     RecordProperty("framesUnderOneId", most->second);
     RecordProperty("ids", static_cast<int>(out.framesById.size()));
-    std::cout << GetParam() << (GetParam().yunet ? " YuNet: " : " cascades: ") << most->second << " of " << out.frames
+    std::cout << GetParam() << (GetParam().yunet ? " YuNet: " : " own detector: ") << most->second << " of " << out.frames
               << " frames under one id, " << out.framesById.size() << " id(s), " << images << " pictures fused\n";
 }
 

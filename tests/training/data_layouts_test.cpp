@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-data on folders of whole pictures, with the cascades that OpenCV brings, and on what the teacher has embedded.
+// drgan-data on folders of whole pictures, with the networks of the default bundle, and on what the teacher has embedded.
 // The faces are generated ones that the repository ships: models/default/generated.jpg (DRGAN_FACES).
 
 #include <gmock/gmock.h>
@@ -81,19 +81,7 @@ std::map<std::string, std::string> dropsOf(const std::string& path) {
 
 std::vector<int> personsOf(const io::FaceSet& set) { return {set.person().begin(), set.person().end()}; }
 
-bool haveCascades() {
-    try {
-        cv::drgan::FaceFinder::create();
-        return true;
-    } catch (const cv::Exception&) {
-        return false;
-    }
-}
-
 TEST(PeopleProgram, PreparesAFolderPerPerson) {
-    if (!haveCascades()) {
-        GTEST_SKIP() << "OpenCV's cascades are not installed";
-    }
     const TemporaryFolder folder;
     const std::string people = folder.path() + "/people";
     writeText(folder / "people/ann/1.jpg", jpeg(facePicture(0)));
@@ -118,7 +106,7 @@ TEST(PeopleProgram, PreparesAFolderPerPerson) {
     EXPECT_THAT(set.persons(), ElementsAre("ann", "bob", "m\xEF\xBF\xBDller"));
     EXPECT_THAT(personsOf(set), ElementsAre(0, 0, 1, 2));
     EXPECT_THAT(std::vector<int>(set.split().begin(), set.split().end()), testing::Each(1));
-    EXPECT_THAT(std::vector<float>(set.yaw().begin(), set.yaw().end()), testing::Each(testing::FloatNear(0, 1)));
+    EXPECT_THAT(std::vector<float>(set.yaw().begin(), set.yaw().end()), testing::Each(testing::FloatNear(0, 10)));
     const std::map<std::string, std::string> drops = dropsOf(output + ".dropped.csv");
     const std::map<std::string, std::string> expected = {
         {"2 ann/3-corrupt.jpg", "decoded"}, {"3 ann/4-empty.jpg", "empty"},
@@ -130,7 +118,7 @@ TEST(PeopleProgram, PreparesAFolderPerPerson) {
         ASSERT_TRUE(drops.count(where)) << where;
         EXPECT_THAT(drops.at(where), HasSubstr(reason));
     }
-    EXPECT_THAT(readText(log), AllOf(HasSubstr("2 people have a single picture"), HasSubstr("aligned roughly"),
+    EXPECT_THAT(readText(log), AllOf(HasSubstr("2 people have a single picture"),
                                      HasSubstr("5 pictures were left out, and 2 folders")));
 
     // The turned picture stands upright in the set: its face is the one that a picture without the tag gives.

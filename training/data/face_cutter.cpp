@@ -48,7 +48,7 @@ std::string pixels(float value) { return std::to_string(cvRound(value)); }
 
 FaceCutter::FaceCutter(const CutterOptions& options) : options_(options) {
     if (!options.listOnly) {
-        finder_ = cv::drgan::FaceFinder::create(options.detector, options.cascades);
+        finder_ = cv::drgan::FaceFinder::create(options.detector, options.bundle);
     }
 }
 

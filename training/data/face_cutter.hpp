@@ -21,8 +21,8 @@ struct FaceView {
 };
 
 struct CutterOptions {
-    std::string detector;     ///< YuNet; empty: OpenCV's cascades
-    std::string cascades;     ///< their folder; empty: where they are usually installed
+    std::string detector;     ///< YuNet; empty: a bundle's networks
+    std::string bundle;       ///< its folder; empty: the installed one
     bool listOnly = false;    ///< look for no face, take the list's landmarks
     float leastFace = 20;     ///< pixels; smaller faces are an error
     float cropFactor = 1.8F;  ///< side of the square in sides of the face box
@@ -32,7 +32,7 @@ struct CutterOptions {
 /// One object serves one thread at a time.
 class FaceCutter {
 public:
-    /// @throws cv::Exception naming the detector or the cascades if they cannot be loaded.
+    /// @throws cv::Exception naming the detector or the bundle if it cannot be loaded.
     explicit FaceCutter(const CutterOptions& options);
 
     /// The face that the detector takes for the main one; where the label has landmarks and the detector finds no face

@@ -55,8 +55,8 @@ void define(CLI::App& app, Arguments& a) {
     app.add_option("--dev-people", a.devPeople, "people for the dev split, such as 351-400,412")
         ->delimiter(',')
         ->needs(cfp);
-    app.add_option("--cascades", a.options.cutter.cascades,
-                   "folder of OpenCV's cascades, which find faces without --detector; default: where OpenCV's data is")
+    app.add_option("--bundle", a.options.cutter.bundle,
+                   "folder of the bundle whose networks find faces without --detector; default: the installed one")
         ->check(CLI::ExistingDirectory)
         ->needs(people);
     app.add_option("--least-face", a.options.cutter.leastFace, "face box below which a face is left out, pixels")
@@ -215,9 +215,6 @@ int run(Arguments& a) {
         labels.rows = std::move(some);
     }
     spdlog::info("{}: {} pictures, {} bad rows or files", folder, labels.rows.size(), labels.dropped.size());
-    if (!a.people.empty() && a.options.detector.empty()) {
-        spdlog::warn("no --detector: the cascades find faces, but no landmarks; they are aligned roughly by the box");
-    }
     std::vector<Dropped> dropped = labels.dropped;
     ProgressLine line;
     std::vector<drgan::data::Prepared> prepared =

@@ -51,14 +51,14 @@ Task readCfp(const Options& o, nlohmann::json& report) {
         }
         all.insert(all.end(), protocols[protocol].begin(), protocols[protocol].end());
     }
-    const auto finder = cv::drgan::FaceFinder::create(o.detector, o.cascades);
+    const auto finder = cv::drgan::FaceFinder::create(o.detector, o.bundle);
     Faces faces = Faces::find(all, *finder);
     for (const auto& [path, face] : faces.all()) {
         if (!face.found) {
             spdlog::warn("{}: no face found, its middle is taken", path);
         }
     }
-    report["detector"] = o.detector.empty() ? "cascades" : fileName(o.detector);
+    report["detector"] = o.detector.empty() ? "the bundle's" : fileName(o.detector);
     return {std::move(protocols), Cfp::persons(all), {}, std::move(faces)};
 }
 
@@ -149,7 +149,7 @@ void landAnew(const Options& o, const cv::drgan::Bundle& bundle, Faces& faces, n
     faces = std::move(landed.faces);
     std::printf("Landmarks and yaw from %s boxes, errors in units of the eye-mouth distance and degrees:\n%s\n",
                 o.jitter ? "jittered" : "the detector's",
-                landed.rows.empty() ? "not measured: the cascades give no landmarks\n" : table(landed.rows).c_str());
+                landed.rows.empty() ? "not measured: the faces have no landmarks\n" : table(landed.rows).c_str());
     report["boxes"] = {{"jitter", o.jitter}, {"errors", eval::report(landed.rows)}};
 }
 
@@ -166,7 +166,7 @@ void studyConfidence(const Task& task, const Encoded& encoded, const Plots* plot
     const std::vector<Confidence> rows = byYaw(task.faces, encoded);
     std::printf(
         "Confidence by yaw, of the same pictures blurred (Gaussian, sigma %.0f px) and small (face of %d px):\n%s\n",
-        blurSigma, smallSide, rows.empty() ? "not measured: the cascades give no yaw\n" : table(rows).c_str());
+        blurSigma, smallSide, rows.empty() ? "not measured: the faces have no yaw\n" : table(rows).c_str());
     report["confidence"] = eval::report(rows);
     if (plots && !rows.empty()) {
         std::vector<ConfidencePoint> points;

@@ -20,7 +20,7 @@ public:
     struct Face {
         cv::Mat place;  ///< as Embedder::align takes it: the picture's middle where no face was found
         bool found = false;
-        bool hasYaw = false;  ///< the finder measures landmarks, the cascades do not
+        bool hasYaw = false;  ///< the finder measures landmarks
         float yaw = 0;        ///< degrees, positive: the nose points to the image's right
     };
     using Reader = std::function<cv::Mat(const std::string& picture)>;  ///< BGR, 8-bit

@@ -41,11 +41,9 @@ void define(CLI::App& app, Options& a) {
         ->delimiter(',')
         ->check(CLI::Range(1, 99))
         ->needs(cfp);
-    app.add_option("--detector", a.detector, "CFP: YuNet model; default: OpenCV's cascades")
+    app.add_option("--detector", a.detector,
+                   "CFP: YuNet model; default: the detector of the bundle (--bundle, else the installed one)")
         ->check(CLI::ExistingFile)
-        ->needs(cfp);
-    app.add_option("--cascades", a.cascades,
-                   "CFP: folder of OpenCV's cascades; default: where OpenCV's data is installed")
         ->needs(cfp);
 
     auto* boxes = app.add_flag("--boxes", a.boxes,

@@ -24,7 +24,6 @@ struct Options {
     std::string cfp;
     std::vector<int> folds;
     std::string detector;
-    std::string cascades;
     bool boxes = false;
     bool jitter = false;
     std::string faces;

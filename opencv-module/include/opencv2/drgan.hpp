@@ -52,39 +52,6 @@ their distance; a fit over labelled faces, not a measurement: a few degrees off 
 @return degrees in [-90, 90]. */
 CV_EXPORTS_W float estimateYaw(InputArray face);
 
-/** @brief Finds faces with what OpenCV brings: YuNet (cv::FaceDetectorYN) where its model is given, else the Haar
-cascades for frontal and profile faces of the opencv-data files, the latter also on the mirrored picture.
-
-One object serves one thread at a time. */
-class CV_EXPORTS_W FaceFinder {
-public:
-    virtual ~FaceFinder() = default;
-
-    /** @brief All faces of a picture.
-    @param image 8-bit BGR.
-    @param faces n x 15 CV_32F, rows as of FaceDetectorYN (x, y, w, h, five points x,y, score in [0, 1]), in pixels of
-    `image`; best first, no two on one face. Without a face: an empty matrix.
-    @param minFace faces whose larger side is below this many pixels do not count. */
-    CV_WRAP virtual void find(InputArray image, OutputArray faces, float minFace = 0) = 0;
-
-    /** @brief The face that a still picture of any size is about: large and near the middle.
-
-    Looks at several scales, and again where the landmarks are best (YuNet: a face of about 110 pixels).
-    @param face 1x15 as above, in pixels of `image`; empty if there is none.
-    @return whether there is one. */
-    CV_WRAP bool findMain(InputArray image, OutputArray face);
-
-    CV_WRAP virtual int workingSide() const = 0;         //!< longer side, pixels, that `image` should have at most
-    CV_WRAP virtual float sureScore() const = 0;         //!< from this score on, one sighting is enough
-    CV_WRAP virtual bool measuresLandmarks() const = 0;  //!< false: the points lie where they do on average in a box
-
-    /** @param model YuNet's file; empty: the cascades.
-    @param cascades folder of haarcascade_frontalface_alt2.xml and haarcascade_profileface.xml; empty: searched for where
-    OpenCV's data is usually installed.
-    @throws cv::Exception naming the file that is missing or cannot be used. */
-    CV_WRAP static Ptr<FaceFinder> create(const String& model = String(), const String& cascades = String());
-};
-
 /** @brief A folder of models that belong together, and what its manifest says of them. */
 struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_PROP_RW String folder;
@@ -268,6 +235,42 @@ public:
     /** @param model the bytes of detector.onnx */
     static Ptr<Detector> create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder = Ptr<Encoder>(),
                                 int backendId = 0, int targetId = 0);
+};
+
+/** @brief Finds faces and their landmarks: with a bundle's Detector, whose finds its Aligner confirms and lands, or with
+YuNet (cv::FaceDetectorYN) where its model is given.
+
+One object serves one thread at a time. */
+class CV_EXPORTS_W FaceFinder {
+public:
+    virtual ~FaceFinder() = default;
+
+    /** @brief All faces of a picture.
+    @param image 8-bit BGR.
+    @param faces n x 15 CV_32F, rows as of FaceDetectorYN (x, y, w, h, five points x,y, score in [0, 1]), in pixels of
+    `image`; best first, no two on one face. Without a face: an empty matrix.
+    @param minFace faces whose larger side is below this many pixels do not count. */
+    CV_WRAP virtual void find(InputArray image, OutputArray faces, float minFace = 0) = 0;
+
+    /** @brief The face that a still picture of any size is about: large and near the middle.
+
+    Looks at several scales, and again where the landmarks are best (YuNet: a face of about 110 pixels).
+    @param face 1x15 as above, in pixels of `image`; empty if there is none.
+    @return whether there is one. */
+    CV_WRAP bool findMain(InputArray image, OutputArray face);
+
+    CV_WRAP virtual int workingSide() const = 0;         //!< longer side, pixels, that `image` should have at most
+    CV_WRAP virtual float sureScore() const = 0;         //!< from this score on, one sighting is enough
+    CV_WRAP virtual bool measuresLandmarks() const = 0;  //!< false: the points are rough
+
+    /** @param model YuNet's file; empty: the networks of a bundle.
+    @param bundle its folder, as of Bundle::load; not looked at where a model is given.
+    @throws cv::Exception naming the file that is missing or cannot be used. */
+    CV_WRAP static Ptr<FaceFinder> create(const String& model = String(), const String& bundle = String());
+    /** @param detector finds the faces
+    @param aligner of the same bundle. Without it nobody confirms the finds, and the points are rough. */
+    static Ptr<FaceFinder> createFromModels(const Ptr<Detector>& detector,
+                                            const Ptr<Aligner>& aligner = Ptr<Aligner>());
 };
 
 /** @brief Fuses n embeddings of one person by confidence: sum(w f) / sum(w) (eq. 9 of the paper).
