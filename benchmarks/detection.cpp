@@ -30,7 +30,7 @@ constexpr const char* keys =
     "{from      |351| number of the first of its folders}"
     "{photos    | | folder of photographs without faces}"
     "{video     | | a clip that shows a face in every frame}"
-    "{score     |0.5| of the detector, at least}"
+    "{score     |0.45| of the detector, at least}"
     "{sure      |0.5| of the aligner, at least}"
     "{limit     |640| longer side that the detector looks at, pixels}"
     "{cascades  | | measure OpenCV's cascades too}";
@@ -58,8 +58,11 @@ class Cascades {
 public:
     Mat find(const Mat& picture) {
         const double scale = std::min(1.0, 480.0 / std::max(picture.cols, picture.rows));
+        // Their window must lie in the picture, and portraits are cut close.
+        const int x = picture.cols / 5, y = picture.rows / 5;
         Mat grey, mirrored;
-        cv::resize(picture, grey, cv::Size(), scale, scale, cv::INTER_AREA);
+        cv::copyMakeBorder(picture, grey, y, y, x, x, cv::BORDER_REPLICATE);
+        cv::resize(grey, grey, cv::Size(), scale, scale, cv::INTER_AREA);
         cv::cvtColor(grey, grey, cv::COLOR_BGR2GRAY);
         cv::equalizeHist(grey, grey);
         cv::flip(grey, mirrored, 1);
@@ -69,7 +72,7 @@ public:
         add(profile_, mirrored, true, all);
         Mat rows;
         for (const cv::Rect& box : all) {
-            rows.push_back(Mat(row(box) / scale));
+            rows.push_back(Mat(row(box) / scale - row({x, y, 0, 0})));
         }
         return rows;
     }

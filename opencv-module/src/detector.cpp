@@ -220,7 +220,7 @@ private:
     const std::string where_;
     const int backendId_, targetId_;
     std::vector<Ptr<Look>> looks_;  // the finest first
-    float scoreThreshold_ = 0.5F, nmsThreshold_ = 0.3F;
+    float scoreThreshold_ = 0.45F, nmsThreshold_ = 0.3F;
     int topK_ = 1000, maxSide_ = 640;
 };
 

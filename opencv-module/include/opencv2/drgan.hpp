@@ -208,7 +208,7 @@ public:
     Boxes and points may reach beyond the picture. Without a face: an empty matrix. */
     CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
 
-    /** @brief Least score of a face, in [0, 1]; 0.5 to begin with. */
+    /** @brief Least score of a face, in [0, 1]; 0.45 to begin with, which wants an Aligner to confirm the finds. */
     CV_WRAP virtual void setScoreThreshold(float scoreThreshold) = 0;
     CV_WRAP virtual float getScoreThreshold() const = 0;
     /** @brief Of boxes that overlap by more than this (intersection over union, in [0, 1]) the best is kept; 0.3 to
