@@ -11,6 +11,10 @@ constexpr GstClockTime longestPause = GST_SECOND;
 
 constexpr GstClockTime usualDuration = GST_SECOND / 25;  // where neither timestamps nor a framerate are given
 
+// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is then
+// followed however the face turns.
+constexpr float leastFind = 0.65F;
+
 Pipeline::Options coreOptions(const Settings& s) {
     Pipeline::Options o = s.core;
     o.frontals = s.display || s.pictures;
@@ -39,9 +43,10 @@ void loadFinder(const Settings& settings, Pipeline::Models& models) {
         models.finder = cv::drgan::FaceFinder::create(settings.detector, settings.bundle);
         return;
     }
+    const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder);
+    detector->setScoreThreshold(leastFind);
     // The pipeline asks the aligner about each find anyway.
-    models.finder =
-        cv::drgan::FaceFinder::createFromModels(cv::drgan::Detector::create(bundle.detector, models.encoder));
+    models.finder = cv::drgan::FaceFinder::createFromModels(detector);
 }
 
 void ElementState::start(Pipeline::Models models, const Settings& s, std::string bundleId) {
