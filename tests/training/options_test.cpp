@@ -46,14 +46,19 @@ TEST_F(OptionsOf, PublishedConfigsAreUnderstood) {
     }
     ASSERT_FALSE(files.empty());
     for (const fs::path& file : files) {
-        const Options o =
-            parse({"--config", file.string(), "--faces", existing(), "--start", existing(), "--decoder", "basis"});
+        const Options o = parse({"--config", file.string(), "--faces", existing(), "--start", existing(), "--decoder",
+                                 "basis", "--backgrounds", folder_.string(), "--validation-backgrounds",
+                                 folder_.string()});
         EXPECT_EQ(o.run, "runs/" + file.stem().string()) << file;
         EXPECT_EQ(o.batch.poseYaws.size(), 13U) << file;
         EXPECT_EQ(o.batch.poseYaws.front(), -90) << file;
         const std::string name = file.stem().string();
-        const bool encoder = name.find("encoder") != std::string::npos || name.find("confidence") != std::string::npos;
-        EXPECT_EQ(o.stage, encoder ? Stage::Encoder : Stage::Decoder) << file;
+        const auto is = [&](const char* kind) { return name.find(kind) != std::string::npos; };
+        const Stage stage = is("encoder") || is("confidence") ? Stage::Encoder
+                            : is("aligner")                   ? Stage::Aligner
+                            : is("detector")                  ? Stage::Detector
+                                                              : Stage::Decoder;
+        EXPECT_EQ(o.stage, stage) << file;
     }
 }
 
