@@ -7,10 +7,10 @@
  * by confidence and draws the frontal view of the fused embedding beside the head.
  *
  * Faces come from upstream #GstVideoRegionOfInterestMeta of the type #GstDrganFrontalize:roi-type if a frame carries
- * any, else from YuNet (#GstDrganFrontalize:detector), else from the bundle's detector. Where the bundle has an aligner, it
- * follows the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second and more, and a
- * region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and its id as
- * "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks.
+ * any, else from YuNet (#GstDrganFrontalize:detector), else from the bundle's detector. Where the bundle has an
+ * aligner, it follows the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second and
+ * more, and a region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and its
+ * id as "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks.
  *
  * ## Example launch line
  * |[
@@ -118,10 +118,10 @@ static gboolean start(GstBaseTransform* trans) {
         });
     };
     drgan::Pipeline::Models models;
-    std::string bundleId;
-    const gboolean ok = load("Cannot load the model bundle", [&] { bundleId = loadBundle(settings, models); }) &&
-                        load("Cannot load the face detector", [&] { loadFinder(settings, models); }) &&
-                        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundleId); });
+    cv::drgan::Bundle bundle;
+    const gboolean ok = load("Cannot load the model bundle", [&] { bundle = loadBundle(settings, models); }) &&
+                        load("Cannot load the face detector", [&] { loadFinder(settings, bundle, models); }) &&
+                        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundle.id); });
     return ok;
 }
 

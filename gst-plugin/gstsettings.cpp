@@ -162,9 +162,9 @@ void installProperties(GObjectClass* klass) {
                                 "Folder of the model bundle; unset: the environment variable DRGAN_BUNDLE, "
                                 "else the default bundle where it was installed",
                                 nullptr, atStart));
-    install(PROP_DETECTOR,
-            g_param_spec_string("detector", "Detector",
-                                "YuNet model file for cv::FaceDetectorYN; unset: the bundle's detector", nullptr, atStart));
+    install(PROP_DETECTOR, g_param_spec_string("detector", "Detector",
+                                               "YuNet model file for cv::FaceDetectorYN; unset: the bundle's detector",
+                                               nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
                 "detect-interval", "Detect interval",

@@ -11,8 +11,8 @@ constexpr GstClockTime longestPause = GST_SECOND;
 
 constexpr GstClockTime usualDuration = GST_SECOND / 25;  // where neither timestamps nor a framerate are given
 
-// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is then
-// followed however the face turns.
+// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is
+// then followed however the face turns.
 constexpr float leastFind = 0.65F;
 
 Pipeline::Options coreOptions(const Settings& s) {
@@ -23,24 +23,23 @@ Pipeline::Options coreOptions(const Settings& s) {
 
 }  // namespace
 
-std::string loadBundle(const Settings& settings, Pipeline::Models& models) {
-    const auto bundle = cv::drgan::Bundle::load(settings.bundle);
+cv::drgan::Bundle loadBundle(const Settings& settings, Pipeline::Models& models) {
+    auto bundle = cv::drgan::Bundle::load(settings.bundle);
     models.encoder = cv::drgan::Encoder::create(bundle.encoder);
     models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
     if (!bundle.aligner.empty()) {
         models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder);
     }
     models.matchThreshold = bundle.matchThreshold;
-    return bundle.id;
+    return bundle;
 }
 
-void loadFinder(const Settings& settings, Pipeline::Models& models) {
+void loadFinder(const Settings& settings, const cv::drgan::Bundle& bundle, Pipeline::Models& models) {
     if (settings.core.detectInterval <= 0) {
         return;
     }
-    const auto bundle = cv::drgan::Bundle::load(settings.bundle);
     if (!settings.detector.empty() || bundle.detector.empty() || !models.aligner) {
-        models.finder = cv::drgan::FaceFinder::create(settings.detector, settings.bundle);
+        models.finder = cv::drgan::FaceFinder::create(settings.detector, bundle.folder);
         return;
     }
     const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder);

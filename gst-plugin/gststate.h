@@ -14,9 +14,9 @@
 
 namespace drgan {
 
-/// @return the bundle's id
-std::string loadBundle(const Settings& settings, Pipeline::Models& models);
-void loadFinder(const Settings& settings, Pipeline::Models& models);
+/// Loads all but the finder.
+cv::drgan::Bundle loadBundle(const Settings& settings, Pipeline::Models& models);
+void loadFinder(const Settings& settings, const cv::drgan::Bundle& bundle, Pipeline::Models& models);
 
 class ElementState {
 public:
