@@ -13,6 +13,7 @@
 #include "train/ahead.hpp"
 #include "train/false_finds.hpp"
 #include "train/learner.hpp"
+#include "train/lone_run.hpp"
 #include "train/mixed_precision.hpp"
 #include "train/parallel.hpp"
 
@@ -73,12 +74,8 @@ AlignerTrainer::AlignerTrainer(Options options, const std::string& config)
     if (const auto last = folder_.open(config, options_.resume)) {
         restore(*last);
     }
-    int64_t weights = 0;
-    for (const auto& p : network_->parameters()) {
-        weights += p.numel();
-    }
     spdlog::info("{} pictures to learn from, {} crops to validate on, {} parameters to learn", sampler_.faces(),
-                 validation_.size() * static_cast<size_t>(options_.crops.count), weights);
+                 validation_.size() * static_cast<size_t>(options_.crops.count), weightCount(network_));
 }
 
 void AlignerTrainer::drawValidation() {
@@ -122,7 +119,7 @@ void AlignerTrainer::run() {
             evaluate();
         }
         if (evaluates || step_ % options_.logEvery == 0) {
-            log(losses);
+            logStep(options_, step_, losses, measured_, folder_, progress_);
         }
         if (Clock::now() - lastSave > std::chrono::duration<double>(options_.checkpointMinutes * 60)) {
             folder_.saveLast(checkpoint(), step_);
@@ -154,32 +151,15 @@ std::map<std::string, torch::Tensor> AlignerTrainer::learn(const AlignerBatch& b
     return losses;
 }
 
-void AlignerTrainer::log(const std::map<std::string, torch::Tensor>& losses) {
-    std::map<std::string, double> values;
-    std::string line = progress_.line(step_, options_.steps);
-    for (const auto& [name, value] : losses) {
-        values[name] = value.item<double>();
-        line += fmt::format("  {} {:.4f}", name, values[name]);
-    }
-    values.insert(measured_.begin(), measured_.end());
-    measured_.clear();
-    folder_.addMetrics(step_, rateAt(options_.learningRate, step_, options_.warmup, options_.steps), values);
-    spdlog::info("{}", line);
-}
-
 void AlignerTrainer::evaluate() {
     if (validation_.empty()) {
         return;
     }
     const Clock::time_point from = Clock::now();
     const AlignerErrors errors = validateAligner(averaged_, validation_, device_);
-    const std::map<std::string, double> all{
-        {"error_front", errors.front}, {"error_side", errors.side}, {"error_yaw", errors.yaw}, {"auc", errors.auc}};
-    for (const auto& [name, value] : all) {
-        if (!std::isnan(value)) {  // else there was nothing to measure it on
-            measured_[name] = value;
-        }
-    }
+    keepMeasured(
+        {{"error_front", errors.front}, {"error_side", errors.side}, {"error_yaw", errors.yaw}, {"auc", errors.auc}},
+        measured_);
     spdlog::info(
         "validation: landmarks {:.2f} % of the eye-mouth distance below 45 degrees, {:.2f} % beyond; yaw {:.2f} "
         "degrees; AUC {:.4f}",

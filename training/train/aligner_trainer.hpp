@@ -25,7 +25,6 @@ private:
     void drawValidation();
     void restore(const Checkpoint& checkpoint);
     std::map<std::string, torch::Tensor> learn(const AlignerBatch& batch);
-    void log(const std::map<std::string, torch::Tensor>& losses);
     void evaluate();
     Checkpoint checkpoint() const;
 

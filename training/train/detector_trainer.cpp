@@ -14,6 +14,7 @@
 #include "train/draw.hpp"
 #include "train/false_finds.hpp"
 #include "train/learner.hpp"
+#include "train/lone_run.hpp"
 #include "train/mixed_precision.hpp"
 #include "train/parallel.hpp"
 
@@ -73,12 +74,8 @@ DetectorTrainer::DetectorTrainer(Options options, const std::string& config)
     if (const auto last = folder_.open(config, options_.resume)) {
         restore(*last);
     }
-    int64_t weights = 0;
-    for (const auto& p : network_->parameters()) {
-        weights += p.numel();
-    }
     spdlog::info("{} faces to put into {} backgrounds, {} batches to validate on, {} parameters to learn",
-                 sampler_.faces(), backgrounds_.size(), validation_.size(), weights);
+                 sampler_.faces(), backgrounds_.size(), validation_.size(), weightCount(network_));
 }
 
 void DetectorTrainer::drawValidation() {
@@ -131,7 +128,7 @@ void DetectorTrainer::run() {
             progress_.skip(from);
         }
         if (evaluates || step_ % options_.logEvery == 0) {
-            log(losses);
+            logStep(options_, step_, losses, measured_, folder_, progress_);
         }
         if (Clock::now() - lastSave > std::chrono::duration<double>(options_.checkpointMinutes * 60)) {
             folder_.saveLast(checkpoint(), step_);
@@ -161,19 +158,6 @@ std::map<std::string, torch::Tensor> DetectorTrainer::learn(const DetectorBatch&
     return {{"score", losses.score}, {"box", losses.box}, {"landmarks", losses.landmarks}};
 }
 
-void DetectorTrainer::log(const std::map<std::string, torch::Tensor>& losses) {
-    std::map<std::string, double> values;
-    std::string line = progress_.line(step_, options_.steps);
-    for (const auto& [name, value] : losses) {
-        values[name] = value.item<double>();
-        line += fmt::format("  {} {:.4f}", name, values[name]);
-    }
-    values.insert(measured_.begin(), measured_.end());
-    measured_.clear();
-    folder_.addMetrics(step_, rateAt(options_.learningRate, step_, options_.warmup, options_.steps), values);
-    spdlog::info("{}", line);
-}
-
 std::vector<std::vector<Detection>> DetectorTrainer::find(const std::vector<float>& planes, double least) {
     const torch::NoGradGuard noGrad;
     averaged_->eval();
@@ -196,15 +180,11 @@ void DetectorTrainer::evaluate() {
     }
     if (!found.empty()) {
         const DetectorErrors errors = detectorErrors(found, truth, sureScore);
-        const std::map<std::string, double> all{{"average_precision", errors.averagePrecision},
-                                                {"recall", errors.recall},
-                                                {"precision", errors.precision},
-                                                {"error_landmarks", errors.landmarks}};
-        for (const auto& [name, value] : all) {
-            if (!std::isnan(value)) {  // else there was nothing to measure it on
-                measured_[name] = value;
-            }
-        }
+        keepMeasured({{"average_precision", errors.averagePrecision},
+                      {"recall", errors.recall},
+                      {"precision", errors.precision},
+                      {"error_landmarks", errors.landmarks}},
+                     measured_);
         spdlog::info(
             "validation: average precision {:.4f}; at a score of {}, {:.1f} % of the faces found, {:.1f} % of the "
             "finds "

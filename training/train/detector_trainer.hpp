@@ -28,7 +28,6 @@ private:
     void drawValidation();
     void restore(const Checkpoint& checkpoint);
     std::map<std::string, torch::Tensor> learn(const DetectorBatch& batch);
-    void log(const std::map<std::string, torch::Tensor>& losses);
     void evaluate();
     void mine();
     std::vector<std::vector<Detection>> find(const std::vector<float>& planes, double least);
