@@ -159,7 +159,9 @@ TEST(CfpLayout, MakesFiveLandmarksOfHalfAFace) {
     const TemporaryFolder folder;
     const std::string path = folder / "01.txt";
     writeText(path, fiducials(60));
-    const Landmarks frontal = readFiducials(path, false);
+    const Fiducials marked = readFiducials(path, false);
+    const Landmarks& frontal = marked.landmarks;
+    EXPECT_TRUE(marked.rightSide);
     // Mirrored at the line x = 60, the seen eye being the subject's right.
     EXPECT_EQ(frontal[0], cv::Point2f(40, 50));
     EXPECT_EQ(frontal[1], cv::Point2f(80, 50));
@@ -167,7 +169,9 @@ TEST(CfpLayout, MakesFiveLandmarksOfHalfAFace) {
     EXPECT_EQ(frontal[4], cv::Point2f(75, 90));
     // In a profile, the midpoints lie nearer to the seen side; here the nose points to the image's left.
     writeText(path, fiducials(20));
-    const Landmarks profile = readFiducials(path, true);
+    const Fiducials half = readFiducials(path, true);
+    const Landmarks& profile = half.landmarks;
+    EXPECT_FALSE(half.rightSide);
     EXPECT_EQ(profile[1], cv::Point2f(40, 50));
     EXPECT_NEAR((profile[0].x + profile[1].x) / 2, 40 - 0.70F * 20, 1e-3);
     EXPECT_EQ(profile[4], cv::Point2f(45, 90));

@@ -186,7 +186,7 @@ NumberRange parseRange(const std::string& text) {
     return {first, last};
 }
 
-Landmarks readFiducials(const std::string& path, bool profile) {
+Fiducials readFiducials(const std::string& path, bool profile) {
     const std::vector<cv::Point2f> points = readPoints(path);
     if (points.size() != 30) {
         throw std::runtime_error(path + ": " + std::to_string(points.size()) + " points, expected 30");
@@ -216,7 +216,7 @@ Landmarks readFiducials(const std::string& path, bool profile) {
     landmarks[2] = points[noseTip];
     landmarks[right ? 3 : 4] = points[mouthCorner];
     landmarks[right ? 4 : 3] = 2 * mouth - points[mouthCorner];
-    return landmarks;
+    return {landmarks, right};
 }
 
 Labels readCfp(const std::string& folder, const std::vector<NumberRange>& dev, bool needFiducials) {
@@ -260,7 +260,7 @@ Labels readCfp(const std::string& folder, const std::vector<NumberRange>& dev, b
                 }
                 const fs::path points = root / "Data/Fiducials" / name / kind / picture.stem().concat(".txt");
                 try {
-                    label.landmarks = readFiducials(points.string(), kind == std::string("profile"));
+                    label.landmarks = readFiducials(points.string(), kind == std::string("profile")).landmarks;
                     label.hasLandmarks = true;
                 } catch (const std::runtime_error& error) {
                     if (needFiducials) {

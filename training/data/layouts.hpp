@@ -32,8 +32,13 @@ NumberRange parseRange(const std::string& text);
 /// @throws std::runtime_error naming the part of the layout that is missing
 Labels readCfp(const std::string& folder, const std::vector<NumberRange>& dev, bool needFiducials);
 
-/// Five landmarks from CFP's 30 fiducials of one side of a face.
+/// CFP's 30 hand-made fiducials of one side of a face, as five landmarks.
+struct Fiducials {
+    Landmarks landmarks;  ///< those of the other side are estimates
+    bool rightSide;       ///< the side that was marked: the subject's right, which has landmarks 0 and 3, not 1 and 4
+};
+
 /// @throws std::runtime_error naming the file and what is wrong with it
-Landmarks readFiducials(const std::string& path, bool profile);
+Fiducials readFiducials(const std::string& path, bool profile);
 
 }  // namespace drgan::data

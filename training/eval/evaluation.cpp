@@ -16,6 +16,7 @@
 #include "cfp.hpp"
 #include "embedder.hpp"
 #include "fusion.hpp"
+#include "marks.hpp"
 #include "plots.hpp"
 #include "report.hpp"
 #include "studies.hpp"
@@ -153,6 +154,16 @@ void landAnew(const Options& o, const cv::drgan::Bundle& bundle, Faces& faces, n
     report["boxes"] = {{"jitter", o.jitter}, {"errors", eval::report(landed.rows)}};
 }
 
+/// Where CFP's fiducials are there.
+void measureLandmarks(const Options& o, const Faces& faces, nlohmann::json& report) {
+    const std::vector<MarkErrors> rows = againstMarks(faces);
+    if (!rows.empty()) {
+        std::printf("%s landmarks against CFP's hand-made points, in units of the eye-mouth distance:\n%s\n",
+                    o.boxes ? "The aligner's" : "The detector's", table(rows).c_str());
+        report["landmarks"] = eval::report(rows);
+    }
+}
+
 std::unique_ptr<Embedder> makeRecognizer(const Options& o) {
     data::RecognizerInput input = o.input;
     input.rgb = data::parseChannelOrder(o.order);
@@ -252,6 +263,9 @@ nlohmann::json run(const Options& o) {
     Task task = o.faces.empty() ? readCfp(o, report) : readSet(o, networks, report);
     if (o.boxes) {
         landAnew(o, bundle, task.faces, report);
+    }
+    if (!o.cfp.empty()) {
+        measureLandmarks(o, task.faces, report);
     }
     task.studied = limited(task.persons);
     report["people"] = task.persons.size();
