@@ -207,6 +207,26 @@ TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
     EXPECT_FALSE(torch::equal(w, v));
 }
 
+TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection) {
+    Options o = options(Stage::Encoder, "start", 2);
+    o.embeddingSize = 6;
+    train(o);
+    Options next = options(Stage::Joint, "run", 1);
+    next.start = path("start/last.safetensors");
+    next.batch.seed = 2;
+    next.learningRate = 1e-9;
+    train(next);
+    const Checkpoint before = Checkpoint::load(next.start), after = Checkpoint::load(path("run/last.safetensors"));
+    int weights = 0;
+    for (const auto& [name, tensor] : before.tensors) {
+        if (name.rfind("projection.", 0) == 0) {
+            ++weights;
+            EXPECT_TRUE(torch::allclose(tensor, after.tensors.at(name), 1e-3, 1e-4)) << name;
+        }
+    }
+    EXPECT_EQ(weights, 2);
+}
+
 TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
     train(options(Stage::Encoder, "before", 1));
     Options next = options(Stage::Encoder, "after", 5);

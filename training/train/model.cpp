@@ -100,6 +100,12 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     } else if (nt != nf) {
         projection = nn::Graph();
         projection->output("out", projection->linear(projection->input("in", {nf}), nf, nt));
+        const nn::Graph before = take("projection");
+        if (before && before->toJson() == projection->toJson()) {
+            projection = before;
+        } else if (before) {
+            spdlog::warn("{}: its embeddings were compared with another teacher's: a fresh projection learns", o.start);
+        }
     }
     if (stage_ == Stage::Encoder) {
         return;
