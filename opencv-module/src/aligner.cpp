@@ -80,6 +80,42 @@ bool isFace(const AlignerRow& row) {
            std::all_of(row.val, row.val + scoreAt, [](float v) { return std::abs(v) <= maxCoordinate; });
 }
 
+/// What the network says of a crop: landmarks in units of its side, yaw in units of 90 degrees.
+struct Seen {
+    double points[10];
+    float yaw, score;
+};
+
+Seen answer(const std::vector<Mat>& results, int row) {
+    Seen seen{};
+    std::copy_n(results[0].ptr<float>(row), 10, seen.points);
+    seen.yaw = results[1].at<float>(row);
+    seen.score = results[2].at<float>(row);
+    return seen;
+}
+
+/// The same of the crop's mirror image. Coordinates count from the middle of the crop's first pixel, which is the last
+/// one there.
+Seen turnedOver(const Seen& seen, int size) {
+    const double last = static_cast<double>(size - 1) / size;
+    Seen over = seen;
+    constexpr int partner[] = {1, 0, 2, 4, 3};  // the subject's left eye was the right one
+    for (int k = 0; k < 5; ++k) {
+        over.points[2 * k] = last - seen.points[2 * partner[k]];
+        over.points[2 * k + 1] = seen.points[2 * partner[k] + 1];
+    }
+    over.yaw = -seen.yaw;
+    return over;
+}
+
+Seen mean(const Seen& a, const Seen& b) {
+    Seen both{};
+    std::transform(a.points, a.points + 10, b.points, both.points, [](double x, double y) { return (x + y) / 2; });
+    both.yaw = (a.yaw + b.yaw) / 2;
+    both.score = (a.score + b.score) / 2;
+    return both;
+}
+
 /// Boxes or rows as one row each, CV_64F.
 Mat readBoxes(InputArray boxes) {
     const Mat given = boxes.getMat();
@@ -137,8 +173,8 @@ public:
 
     void align(InputArray image, InputArray boxes, OutputArray faces, int passes) override {
         const Mat picture = picture8u(image, "image");
-        if (passes < 1 || passes > 2) {
-            CV_Error(Error::StsBadArg, format("passes: got %d, expected 1 or 2", passes));
+        if (passes < 1 || passes > 3) {
+            CV_Error(Error::StsBadArg, format("passes: got %d, expected 1, 2 or 3", passes));
         }
         const std::vector<FaceSquare> squares = readSquares(boxes);
         if (squares.empty()) {
@@ -153,9 +189,9 @@ public:
                 within.push_back(static_cast<int>(rows.size()) - 1);
             }
         }
-        look(picture, squares, within, rows);
-        if (passes == 2) {
-            lookAgain(picture, rows);
+        look(picture, squares, within, false, rows);
+        if (passes > 1) {
+            lookAgain(picture, passes == 3, rows);
         }
         Mat(static_cast<int>(rows.size()), alignerValues, CV_32F, rows[0].val).copyTo(faces);
     }
@@ -180,7 +216,7 @@ private:
     }
 
     /// The second pass: at what the first one found, as if its rows had been passed in.
-    void lookAgain(const Mat& picture, std::vector<AlignerRow>& rows) {
+    void lookAgain(const Mat& picture, bool mirrored, std::vector<AlignerRow>& rows) {
         std::vector<FaceSquare> squares(rows.size());
         std::vector<int> within;
         for (size_t i = 0; i < rows.size(); ++i) {
@@ -192,24 +228,35 @@ private:
                 }
             }
         }
-        look(picture, squares, within, rows);
+        look(picture, squares, within, mirrored, rows);
     }
 
     /// Runs the network on the squares named by `wanted`, and writes the rows of those that are faces.
-    void look(const Mat& picture, const std::vector<FaceSquare>& squares, const std::vector<int>& wanted,
+    /// @param mirrored each crop's mirror image is looked at, too, and the mean counts
+    void look(const Mat& picture, const std::vector<FaceSquare>& squares, const std::vector<int>& wanted, bool mirrored,
               std::vector<AlignerRow>& rows) {
-        for (size_t first = 0; first < wanted.size(); first += static_cast<size_t>(batch_)) {
-            const int n = static_cast<int>(std::min(wanted.size() - first, static_cast<size_t>(batch_)));
-            Mat blob(input(n).shape, CV_32F);
+        const int views = mirrored ? 2 : 1;
+        const auto most = static_cast<size_t>(std::max(1, batch_ / views));
+        for (size_t first = 0; first < wanted.size(); first += most) {
+            const int n = static_cast<int>(std::min(wanted.size() - first, most));
+            Mat blob(input(views * n).shape, CV_32F);
             for (int i = 0; i < n; ++i) {
                 const FaceSquare& square = squares[static_cast<size_t>(wanted[first + static_cast<size_t>(i)])];
-                writePlanes(crop(picture, square), contract_.pixelLow, contract_.pixelHigh, i, blob);
+                Mat seen = crop(picture, square);
+                writePlanes(seen, contract_.pixelLow, contract_.pixelHigh, i, blob);
+                if (mirrored) {
+                    flip(seen, seen, 1);
+                    writePlanes(seen, contract_.pixelLow, contract_.pixelHigh, n + i, blob);
+                }
             }
-            const std::vector<Mat> results = net_.run({input(n)}, {blob}, outputs(n), false);
+            const std::vector<Mat> results = net_.run({input(views * n)}, {blob}, outputs(views * n), false);
             for (int i = 0; i < n; ++i) {
                 const auto at = static_cast<size_t>(wanted[first + static_cast<size_t>(i)]);
-                const Mat points = results[0].row(i);
-                decode(squares[at], points, results[1].at<float>(i), results[2].at<float>(i), rows[at]);
+                Seen seen = answer(results, i);
+                if (mirrored) {
+                    seen = mean(seen, turnedOver(answer(results, n + i), contract_.imageSize));
+                }
+                decode(squares[at], seen, rows[at]);
             }
         }
     }
@@ -224,27 +271,24 @@ private:
     }
 
     /// Writes the row if the network found a face; leaves it as it is if not.
-    void decode(const FaceSquare& square, const Mat& landmarks, float yaw, float score, AlignerRow& row) const {
-        if (std::isfinite(score) && (score < 0 || score > 1 + FLT_EPSILON)) {
+    void decode(const FaceSquare& square, const Seen& seen, AlignerRow& row) const {
+        if (std::isfinite(seen.score) && (seen.score < 0 || seen.score > 1 + FLT_EPSILON)) {
             CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got %g, expected a score in 0..1",
-                                                  net_.where().c_str(), contract::alignerScore, score));
+                                                  net_.where().c_str(), contract::alignerScore, seen.score));
         }
         // NaN fails each of these.
-        bool valid = std::isfinite(score) && std::isfinite(yaw);
-        double points[10];
-        for (int k = 0; k < 10; ++k) {
-            points[k] = landmarks.at<float>(k);
-            valid = valid && points[k] >= -maxOutside && points[k] <= 1 + maxOutside;
-        }
+        const bool valid = std::isfinite(seen.score) && std::isfinite(seen.yaw) &&
+                           std::all_of(seen.points, seen.points + 10,
+                                       [](double p) { return p >= -maxOutside && p <= 1 + maxOutside; });
         if (!valid) {
             return;
         }
-        AlignerRow found = rowOf(square, contract_.cropFactor, points);
+        AlignerRow found = rowOf(square, contract_.cropFactor, seen.points);
         if (!isFace(found)) {
             return;
         }
-        found[scoreAt] = std::min(1.F, score);
-        found[yawAt] = std::max(-90.F, std::min(90.F, 90 * yaw));
+        found[scoreAt] = std::min(1.F, seen.score);
+        found[yawAt] = std::max(-90.F, std::min(90.F, 90 * seen.yaw));
         row = found;
     }
 

@@ -43,7 +43,7 @@ private:
         for (int i = 0; i < boxes.rows; ++i) {
             std::copy_n(rows[i].val, boxValues, boxes.ptr<float>(i));
         }
-        aligner_->align(picture, boxes, seen, 2);
+        aligner_->align(picture, boxes, seen, 3);
         std::vector<FaceRow> sure;
         for (int i = 0; i < seen.rows; ++i) {
             const auto* face = seen.ptr<float>(i);

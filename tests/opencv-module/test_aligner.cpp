@@ -115,7 +115,7 @@ TEST(Aligner, FindsThePointsWhereTheyAre) {
                 const double near = 0.3 + 0.1 * 1.8 * side / size;
                 const Mat off = box(301 - 0.6 * side, 222 - 0.45 * side, 1.1 * side, 0.9 * side);
                 for (const Mat& where : {face.box, off}) {
-                    for (const int passes : {1, 2}) {
+                    for (const int passes : {1, 2, 3}) {
                         const Mat row = align(*aligner, face.picture, where, passes);
                         ASSERT_EQ(row.size(), cv::Size(16, 1));
                         ASSERT_EQ(row.type(), CV_32F);
@@ -210,6 +210,34 @@ TEST(Aligner, TheSecondPassLevelsTheHead) {
     }
 }
 
+TEST(Aligner, TheThirdPassIsTheMeanWithTheMirrorImage) {
+    // A network that always finds the same, lopsided face: mean and mirror image together are even.
+    TinyOptions options;
+    options.landmarks = {0.35f, 0.4f, 0.55f, 0.42f, 0.6f, 0.5f, 0.4f, 0.66f, 0.5f, 0.64f};
+    options.imageSize = 64;
+    const auto aligner = Aligner::create(tinyAligner(options));
+    const Mat picture(400, 400, CV_8UC1, cv::Scalar(90));
+    const Mat row = align(*aligner, picture, box(150, 150, 100, 100), 3);
+    const Point2d along = mouth(row) - eyes(row);
+    const Point2d axis = along / cv::norm(along);
+    const auto across = [&](int k) {
+        const Point2d off = point(row, k) - eyes(row);
+        return off.x * axis.y - off.y * axis.x;
+    };
+    EXPECT_NEAR(across(0), -across(1), 1e-3);
+    EXPECT_NEAR(across(2), 0, 1e-3);
+    EXPECT_NEAR(across(3), -across(4), 1e-3);
+    EXPECT_GT(std::abs(across(0)), 5);
+
+    // One that sees the same in both: its yaw and score stay.
+    const auto fair = Aligner::create(tinyAligner(sized(64)));
+    const Dots face = dots(Point2d(301.3, 222.6), 120, 10, 0.1);
+    const Mat twice = align(*fair, face.picture, face.box, 2), thrice = align(*fair, face.picture, face.box, 3);
+    EXPECT_GT(twice.at<float>(15), 3);
+    EXPECT_NEAR(thrice.at<float>(15), twice.at<float>(15), 0.5);
+    EXPECT_NEAR(thrice.at<float>(14), twice.at<float>(14), 1e-3);
+}
+
 TEST(Aligner, ManyBoxesAtOnceAreTheSameAsOneByOne) {
     const auto aligner = Aligner::create(tinyAligner());
     Mat picture = drgan_test::noisePicture({16, 12}, CV_8UC3, 3);
@@ -221,7 +249,7 @@ TEST(Aligner, ManyBoxesAtOnceAreTheSameAsOneByOne) {
         const float side = random.uniform(40.f, 160.f);
         for (int k = 0; k < 4; ++k) boxes.at<float>(i, k) = k < 2 ? random.uniform(-200.f, 640.f) : side;
     }
-    for (const int passes : {1, 2}) {
+    for (const int passes : {1, 2, 3}) {
         const Mat rows = align(*aligner, picture, boxes, passes);
         ASSERT_EQ(rows.size(), cv::Size(16, n));
         int found = 0;

@@ -71,7 +71,7 @@ Landed landFromBoxes(const Faces& faces, cv::drgan::Aligner& aligner, bool jitte
         if (jitter) {
             box = jittered(box, random);
         }
-        aligner.align(faces.read(name), box, row, 2);
+        aligner.align(faces.read(name), box, row, 3);
         if (face.hasYaw) {
             add(std::abs(face.yaw) < sideYaw ? front : side, truth, row, face.yaw);
         }

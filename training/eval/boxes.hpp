@@ -31,7 +31,8 @@ struct Landed {
     std::vector<LandmarkErrors> rows;  ///< below and beyond 45 degrees; empty where the finder has no landmarks
 };
 
-/// Lands each found face anew from its box alone, in two passes. Faces that the aligner takes for none keep their box.
+/// Lands each found face anew from its box alone, in three passes. Faces that the aligner takes for none keep their
+/// box.
 /// @param jitter moves and resizes each box at random first, always in the same way
 Landed landFromBoxes(const Faces& faces, cv::drgan::Aligner& aligner, bool jitter);
 
