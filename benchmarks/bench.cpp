@@ -22,6 +22,9 @@ namespace {
 
 using drgan::benchmarks::Clip;
 
+constexpr const char* alignBatch = "batches of eight faces: aligner";
+constexpr const char* followedAlone = "followed alone, encoded once";
+
 /// Prints a table of medians when all is done; a line a benchmark until then.
 class MedianTable : public benchmark::BenchmarkReporter {
 public:
@@ -65,6 +68,19 @@ public:
             }
             std::printf("\n");
         }
+        const auto seconds = [&](const std::string& name) {
+            const auto found =
+                std::find_if(medians_.begin(), medians_.end(), [&](const auto& m) { return m.first == name; });
+            return found == medians_.end() ? 0 : 1 / found->second;
+        };
+        const std::string how = std::string(", ") + followedAlone;
+        const double pass = seconds(alignBatch);
+        const double one = seconds("frames: one face" + how);
+        const double eight = seconds("frames: eight faces" + how);
+        if (pass > 0 && one > 0 && eight > 0) {
+            std::printf("eight faces followed in place of one: %.2f aligner batches of eight more a frame\n",
+                        (eight - one) / pass);
+        }
     }
 
     bool failed() const { return failed_ || medians_.empty(); }
@@ -86,6 +102,28 @@ void encode(benchmark::State& state, const std::vector<cv::Mat>& faces) {
             benchmark::DoNotOptimize(embeddings.data);
         }
         state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * faces.size()));
+    } catch (const std::exception& error) {
+        state.SkipWithError(error.what());
+    }
+}
+
+/// One look at each of eight faces, all in one batch.
+void align(benchmark::State& state, const Clip& eight) {
+    try {
+        const auto aligner = cv::drgan::Aligner::create(cv::drgan::Bundle::load().aligner);
+        const cv::Mat& frame = eight.frames[0];
+        cv::Mat boxes;
+        for (int i = 0; i < 8; ++i) {
+            const cv::Rect face = eight.faces[0] + cv::Point(i % 4 * frame.cols / 4, i / 4 * frame.rows / 2);
+            boxes.push_back(cv::Vec4i(face.x, face.y, face.width, face.height));
+        }
+        boxes = boxes.reshape(1, 8);
+        cv::Mat rows;
+        for (auto _ : state) {
+            aligner->align(frame, boxes, rows);
+            benchmark::DoNotOptimize(rows.data);
+        }
+        state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
     } catch (const std::exception& error) {
         state.SkipWithError(error.what());
     }
@@ -153,12 +191,19 @@ int run(int argc, char** argv) {
     if (!follows) {
         std::printf("the bundle has no aligner: following is left out\n");
     }
+    if (follows) {
+        benchmark::RegisterBenchmark(alignBatch, [&](auto& s) { align(s, eight); })
+            ->Repetitions(repetitions)
+            ->ReportAggregatesOnly()
+            ->UseRealTime();
+    }
     const std::vector<std::pair<std::string, const Clip*>> followed = {{"one face", &clip}, {"eight faces", &eight}};
     for (size_t i = 0; follows && i < followed.size(); ++i) {
-        for (const auto& [how, interval] :
-             {std::pair{"detected on every frame", "1"}, std::pair{"followed, detected every 25th frame", "25"}}) {
+        for (const auto& [how, settings] : {std::pair{"detected on every frame", "detect-interval=1"},
+                                            std::pair{"followed, detected every 25th frame", "detect-interval=25"},
+                                            std::pair{followedAlone, "detect-interval=1000 encode-interval=1000000"}}) {
             const std::string elements =
-                std::string("drganfrontalize roi-type=own qos=false display=false detect-interval=") + interval;
+                std::string("drganfrontalize roi-type=own qos=false display=false ") + settings;
             benchmark::RegisterBenchmark(("frames: " + followed[i].first + ", " + how).c_str(),
                                          [&followed, i, elements](auto& s) { play(s, *followed[i].second, elements); })
                 ->Repetitions(repetitions)
