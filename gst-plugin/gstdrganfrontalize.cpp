@@ -19,6 +19,9 @@
  */
 #include "gstdrganfrontalize.h"
 
+#include <cerrno>
+
+#include "gstjson.h"
 #include "gststate.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_drgan_frontalize_debug);
@@ -70,8 +73,27 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
     return failed;
 }
 
+// A line that cannot be written costs the stream nothing; the first one is told of.
+static void writeResult(GstDrganFrontalize* self, const GstStructure* structure) {
+    ElementState& state = stateOf(self);
+    if (!state.resultsFile.isOpen()) {
+        return;
+    }
+    const int error = state.resultsFile.append(drgan::toJson(structure));
+    if (error == 0 || state.resultsFailed) {
+        return;
+    }
+    state.resultsFailed = true;
+    const gint code = error == ENOSPC ? GST_RESOURCE_ERROR_NO_SPACE_LEFT : GST_RESOURCE_ERROR_WRITE;
+    gst_element_message_full(
+        GST_ELEMENT(self), GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, code,
+        g_strdup_printf("Cannot write a line of results: %s. The stream goes on; told once", g_strerror(error)),
+        nullptr, __FILE__, GST_FUNCTION, __LINE__);
+}
+
 static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>& events) {
     for (auto* structure : stateOf(self).makeMessages(events)) {
+        writeResult(self, structure);
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
     }
 }
@@ -111,18 +133,29 @@ static gboolean start(GstBaseTransform* trans) {
     GST_OBJECT_LOCK(trans);
     const Settings settings = stateOf(trans).settings;
     GST_OBJECT_UNLOCK(trans);
-    const auto load = [&](const char* what, auto body) {
-        return guarded(trans, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ, what, FALSE, [&] {
+    const auto load = [&](const char* what, auto body, gint code = GST_RESOURCE_ERROR_OPEN_READ) {
+        return guarded(trans, GST_RESOURCE_ERROR, code, what, FALSE, [&] {
             body();
             return TRUE;
         });
     };
     drgan::Pipeline::Models models;
     cv::drgan::Bundle bundle;
-    const gboolean ok = load("Cannot load the model bundle", [&] { bundle = loadBundle(settings, models); }) &&
-                        load("Cannot load the face detector", [&] { loadFinder(settings, bundle, models); }) &&
-                        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundle.id); });
+    const gboolean ok =
+        load("Cannot load the model bundle", [&] { bundle = loadBundle(settings, models); }) &&
+        load("Cannot load the face detector", [&] { loadFinder(settings, bundle, models); }) &&
+        load(
+            "Cannot write results", [&] { stateOf(trans).openResults(settings); }, GST_RESOURCE_ERROR_OPEN_WRITE) &&
+        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundle.id); });
     return ok;
+}
+
+// A stream that waits for the results' reader must not keep the element from stopping.
+static GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+        stateOf(element).resultsFile.interrupt();
+    }
+    return GST_ELEMENT_CLASS(gst_drgan_frontalize_parent_class)->change_state(element, transition);
 }
 
 static gboolean stop(GstBaseTransform* trans) {
@@ -224,6 +257,7 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     object->finalize = finalize;
     drgan::installProperties(object);
 
+    element->change_state = change_state;
     gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",
                                           "Tracks faces, embeds them independently of pose (DR-GAN) and draws their "
                                           "frontal views",

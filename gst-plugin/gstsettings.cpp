@@ -22,6 +22,7 @@ enum Property : guint {
     PROP_ENCODE_INTERVAL,
     PROP_REFRESH_INTERVAL,
     PROP_ROI_TYPE,
+    PROP_RESULTS_LOCATION,
     PROP_DISPLAY,
     PROP_EMBEDDINGS,
     PROP_PICTURES,
@@ -68,6 +69,9 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
             break;
         case PROP_ROI_TYPE:
             s.roiType = text().empty() ? defaultRoiType : text();
+            break;
+        case PROP_RESULTS_LOCATION:
+            s.resultsLocation = text();
             break;
         case PROP_DISPLAY:
             s.display = g_value_get_boolean(value) != FALSE;
@@ -120,6 +124,9 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
             break;
         case PROP_ROI_TYPE:
             text(s.roiType);
+            break;
+        case PROP_RESULTS_LOCATION:
+            text(s.resultsLocation);
             break;
         case PROP_DISPLAY:
             g_value_set_boolean(value, s.display);
@@ -187,6 +194,11 @@ void installProperties(GObjectClass* klass) {
                                 "roi_type of the upstream regions of interest that are faces, and of the "
                                 "regions that this element adds",
                                 defaultRoiType, anytime));
+    install(PROP_RESULTS_LOCATION,
+            g_param_spec_string("results-location", "Results location",
+                                "File, emptied at the start, or named pipe that gets each message as a line of JSON, "
+                                "without pictures; - is standard output; unset: none",
+                                nullptr, atStart));
     install(PROP_DISPLAY, g_param_spec_boolean("display", "Display",
                                                "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
                                                "every pixel as it is",

@@ -16,8 +16,9 @@ namespace drgan {
 struct Settings {
     Settings();
 
-    std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
-    std::string detector;  ///< YuNet file; empty: the bundle's detector
+    std::string bundle;           ///< folder; empty: cv::drgan::Bundle's default
+    std::string detector;         ///< YuNet file; empty: the bundle's detector
+    std::string resultsLocation;  ///< empty: no file
     std::string roiType;
     bool display = true;
     bool embeddings = false;

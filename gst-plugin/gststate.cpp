@@ -48,6 +48,13 @@ void loadFinder(const Settings& settings, const cv::drgan::Bundle& bundle, Pipel
     models.finder = cv::drgan::FaceFinder::createFromModels(detector);
 }
 
+void ElementState::openResults(const Settings& s) {
+    resultsFailed = false;
+    if (!s.resultsLocation.empty()) {
+        resultsFile.open(s.resultsLocation);
+    }
+}
+
 void ElementState::start(Pipeline::Models models, const Settings& s, std::string bundleId) {
     current_ = s;
     bundleId_ = std::move(bundleId);
@@ -59,6 +66,7 @@ void ElementState::start(Pipeline::Models models, const Settings& s, std::string
 
 void ElementState::stop() {
     pipeline_.reset();
+    resultsFile.close();
     makeView_ = nullptr;
 }
 

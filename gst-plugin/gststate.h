@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/line_file.hpp"
 #include "gstframe.h"
 #include "gstresults.h"
 #include "gstsettings.h"
@@ -24,7 +25,12 @@ public:
     Settings settings;
     GstClockTime earliest = GST_CLOCK_TIME_NONE;  ///< running time from which frames are in time again, from QoS
 
+    LineFile resultsFile;  ///< interrupt() from any thread, else the streaming thread's
+    bool resultsFailed = false;
+
     // The rest belongs to the streaming thread.
+    /// @throws std::system_error if the file of the results cannot be written
+    void openResults(const Settings& s);
     void start(Pipeline::Models models, const Settings& s, std::string bundleId);
     void stop();
 
