@@ -71,7 +71,7 @@ std::vector<std::string> describePipeline(const PipelineOptions& options) {
         append(words, {"!", "queue", "leaky=downstream"});
     }
     append(words, {"!", "videoflip", "video-direction=auto", "!", "videoconvert", "!", "drganfrontalize", "name=drgan",
-                   "pictures=true"});
+                   "pictures=true", "results-location=" + options.results});
     if (!options.display) {
         words.emplace_back("display=false");
     }

@@ -10,6 +10,7 @@ namespace drgan::examples {
 struct PipelineOptions {
     std::string input;     ///< file, URI or /dev/videoN
     std::string output;    ///< the annotated video, MP4
+    std::string results;   ///< the element's messages as JSON lines
     std::string detector;  ///< YuNet model; empty: the bundle's detector
     std::string bundle;    ///< folder of the models; empty: the default bundle
     bool display = true;   ///< draw boxes and frontal views

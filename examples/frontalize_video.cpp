@@ -24,7 +24,6 @@ namespace {
 
 using drgan::examples::ContactSheet;
 using drgan::examples::Result;
-using drgan::examples::ResultFile;
 using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -59,7 +58,6 @@ private:
     GMainLoop* loop_ = nullptr;
     std::filesystem::path folder_;
     ContactSheet sheet_;
-    ResultFile results_;
     std::set<unsigned> people_;
     std::atomic<unsigned long> frames_{0};
     std::atomic<bool> stopping_{false};
@@ -71,8 +69,7 @@ private:
     bool terminal_ = isatty(STDOUT_FILENO) != 0;
 };
 
-Run::Run(const std::vector<std::string>& words, const std::filesystem::path& folder)
-    : folder_(folder), results_(folder / "results.jsonl") {
+Run::Run(const std::vector<std::string>& words, const std::filesystem::path& folder) : folder_(folder) {
     std::vector<const gchar*> argv;
     for (const std::string& word : words) {
         argv.push_back(word.c_str());
@@ -146,9 +143,13 @@ void Run::take(GstMessage* message) {
         g_error_free(error);
         g_free(debug);
         fail(why);
+    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING) {
+        GError* warning = nullptr;
+        gst_message_parse_warning(message, &warning, nullptr);
+        std::fprintf(stderr, "%s: %s\n", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)), warning->message);
+        g_error_free(warning);
     } else if (const auto result = drgan::examples::readResult(message)) {
         people_.insert(result->trackId);
-        results_.add(*result);
         sheet_.add(*result);
     }
 }
@@ -264,7 +265,8 @@ int main(int argc, char** argv) {
     app.add_option("input", options.input, "video file, URI (file, http, https, rtsp) or camera (/dev/video0)")
         ->required();
     app.add_option("-o,--output", folder, "folder of the results")->take_last()->capture_default_str();
-    app.add_option("--detector", options.detector, "YuNet model (ONNX) that finds the faces; else the bundle's detector")
+    app.add_option("--detector", options.detector,
+                   "YuNet model (ONNX) that finds the faces; else the bundle's detector")
         ->check(CLI::ExistingFile);
     app.add_option("--bundle", options.bundle, "folder of the models; else the default bundle")
         ->check(CLI::ExistingDirectory);
@@ -275,7 +277,11 @@ int main(int argc, char** argv) {
     gst_init(nullptr, nullptr);
     try {
         std::filesystem::create_directories(folder);
-        options.output = (std::filesystem::absolute(folder) / "annotated.mp4").lexically_normal().string();
+        const auto inFolder = [&](const char* name) {
+            return (std::filesystem::absolute(folder) / name).lexically_normal().string();
+        };
+        options.output = inFolder("annotated.mp4");
+        options.results = inFolder("results.jsonl");
         const std::vector<std::string> words = drgan::examples::describePipeline(options);
         std::vector<std::string> line = environment();
         line.insert(line.end(), {"gst-launch-1.0", "-e"});
