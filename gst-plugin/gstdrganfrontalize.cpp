@@ -20,8 +20,10 @@
 #include "gstdrganfrontalize.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "gstjson.h"
+#include "gstlog.h"
 #include "gststate.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_drgan_frontalize_debug);
@@ -92,6 +94,7 @@ static void writeResult(GstDrganFrontalize* self, const GstStructure* structure)
 }
 
 static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>& events) {
+    drgan::logEvents(self, events);
     for (auto* structure : stateOf(self).makeMessages(events)) {
         writeResult(self, structure);
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
@@ -121,6 +124,10 @@ static void set_property(GObject* object, guint id, const GValue* value, GParamS
 }
 
 static void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
+    if (id == drgan::PROP_STATS) {
+        g_value_take_boxed(value, drgan::makeStats(stateOf(object).statistics.snapshot()));
+        return;
+    }
     GST_OBJECT_LOCK(object);
     const bool known = getProperty(stateOf(object).settings, id, value);
     GST_OBJECT_UNLOCK(object);
@@ -196,7 +203,14 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
     const GstClockTime earliest = stateOf(self).earliest;
     GST_OBJECT_UNLOCK(self);
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Processing a frame failed", GST_FLOW_ERROR, [&] {
-        postEvents(self, stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment, settings, earliest));
+        const auto result = stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment, settings, earliest);
+        if (result.report.skipped && !std::exchange(stateOf(self).lateLogged, true)) {
+            GST_WARNING_OBJECT(self,
+                               "inference is slower than the stream: late frames go on without it, with the newest "
+                               "results moved along; \"stats\" counts them as skipped. Told once");
+        }
+        drgan::logReport(self, result.report);
+        postEvents(self, result.events);
         return GST_FLOW_OK;
     });
 }
@@ -251,6 +265,7 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     auto* trans = GST_BASE_TRANSFORM_CLASS(klass);
     auto* filter = GST_VIDEO_FILTER_CLASS(klass);
     GST_DEBUG_CATEGORY_INIT(gst_drgan_frontalize_debug, "drganfrontalize", 0, "face frontalization");
+    drgan::initLog();
 
     object->set_property = set_property;
     object->get_property = get_property;

@@ -151,4 +151,19 @@ GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size fr
     return s;
 }
 
+GstStructure* makeStats(const Statistics::Snapshot& snapshot) {
+    GstStructure* s =
+        gst_structure_new("drganfrontalize-stats", "frames", G_TYPE_UINT64, snapshot.frames, "skipped", G_TYPE_UINT64,
+                          snapshot.skipped, "faces", G_TYPE_UINT64, snapshot.faces, "tracks", G_TYPE_UINT64,
+                          snapshot.tracks, "encodes", G_TYPE_UINT64, snapshot.encodes, nullptr);
+    for (size_t i = 0; i < stageCount; ++i) {
+        if (const auto& spread = snapshot.stages[i]) {
+            const std::string name = stageNames[i];
+            gst_structure_set(s, (name + "-median").c_str(), G_TYPE_DOUBLE, spread->median, (name + "-p99").c_str(),
+                              G_TYPE_DOUBLE, spread->p99, nullptr);
+        }
+    }
+    return s;
+}
+
 }  // namespace drgan

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/pipeline.hpp"
+#include "core/statistics.hpp"
 
 namespace drgan {
 
@@ -39,6 +40,9 @@ struct FrameTimes {
 /// The structure of an element message "drganfrontalize"; the caller owns it.
 GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
                         bool withPictures);
+
+/// The value of the property "stats"; the caller owns it. Stages that have not run yet have no fields.
+GstStructure* makeStats(const Statistics::Snapshot& snapshot);
 
 }  // namespace drgan
 

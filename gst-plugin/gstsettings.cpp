@@ -14,25 +14,6 @@ constexpr int defaultMinFaceSize = 24;
 constexpr double defaultUpdateThreshold = 0.5;
 constexpr const char* defaultRoiType = "face";
 
-enum Property : guint {
-    PROP_0,
-    PROP_BUNDLE,
-    PROP_DETECTOR,
-    PROP_DETECT_INTERVAL,
-    PROP_ENCODE_INTERVAL,
-    PROP_REFRESH_INTERVAL,
-    PROP_ROI_TYPE,
-    PROP_RESULTS_LOCATION,
-    PROP_DISPLAY,
-    PROP_EMBEDDINGS,
-    PROP_PICTURES,
-    PROP_YAW,
-    PROP_MAX_FACES,
-    PROP_MIN_FACE_SIZE,
-    PROP_TRACK_TIMEOUT,
-    PROP_UPDATE_THRESHOLD,
-};
-
 }  // namespace
 
 Settings::Settings() : roiType(defaultRoiType) {
@@ -234,6 +215,12 @@ void installProperties(GObjectClass* klass) {
                                 "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
                                 "decoded and reported again",
                                 0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
+    install(PROP_STATS, g_param_spec_boxed(
+                            "stats", "Statistics",
+                            "Since the start: frames; skipped (of them, too late for inference); faces (seen, summed "
+                            "over the frames); tracks; encodes; and of the milliseconds a frame spends in each stage, "
+                            "over the newest thousand, median and 99th percentile",
+                            GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
 }
 
 }  // namespace drgan

@@ -12,6 +12,26 @@
 
 namespace drgan {
 
+enum Property : guint {
+    PROP_0,
+    PROP_BUNDLE,
+    PROP_DETECTOR,
+    PROP_DETECT_INTERVAL,
+    PROP_ENCODE_INTERVAL,
+    PROP_REFRESH_INTERVAL,
+    PROP_ROI_TYPE,
+    PROP_RESULTS_LOCATION,
+    PROP_DISPLAY,
+    PROP_EMBEDDINGS,
+    PROP_PICTURES,
+    PROP_YAW,
+    PROP_MAX_FACES,
+    PROP_MIN_FACE_SIZE,
+    PROP_TRACK_TIMEOUT,
+    PROP_UPDATE_THRESHOLD,
+    PROP_STATS,  ///< no setting: the element's own to read
+};
+
 /// Values of the properties; a new one has the defaults.
 struct Settings {
     Settings();

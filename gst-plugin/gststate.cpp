@@ -61,6 +61,8 @@ void ElementState::start(Pipeline::Models models, const Settings& s, std::string
     times_ = {};
     clock_ = 0;
     lastInference_ = GST_CLOCK_TIME_NONE;
+    lateLogged = false;
+    statistics.reset();
     pipeline_ = std::make_unique<Pipeline>(std::move(models), coreOptions(s));
 }
 
@@ -101,8 +103,22 @@ Time ElementState::clockOf(const FrameTimes& t) {
     return clock_;
 }
 
-std::vector<Event> ElementState::process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
-                                         GstClockTime earliestTime) {
+Pipeline::Result ElementState::process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                                       GstClockTime earliestTime) {
+    StageTimes whole;
+    Pipeline::Result result;
+    {
+        const StageTimer timer(whole, Stage::frame);
+        result = processFrame(frame, segment, s, earliestTime);
+    }
+    auto& times = result.report.times;
+    times[static_cast<size_t>(Stage::frame)] = whole[static_cast<size_t>(Stage::frame)];
+    statistics.add(result.report);
+    return result;
+}
+
+Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                                            GstClockTime earliestTime) {
     if (!pipeline_ || makeView_ == nullptr) {
         CV_Error(cv::Error::StsError, "a frame came before models and caps");
     }
@@ -132,10 +148,11 @@ std::vector<Event> ElementState::process(GstVideoFrame& frame, const GstSegment&
         }
     }
     // `display` may have changed since the base class mapped the frame.
-    if (s.display && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
+    if (s.display && !result.tracks.empty() && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
+        const StageTimer timer(result.report.times, Stage::draw);
         drawOverlay(view, result.tracks);
     }
-    return std::move(result.events);
+    return result;
 }
 
 std::vector<Event> ElementState::finish() { return pipeline_ ? pipeline_->finish() : std::vector<Event>(); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/line_file.hpp"
+#include "core/statistics.hpp"
 #include "gstframe.h"
 #include "gstresults.h"
 #include "gstsettings.h"
@@ -25,8 +26,11 @@ public:
     Settings settings;
     GstClockTime earliest = GST_CLOCK_TIME_NONE;  ///< running time from which frames are in time again, from QoS
 
-    LineFile resultsFile;  ///< interrupt() from any thread, else the streaming thread's
-    bool resultsFailed = false;
+    LineFile resultsFile;        ///< interrupt() from any thread, else the streaming thread's
+    bool resultsFailed = false;  ///< that was told of
+    bool lateLogged = false;
+
+    Statistics statistics;  ///< since start(); for any thread
 
     // The rest belongs to the streaming thread.
     /// @throws std::system_error if the file of the results cannot be written
@@ -37,14 +41,17 @@ public:
     /// @return false if the format is none of ours
     bool setInfo(const GstVideoInfo& info);
 
-    std::vector<Event> process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
-                               GstClockTime earliestTime);
+    /// The frame's metadata and pixels are written. @return its events and report
+    Pipeline::Result process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                             GstClockTime earliestTime);
     std::vector<Event> finish();
 
     /// Structures of the messages for events of the newest frame; the caller owns them.
     std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
 
 private:
+    Pipeline::Result processFrame(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
+                                  GstClockTime earliestTime);
     FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
     Time clockOf(const FrameTimes& times);
 

@@ -10,9 +10,9 @@ constexpr double redrawCosine = 0.98;
 
 }  // namespace
 
-void Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float asked, double slack) {
+bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float asked, double slack) {
     if (fused.size() == 0) {
-        return;
+        return false;
     }
     const auto poses = decoder.poses();
     const float yaw = std::clamp(asked, poses.front(), poses.back());
@@ -21,7 +21,7 @@ void Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
     const double grown = fused.totalConfidence() - drawnTotal_;
     const auto looksTheSame = [&] { return encoder.match(embedding, drawnFrom_) > redrawCosine; };
     if (!drawnFrom_.empty() && drawnYaw_ == yaw && (grown <= 0 || (grown < slack && looksTheSame()))) {
-        return;
+        return false;
     }
     cv::Mat face;
     decoder.rotate(embedding, yaw, face);
@@ -29,6 +29,7 @@ void Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
     drawnFrom_ = embedding;
     drawnTotal_ = fused.totalConfidence();
     drawnYaw_ = yaw;
+    return true;
 }
 
 TrackInfo describe(const Track& track, const Identity& identity) {

@@ -38,7 +38,8 @@ struct Identity {
     /// @param yaw of the view, degrees; the nearest that the decoder draws is taken
     /// @param slack growth of the total confidence up to which an older view will do, unless the embedding has turned;
     /// 0: none
-    void draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
+    /// @return whether it was not
+    bool draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
 
 private:
     cv::Mat drawnFrom_;  // the embedding that `frontal` shows

@@ -68,19 +68,33 @@ bool Pipeline::lostSome(Time now, const std::vector<Face>& followed) const {
     });
 }
 
+void Pipeline::confirm(const FrameView& frame, std::vector<Face>& faces) {
+    const StageTimer timer(report_.times, Stage::align);
+    follower_->confirm(frame, faces);
+    report_.doubted =
+        static_cast<int>(std::count_if(faces.begin(), faces.end(), [](const Face& f) { return f.doubted; }));
+}
+
 // The faces of a frame that upstream tells nothing about. @param looked whether a track not among them is missed
 std::vector<Face> Pipeline::gather(const FrameView& frame, Time now, bool& looked) {
     std::vector<Face> faces;
     looked = false;
     // Faces that upstream has stopped to report are not ours to keep where only upstream may report faces.
     if (follower_ && ((models_.finder && options_.detectInterval > 0) || isUpstreams(now))) {
+        const StageTimer timer(report_.times, Stage::align);
         faces = follower_->follow(frame, tracker_.tracks());
+        report_.followed = static_cast<int>(faces.size());
         looked = true;
     }
     if (wantsLook(now, faces)) {
-        std::vector<Face> finds = detect(*models_.finder, frame, options_.minFaceSize);
+        std::vector<Face> finds;
+        {
+            const StageTimer timer(report_.times, Stage::detect);
+            finds = detect(*models_.finder, frame, options_.minFaceSize);
+        }
+        report_.found = static_cast<int>(finds.size());
         if (follower_) {
-            follower_->confirm(frame, finds);
+            confirm(frame, finds);
             join(finds, faces);
         } else {
             faces = std::move(finds);
@@ -104,6 +118,8 @@ std::vector<Face> Pipeline::select(const FrameView& frame, const std::vector<Fac
 
 Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::vector<Face>& upstream, bool mayInfer) {
     Result result;
+    report_ = {};
+    report_.skipped = !mayInfer;
     tracker_.predict(now);
     if (framesSinceLook_ >= 0 && framesSinceLook_ < options_.detectInterval) {
         ++framesSinceLook_;
@@ -116,7 +132,7 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         upstreamSeen_ = true;
         lastUpstream_ = now;
         if (follower_ && mayInfer) {
-            follower_->confirm(frame, faces);
+            confirm(frame, faces);
         } else if (follower_) {
             std::for_each(faces.begin(), faces.end(),
                           [](Face& f) { f.doubted = true; });  // until there is time to look
@@ -136,6 +152,7 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
                               return fa != (b.followed >= 0) ? fa : a.box.area() > b.box.area();
                           });
         faces.resize(n);
+        report_.faces = static_cast<int>(n);
         tracker_.update(faces, sureScore);
     }
     collectEnded(result.events);
@@ -154,6 +171,7 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         }
         result.tracks.push_back(describe(t, identity));
     }
+    result.report = std::move(report_);
     return result;
 }
 

@@ -15,6 +15,7 @@
 #include "follower.hpp"
 #include "frame_view.hpp"
 #include "identity.hpp"
+#include "report.hpp"
 #include "tracker.hpp"
 
 namespace drgan {
@@ -53,6 +54,7 @@ public:
     struct Result {
         std::vector<TrackInfo> tracks;  ///< on this frame
         std::vector<Event> events;
+        FrameReport report;
     };
 
     Pipeline(Models models, const Options& options);
@@ -81,6 +83,7 @@ private:
     int recognise(const Track& fresh, const cv::Mat& embedding) const;
     void announce(const Track& track, Result& result);
     void draw(Identity& identity, bool exactly);
+    void confirm(const FrameView& frame, std::vector<Face>& faces);
     void collectEnded(std::vector<Event>& events);
 
     Models models_;
@@ -93,6 +96,7 @@ private:
     int framesSinceLook_ = -1;  // -1: no look yet
     Time lastUpstream_ = 0;
     bool upstreamSeen_ = false;
+    FrameReport report_;  // of the frame in process()
 };
 
 }  // namespace drgan

@@ -35,6 +35,7 @@ void Pipeline::settleCrossings(const FrameView& frame, Time now) {
                 known.fused(fused[i]);
             }
             if (fitToEncode(t)) {
+                const StageTimer timer(report_.times, Stage::encode);
                 float confidence = 0;
                 models_.encoder->feature(alignFace(*models_.encoder, frame, t.face), seen[i], confidence);
             }
@@ -47,6 +48,7 @@ void Pipeline::settleCrossings(const FrameView& frame, Time now) {
         };
         if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, models_.matchThreshold)) {
             tracker_.exchange(first, second);
+            report_.exchanged.emplace_back(first, second);
         }
     }
 }
@@ -81,14 +83,22 @@ void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
 }
 
 bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& result) {
-    const cv::Mat crop = alignFace(*models_.encoder, frame, track.face);
-    const float quality = pictureQuality(crop, std::max(track.face.box.width, track.face.box.height));
-    if (policy_.judge(identities_[track.id].record, track.face.yaw, quality, now) == EncodePolicy::Reason::none) {
-        return false;
-    }
+    cv::Mat crop;
     cv::Mat embedding;
+    float quality = 0;
     float confidence = 0;
-    models_.encoder->feature(crop, embedding, confidence);
+    auto reason = EncodePolicy::Reason::none;
+    {
+        StageTimer timer(report_.times, Stage::encode);
+        crop = alignFace(*models_.encoder, frame, track.face);
+        quality = pictureQuality(crop, std::max(track.face.box.width, track.face.box.height));
+        reason = policy_.judge(identities_[track.id].record, track.face.yaw, quality, now);
+        if (reason == EncodePolicy::Reason::none) {
+            timer.dismiss();
+            return false;
+        }
+        models_.encoder->feature(crop, embedding, confidence);
+    }
 
     int id = track.id;
     if (identities_[id].fused.size() == 0 && !identities_[id].announced && track.face.externalId < 0) {
@@ -96,6 +106,7 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
         if (old >= 0) {
             identities_.erase(id);
             tracker_.adopt(id, old);
+            report_.recognised.emplace_back(id, old);
             id = old;
         }
     }
@@ -105,6 +116,7 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
     identity.confidence = confidence;
     identity.crop = crop;
     policy_.note(identity.record, current.face.yaw, quality, now);
+    report_.encoded.push_back({id, reason, current.face.yaw, quality, confidence});
     announce(current, result);
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold) {
@@ -143,13 +155,17 @@ int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
 }
 
 void Pipeline::draw(Identity& identity, bool exactly) {
-    identity.draw(*models_.encoder, *models_.decoder, options_.yaw, exactly ? 0 : options_.updateThreshold);
+    StageTimer timer(report_.times, Stage::decode);
+    if (!identity.draw(*models_.encoder, *models_.decoder, options_.yaw, exactly ? 0 : options_.updateThreshold)) {
+        timer.dismiss();
+    }
 }
 
 void Pipeline::announce(const Track& track, Result& result) {
     Identity& identity = identities_[track.id];
     if (!identity.announced) {
         identity.announced = true;
+        ++report_.created;
         result.events.push_back({Event::Kind::created, describe(track, identity)});
     }
 }
