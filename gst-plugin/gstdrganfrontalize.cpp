@@ -248,6 +248,11 @@ static gboolean src_event(GstBaseTransform* trans, GstEvent* event) {
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->src_event(trans, event);
 }
 
+static guint forget(GstDrganFrontalize* self, gint id) {
+    return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Forgetting failed", 0U,
+                   [&] { return static_cast<guint>(stateOf(self).forget(id)); });
+}
+
 static void finalize(GObject* object) {
     delete GST_DRGAN_FRONTALIZE(object)->state;
     G_OBJECT_CLASS(gst_drgan_frontalize_parent_class)->finalize(object);
@@ -271,6 +276,19 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     object->get_property = get_property;
     object->finalize = finalize;
     drgan::installProperties(object);
+    /**
+     * GstDrganFrontalize::forget:
+     * @track_id: the track, -1 for all
+     *
+     * Drops what is known of a track: who it is, its pictures, its place. From any thread; waits for the frame that is
+     * at work. "track-lost" follows with the next frame or event, without embedding and pictures. A face that is still
+     * in the video is met anew. Buffers and messages that have left the element stay as they are.
+     *
+     * Returns: tracks that were dropped
+     */
+    g_signal_new_class_handler("forget", G_TYPE_FROM_CLASS(klass),
+                               static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), G_CALLBACK(forget),
+                               nullptr, nullptr, nullptr, G_TYPE_UINT, 1, G_TYPE_INT);
 
     element->change_state = change_state;
     gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",

@@ -63,11 +63,17 @@ void ElementState::start(Pipeline::Models models, const Settings& s, std::string
     lastInference_ = GST_CLOCK_TIME_NONE;
     lateLogged = false;
     statistics.reset();
-    pipeline_ = std::make_unique<Pipeline>(std::move(models), coreOptions(s));
+    auto pipeline = std::make_unique<Pipeline>(std::move(models), coreOptions(s));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    pipeline_ = std::move(pipeline);
+    forgotten_.clear();
 }
 
 void ElementState::stop() {
-    pipeline_.reset();
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        pipeline_.reset();
+    }
     resultsFile.close();
     makeView_ = nullptr;
 }
@@ -108,8 +114,11 @@ Pipeline::Result ElementState::process(GstVideoFrame& frame, const GstSegment& s
     StageTimes whole;
     Pipeline::Result result;
     {
+        const std::lock_guard<std::mutex> lock(mutex_);
         const StageTimer timer(whole, Stage::frame);
         result = processFrame(frame, segment, s, earliestTime);
+        result.events.insert(result.events.begin(), forgotten_.begin(), forgotten_.end());
+        forgotten_.clear();
     }
     auto& times = result.report.times;
     times[static_cast<size_t>(Stage::frame)] = whole[static_cast<size_t>(Stage::frame)];
@@ -155,7 +164,20 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
     return result;
 }
 
-std::vector<Event> ElementState::finish() { return pipeline_ ? pipeline_->finish() : std::vector<Event>(); }
+std::vector<Event> ElementState::finish() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<Event> events = std::exchange(forgotten_, {});
+    if (pipeline_) {
+        const auto ended = pipeline_->finish();
+        events.insert(events.end(), ended.begin(), ended.end());
+    }
+    return events;
+}
+
+size_t ElementState::forget(int id) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return pipeline_ ? pipeline_->forget(id, forgotten_) : 0;
+}
 
 std::vector<GstStructure*> ElementState::makeMessages(const std::vector<Event>& events) const {
     std::vector<GstStructure*> out;

@@ -5,6 +5,7 @@
 #define GST_DRGAN_STATE_H
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ public:
 
     Statistics statistics;  ///< since start(); for any thread
 
+    /// From any thread: drops what is known of a track, of all if id < 0. Waits for the frame that is at work. The last
+    /// messages come with the next frame or event. @return tracks that were dropped
+    size_t forget(int id);
+
     // The rest belongs to the streaming thread.
     /// @throws std::system_error if the file of the results cannot be written
     void openResults(const Settings& s);
@@ -55,7 +60,9 @@ private:
     FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
     Time clockOf(const FrameTimes& times);
 
+    std::mutex mutex_;  // of the next two, for forget()
     std::unique_ptr<Pipeline> pipeline_;
+    std::vector<Event> forgotten_;  // not told of yet
     std::string bundleId_;
     Settings current_;  // of the newest frame
     MakeView makeView_ = nullptr;

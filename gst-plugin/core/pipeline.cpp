@@ -191,6 +191,22 @@ void Pipeline::collectEnded(std::vector<Event>& events) {
     }
 }
 
+size_t Pipeline::forget(int id, std::vector<Event>& events) {
+    if (id < 0) {
+        tracker_.endAll();
+    } else {
+        tracker_.end(id);
+    }
+    const auto ended = tracker_.takeEnded();
+    for (const auto& t : ended) {
+        if (identities_[t.id].announced) {
+            events.push_back({Event::Kind::lost, describe(t, {})});
+        }
+        identities_.erase(t.id);
+    }
+    return ended.size();
+}
+
 std::vector<Event> Pipeline::finish() {
     std::vector<Event> events;
     tracker_.endAll();

@@ -70,6 +70,13 @@ public:
     /// Ends all tracks. Ids go on counting.
     std::vector<Event> finish();
 
+    /// Ends a track, hidden or not, and drops all that was learnt of it: its last event has the place alone. A face
+    /// that is still there is met anew, under another id unless upstream gives it its own.
+    /// @param id < 0: all tracks
+    /// @param events gets those of tracks that were told of
+    /// @return tracks that were dropped
+    size_t forget(int id, std::vector<Event>& events);
+
 private:
     bool isUpstreams(Time now) const;
     bool wantsLook(Time now, const std::vector<Face>& followed) const;
