@@ -10,7 +10,8 @@
  * any, else from YuNet (#GstDrganFrontalize:detector), else from the bundle's detector. Where the bundle has an
  * aligner, it follows the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second and
  * more, and a region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and its
- * id as "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks.
+ * id as "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks. With each update
+ * of a track, its frontal view leaves by the request pad "faces".
  *
  * ## Example launch line
  * |[
@@ -157,10 +158,11 @@ static gboolean start(GstBaseTransform* trans) {
     return ok;
 }
 
-// A stream that waits for the results' reader must not keep the element from stopping.
+// A stream that waits for the reader of the results or of the faces must not keep the element from stopping.
 static GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
         stateOf(element).resultsFile.interrupt();
+        stateOf(element).faces.interrupt();
     }
     return GST_ELEMENT_CLASS(gst_drgan_frontalize_parent_class)->change_state(element, transition);
 }
@@ -211,6 +213,7 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
         }
         drgan::logReport(self, result.report);
         postEvents(self, result.events);
+        stateOf(self).sendFaces(result.events, GST_BASE_TRANSFORM(filter)->segment);
         return GST_FLOW_OK;
     });
 }
@@ -218,11 +221,18 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_EOS:
+            endTracks(GST_DRGAN_FRONTALIZE(trans));
+            stateOf(trans).faces.end(trans->segment);
+            break;
         case GST_EVENT_STREAM_START:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
             break;
+        case GST_EVENT_FLUSH_START:
+            stateOf(trans).faces.flush(event);
+            break;
         case GST_EVENT_FLUSH_STOP:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
+            stateOf(trans).faces.flush(event);
             GST_OBJECT_LOCK(trans);
             stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
             GST_OBJECT_UNLOCK(trans);
@@ -247,6 +257,16 @@ static gboolean src_event(GstBaseTransform* trans, GstEvent* event) {
     }
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->src_event(trans, event);
 }
+
+static GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const gchar*, const GstCaps*) {
+    GstPad* pad = stateOf(element).faces.request(element, templ);
+    if (pad == nullptr) {
+        GST_WARNING_OBJECT(element, "there is one pad \"faces\", and it was requested before: use a tee behind it");
+    }
+    return pad;
+}
+
+static void release_pad(GstElement* element, GstPad* pad) { stateOf(element).faces.release(element, pad); }
 
 static guint forget(GstDrganFrontalize* self, gint id) {
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Forgetting failed", 0U,
@@ -291,12 +311,15 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
                                nullptr, nullptr, nullptr, G_TYPE_UINT, 1, G_TYPE_INT);
 
     element->change_state = change_state;
+    element->request_new_pad = request_new_pad;
+    element->release_pad = release_pad;
     gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",
                                           "Tracks faces, embeds them independently of pose (DR-GAN) and draws their "
                                           "frontal views",
                                           "DR-GAN project");
     gst_element_class_add_static_pad_template(element, &sinkTemplate);
     gst_element_class_add_static_pad_template(element, &srcTemplate);
+    gst_element_class_add_static_pad_template(element, &drgan::Faces::padTemplate);
 
     trans->start = start;
     trans->stop = stop;

@@ -64,12 +64,24 @@ YuvConversion yuvConversion(const GstVideoInfo& info) {
     return YuvConversion::create(kr, kb, info.colorimetry.range != GST_VIDEO_COLOR_RANGE_0_255);
 }
 
-GstSample* makeSample(const cv::Mat& bgr) {
-    if (bgr.empty()) {
-        return nullptr;
-    }
+namespace {
+
+GstVideoInfo rgbInfo(cv::Size size) {
     GstVideoInfo info;
-    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_RGB, static_cast<guint>(bgr.cols), static_cast<guint>(bgr.rows));
+    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_RGB, static_cast<guint>(size.width),
+                              static_cast<guint>(size.height));
+    return info;
+}
+
+}  // namespace
+
+GstCaps* pictureCaps(cv::Size size) {
+    const GstVideoInfo info = rgbInfo(size);
+    return gst_video_info_to_caps(&info);
+}
+
+GstBuffer* makePicture(const cv::Mat& bgr) {
+    const GstVideoInfo info = rgbInfo(bgr.size());
     GstBuffer* buffer = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
     gst_buffer_memset(buffer, 0, 0, GST_VIDEO_INFO_SIZE(&info));  // rows may end in padding
     GstMapInfo map;
@@ -80,7 +92,15 @@ GstSample* makeSample(const cv::Mat& bgr) {
     cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, map.data, static_cast<size_t>(GST_VIDEO_INFO_PLANE_STRIDE(&info, 0)));
     cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
     gst_buffer_unmap(buffer, &map);
-    GstCaps* caps = gst_video_info_to_caps(&info);
+    return buffer;
+}
+
+GstSample* makeSample(const cv::Mat& bgr) {
+    GstBuffer* buffer = bgr.empty() ? nullptr : makePicture(bgr);
+    if (buffer == nullptr) {
+        return nullptr;
+    }
+    GstCaps* caps = pictureCaps(bgr.size());
     GstSample* sample = gst_sample_new(buffer, caps, nullptr, nullptr);
     gst_caps_unref(caps);
     gst_buffer_unref(buffer);

@@ -2,6 +2,7 @@
 #include "gstresults.h"
 
 #include <algorithm>
+#include <opencv2/imgproc.hpp>
 
 #include "gstframe.h"
 
@@ -149,6 +150,27 @@ GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size fr
         }
     }
     return s;
+}
+
+GstBuffer* makeFace(const Event& event, const FrameTimes& times, int side, GQuark type, bool withEmbedding,
+                    const std::string& bundleId) {
+    TrackInfo track = event.track;
+    if (track.frontal.empty()) {
+        return nullptr;
+    }
+    cv::Mat picture = track.frontal;
+    const cv::Size size(side, side);
+    if (picture.size() != size) {
+        cv::resize(track.frontal, picture, size, 0, 0, side < picture.cols ? cv::INTER_AREA : cv::INTER_CUBIC);
+    }
+    GstBuffer* buffer = makePicture(picture);
+    if (buffer != nullptr) {
+        GST_BUFFER_PTS(buffer) = times.timestamp;
+        track.slot = -1;
+        track.box = cv::Rect2f(cv::Point2f(), cv::Size2f(size));
+        writeRegion(buffer, {}, type, size, track, withEmbedding, bundleId);
+    }
+    return buffer;
 }
 
 GstStructure* makeStats(const Statistics::Snapshot& snapshot) {

@@ -41,6 +41,12 @@ struct FrameTimes {
 GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
                         bool withPictures);
 
+/// The frontal view of the event's track as an RGB picture, which carries the track's region with its results; null if
+/// there is none. The caller owns it.
+/// @param side pixels
+GstBuffer* makeFace(const Event& event, const FrameTimes& times, int side, GQuark type, bool withEmbedding,
+                    const std::string& bundleId);
+
 /// The value of the property "stats"; the caller owns it. Stages that have not run yet have no fields.
 GstStructure* makeStats(const Statistics::Snapshot& snapshot);
 

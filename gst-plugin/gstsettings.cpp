@@ -75,6 +75,9 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
         case PROP_TRACK_TIMEOUT:
             s.core.trackTimeout = milliseconds();
             break;
+        case PROP_FACE_SIZE:
+            s.faceSize = g_value_get_int(value);
+            break;
         case PROP_UPDATE_THRESHOLD:
             s.core.updateThreshold = g_value_get_double(value);
             break;
@@ -129,6 +132,9 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
             break;
         case PROP_TRACK_TIMEOUT:
             milliseconds(s.core.trackTimeout);
+            break;
+        case PROP_FACE_SIZE:
+            g_value_set_int(value, s.faceSize);
             break;
         case PROP_UPDATE_THRESHOLD:
             g_value_set_double(value, s.core.updateThreshold);
@@ -215,6 +221,11 @@ void installProperties(GObjectClass* klass) {
                                 "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
                                 "decoded and reported again",
                                 0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
+    install(PROP_FACE_SIZE,
+            g_param_spec_int("face-size", "Face size",
+                             "Width and height of the pictures that leave by the pad \"faces\", in pixels; 0: as the "
+                             "model draws them",
+                             0, 4096, 0, anytime));
     install(PROP_STATS, g_param_spec_boxed(
                             "stats", "Statistics",
                             "Since the start: frames; skipped (of them, too late for inference); faces (seen, summed "

@@ -29,6 +29,7 @@ enum Property : guint {
     PROP_MIN_FACE_SIZE,
     PROP_TRACK_TIMEOUT,
     PROP_UPDATE_THRESHOLD,
+    PROP_FACE_SIZE,
     PROP_STATS,  ///< no setting: the element's own to read
 };
 
@@ -40,6 +41,7 @@ struct Settings {
     std::string detector;         ///< YuNet file; empty: the bundle's detector
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
+    int faceSize = 0;  ///< pixels, of the pictures that leave by the pad "faces"; 0: as the decoder draws them
     bool display = true;
     bool embeddings = false;
     bool pictures = false;

@@ -15,9 +15,9 @@ constexpr GstClockTime usualDuration = GST_SECOND / 25;  // where neither timest
 // then followed however the face turns.
 constexpr float leastFind = 0.65F;
 
-Pipeline::Options coreOptions(const Settings& s) {
+Pipeline::Options coreOptions(const Settings& s, bool facesWanted) {
     Pipeline::Options o = s.core;
-    o.frontals = s.display || s.pictures;
+    o.frontals = s.display || s.pictures || facesWanted;
     return o;
 }
 
@@ -63,7 +63,8 @@ void ElementState::start(Pipeline::Models models, const Settings& s, std::string
     lastInference_ = GST_CLOCK_TIME_NONE;
     lateLogged = false;
     statistics.reset();
-    auto pipeline = std::make_unique<Pipeline>(std::move(models), coreOptions(s));
+    decoderSide_ = models.decoder->imageSize();
+    auto pipeline = std::make_unique<Pipeline>(std::move(models), coreOptions(s, faces.wanted()));
     const std::lock_guard<std::mutex> lock(mutex_);
     pipeline_ = std::move(pipeline);
     forgotten_.clear();
@@ -132,7 +133,7 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
         CV_Error(cv::Error::StsError, "a frame came before models and caps");
     }
     current_ = s;
-    pipeline_->setOptions(coreOptions(s));
+    pipeline_->setOptions(coreOptions(s, faces.wanted()));
     times_ = timesOf(frame.buffer, segment);
     const Time now = clockOf(times_);
 
@@ -185,6 +186,24 @@ std::vector<GstStructure*> ElementState::makeMessages(const std::vector<Event>& 
         out.push_back(makeEvent(e, times_, size_, current_.embeddings, current_.pictures));
     }
     return out;
+}
+
+int ElementState::faceSide() const { return current_.faceSize > 0 ? current_.faceSize : decoderSide_; }
+
+void ElementState::sendFaces(const std::vector<Event>& events, const GstSegment& segment) {
+    if (!faces.wanted()) {
+        return;
+    }
+    const GQuark type = g_quark_from_string(current_.roiType.c_str());
+    for (const auto& e : events) {
+        if (e.kind != Event::Kind::updated) {
+            continue;
+        }
+        if (GstBuffer* face = makeFace(e, times_, faceSide(), type, current_.embeddings, bundleId_)) {
+            faces.push(face, faceSide(), segment);
+        }
+    }
+    faces.advance(faceSide(), segment, times_.timestamp);
 }
 
 }  // namespace drgan

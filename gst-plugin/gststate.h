@@ -11,6 +11,7 @@
 
 #include "core/line_file.hpp"
 #include "core/statistics.hpp"
+#include "gstfaces.h"
 #include "gstframe.h"
 #include "gstresults.h"
 #include "gstsettings.h"
@@ -30,6 +31,8 @@ public:
     LineFile resultsFile;        ///< interrupt() from any thread, else the streaming thread's
     bool resultsFailed = false;  ///< that was told of
     bool lateLogged = false;
+
+    Faces faces;  ///< the request pad
 
     Statistics statistics;  ///< since start(); for any thread
 
@@ -54,7 +57,11 @@ public:
     /// Structures of the messages for events of the newest frame; the caller owns them.
     std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
 
+    /// Sends the frontal view of each updated track of the newest frame to the pad of the faces, if there is one.
+    void sendFaces(const std::vector<Event>& events, const GstSegment& segment);
+
 private:
+    int faceSide() const;
     Pipeline::Result processFrame(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
                                   GstClockTime earliestTime);
     FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
@@ -64,6 +71,7 @@ private:
     std::unique_ptr<Pipeline> pipeline_;
     std::vector<Event> forgotten_;  // not told of yet
     std::string bundleId_;
+    int decoderSide_ = 0;
     Settings current_;  // of the newest frame
     MakeView makeView_ = nullptr;
     YuvConversion conversion_{};
