@@ -23,6 +23,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/models.hpp"
 #include "gstjson.h"
 #include "gstlog.h"
 #include "gststate.h"
@@ -147,14 +148,27 @@ static gboolean start(GstBaseTransform* trans) {
             return TRUE;
         });
     };
-    drgan::Pipeline::Models models;
-    cv::drgan::Bundle bundle;
-    const gboolean ok =
-        load("Cannot load the model bundle", [&] { bundle = loadBundle(settings, models); }) &&
-        load("Cannot load the face detector", [&] { loadFinder(settings, bundle, models); }) &&
-        load(
-            "Cannot write results", [&] { stateOf(trans).openResults(settings); }, GST_RESOURCE_ERROR_OPEN_WRITE) &&
-        load("Cannot start", [&] { stateOf(trans).start(std::move(models), settings, bundle.id); });
+    drgan::Devices devices;
+    const auto choose = [&] {
+        devices = chooseDevices(settings.backend, settings.target, cv::dnn::getAvailableBackends());
+        if (!devices.warning.empty()) {
+            GST_WARNING_OBJECT(trans, "%s", devices.warning.c_str());
+        }
+    };
+    drgan::LoadedModels loaded;
+    const auto loadThem = [&] {
+        loaded = loadModels({settings.bundle, settings.detector, settings.core.detectInterval > 0}, devices.candidates,
+                            [&](const std::string& why) {
+                                GST_ELEMENT_WARNING(trans, LIBRARY, INIT, ("Networks do not run on the GPU"),
+                                                    ("%s", why.c_str()));
+                            });
+    };
+    const auto openResults = [&] { stateOf(trans).openResults(settings); };
+    const auto begin = [&] { stateOf(trans).start(std::move(loaded.models), settings, loaded.bundleId); };
+    const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
+                        load("Cannot load the models", loadThem) &&
+                        load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
+                        load("Cannot start", begin);
     return ok;
 }
 

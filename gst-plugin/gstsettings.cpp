@@ -13,6 +13,29 @@ constexpr int defaultMaxFaces = 16;
 constexpr int defaultMinFaceSize = 24;
 constexpr double defaultUpdateThreshold = 0.5;
 constexpr const char* defaultRoiType = "face";
+constexpr int maxThreads = 256;
+
+GType backendType() {
+    static const GEnumValue values[] = {
+        {static_cast<gint>(Backend::automatic), "CUDA where OpenCV has it, else OpenCV's own", "auto"},
+        {static_cast<gint>(Backend::opencv), "OpenCV's own", "opencv"},
+        {static_cast<gint>(Backend::cuda), "CUDA", "cuda"},
+        {0, nullptr, nullptr}};
+    static const GType type = g_enum_register_static("GstDrganFrontalizeBackend", values);
+    return type;
+}
+
+GType targetType() {
+    static const GEnumValue values[] = {
+        {static_cast<gint>(Target::automatic), "CUDA where OpenCV has it, else the CPU", "auto"},
+        {static_cast<gint>(Target::cpu), "Processor", "cpu"},
+        {static_cast<gint>(Target::opencl), "OpenCL device", "opencl"},
+        {static_cast<gint>(Target::cuda), "NVIDIA GPU", "cuda"},
+        {static_cast<gint>(Target::cudaFp16), "NVIDIA GPU, 16-bit numbers", "cuda-fp16"},
+        {0, nullptr, nullptr}};
+    static const GType type = g_enum_register_static("GstDrganFrontalizeTarget", values);
+    return type;
+}
 
 }  // namespace
 
@@ -81,6 +104,18 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
         case PROP_UPDATE_THRESHOLD:
             s.core.updateThreshold = g_value_get_double(value);
             break;
+        case PROP_MATCH_THRESHOLD:
+            s.core.matchThreshold = g_value_get_double(value);
+            break;
+        case PROP_BACKEND:
+            s.backend = static_cast<Backend>(g_value_get_enum(value));
+            break;
+        case PROP_TARGET:
+            s.target = static_cast<Target>(g_value_get_enum(value));
+            break;
+        case PROP_THREADS:
+            s.threads = g_value_get_int(value);
+            break;
         default:
             return false;
     }
@@ -138,6 +173,18 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
             break;
         case PROP_UPDATE_THRESHOLD:
             g_value_set_double(value, s.core.updateThreshold);
+            break;
+        case PROP_MATCH_THRESHOLD:
+            g_value_set_double(value, s.core.matchThreshold);
+            break;
+        case PROP_BACKEND:
+            g_value_set_enum(value, static_cast<gint>(s.backend));
+            break;
+        case PROP_TARGET:
+            g_value_set_enum(value, static_cast<gint>(s.target));
+            break;
+        case PROP_THREADS:
+            g_value_set_int(value, s.threads);
             break;
         default:
             return false;
@@ -226,6 +273,25 @@ void installProperties(GObjectClass* klass) {
                              "Width and height of the pictures that leave by the pad \"faces\", in pixels; 0: as the "
                              "model draws them",
                              0, 4096, 0, anytime));
+    install(
+        PROP_MATCH_THRESHOLD,
+        g_param_spec_double("match-threshold", "Match threshold",
+                            "Cosine of two embeddings from which on they are one person: a face that comes back gets "
+                            "its id again. -1: what the bundle says",
+                            -1, 1, -1, anytime));
+    install(PROP_BACKEND, g_param_spec_enum("backend", "Backend", "What runs the networks", backendType(),
+                                            static_cast<gint>(Backend::automatic), atStart));
+    install(PROP_TARGET, g_param_spec_enum(
+                             "target", "Target",
+                             "Where the networks run. One that OpenCV was built without is an error, unless it is left "
+                             "to auto",
+                             targetType(), static_cast<gint>(Target::automatic), atStart));
+    install(
+        PROP_THREADS,
+        g_param_spec_int("threads", "Threads",
+                         "Threads that OpenCV computes with, of the whole process: it has one pool for all elements. "
+                         "0: as it is set, else one per core",
+                         0, maxThreads, 0, atStart));
     install(PROP_STATS, g_param_spec_boxed(
                             "stats", "Statistics",
                             "Since the start: frames; skipped (of them, too late for inference); faces (seen, summed "

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "core/device.hpp"
 #include "core/pipeline.hpp"
 
 namespace drgan {
@@ -30,6 +31,10 @@ enum Property : guint {
     PROP_TRACK_TIMEOUT,
     PROP_UPDATE_THRESHOLD,
     PROP_FACE_SIZE,
+    PROP_MATCH_THRESHOLD,
+    PROP_BACKEND,
+    PROP_TARGET,
+    PROP_THREADS,
     PROP_STATS,  ///< no setting: the element's own to read
 };
 
@@ -42,6 +47,9 @@ struct Settings {
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
     int faceSize = 0;  ///< pixels, of the pictures that leave by the pad "faces"; 0: as the decoder draws them
+    Backend backend = Backend::automatic;
+    Target target = Target::automatic;
+    int threads = 0;  ///< 0: as many as OpenCV thinks best
     bool display = true;
     bool embeddings = false;
     bool pictures = false;

@@ -11,10 +11,6 @@ constexpr GstClockTime longestPause = GST_SECOND;
 
 constexpr GstClockTime usualDuration = GST_SECOND / 25;  // where neither timestamps nor a framerate are given
 
-// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is
-// then followed however the face turns.
-constexpr float leastFind = 0.65F;
-
 Pipeline::Options coreOptions(const Settings& s, bool facesWanted) {
     Pipeline::Options o = s.core;
     o.frontals = s.display || s.pictures || facesWanted;
@@ -22,31 +18,6 @@ Pipeline::Options coreOptions(const Settings& s, bool facesWanted) {
 }
 
 }  // namespace
-
-cv::drgan::Bundle loadBundle(const Settings& settings, Pipeline::Models& models) {
-    auto bundle = cv::drgan::Bundle::load(settings.bundle);
-    models.encoder = cv::drgan::Encoder::create(bundle.encoder);
-    models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
-    if (!bundle.aligner.empty()) {
-        models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder);
-    }
-    models.matchThreshold = bundle.matchThreshold;
-    return bundle;
-}
-
-void loadFinder(const Settings& settings, const cv::drgan::Bundle& bundle, Pipeline::Models& models) {
-    if (settings.core.detectInterval <= 0) {
-        return;
-    }
-    if (!settings.detector.empty() || bundle.detector.empty() || !models.aligner) {
-        models.finder = cv::drgan::FaceFinder::create(settings.detector, bundle.folder);
-        return;
-    }
-    const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder);
-    detector->setScoreThreshold(leastFind);
-    // The pipeline asks the aligner about each find anyway.
-    models.finder = cv::drgan::FaceFinder::createFromModels(detector);
-}
 
 void ElementState::openResults(const Settings& s) {
     resultsFailed = false;
@@ -56,6 +27,9 @@ void ElementState::openResults(const Settings& s) {
 }
 
 void ElementState::start(Pipeline::Models models, const Settings& s, std::string bundleId) {
+    if (s.threads > 0) {
+        cv::setNumThreads(s.threads);
+    }
     current_ = s;
     bundleId_ = std::move(bundleId);
     times_ = {};

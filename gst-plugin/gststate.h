@@ -18,10 +18,6 @@
 
 namespace drgan {
 
-/// Loads all but the finder.
-cv::drgan::Bundle loadBundle(const Settings& settings, Pipeline::Models& models);
-void loadFinder(const Settings& settings, const cv::drgan::Bundle& bundle, Pipeline::Models& models);
-
 class ElementState {
 public:
     // Under the element's object lock.

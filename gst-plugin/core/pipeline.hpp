@@ -42,6 +42,7 @@ public:
         Time refreshInterval = 2000 * millisecond;
         double updateThreshold = 0.5;  ///< growth of the total confidence that is news
         float yaw = 0;                 ///< of the drawn view, degrees
+        double matchThreshold = -1;    ///< cosine at or above which two embeddings are one person; -1: the models'
         bool frontals = true;          ///< keep TrackInfo::frontal up to date
     };
     struct Models {
@@ -49,7 +50,7 @@ public:
         cv::Ptr<cv::drgan::Decoder> decoder;
         cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
         cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
-        float matchThreshold = 0;               ///< cosine at or above which two embeddings are one person
+        float matchThreshold = 0;               ///< what Options::matchThreshold is by default
     };
     struct Result {
         std::vector<TrackInfo> tracks;  ///< on this frame
@@ -87,6 +88,7 @@ private:
     bool fitToEncode(const Track& track) const;
     void encodeDue(const FrameView& frame, Time now, Result& result);
     bool encode(const FrameView& frame, Track& track, Time now, Result& result);
+    double matchThreshold() const;
     int recognise(const Track& fresh, const cv::Mat& embedding) const;
     void announce(const Track& track, Result& result);
     void draw(Identity& identity, bool exactly);

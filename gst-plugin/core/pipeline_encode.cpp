@@ -46,7 +46,7 @@ void Pipeline::settleCrossings(const FrameView& frame, Time now) {
             }
             return models_.encoder->match(fused[identity], seen[face]);
         };
-        if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, models_.matchThreshold)) {
+        if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
             tracker_.exchange(first, second);
             report_.exchanged.emplace_back(first, second);
         }
@@ -129,6 +129,10 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
     return true;
 }
 
+double Pipeline::matchThreshold() const {
+    return options_.matchThreshold > -1 ? options_.matchThreshold : models_.matchThreshold;
+}
+
 int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
     int found = -1;
     double best = 0;
@@ -144,7 +148,7 @@ int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
             cv::Mat fused;
             known->second.fused.fused(fused);
             likeness = models_.encoder->match(fused, embedding);
-            needed = models_.matchThreshold * (iou > 0.2F ? samePlaceDiscount : 1.F);
+            needed = matchThreshold() * (iou > 0.2F ? samePlaceDiscount : 1.F);
         }
         if (likeness >= needed && (found < 0 || likeness > best)) {
             found = t.id;

@@ -62,14 +62,15 @@ private:
 
 }  // namespace
 
-Ptr<FaceFinder> createBundleFinder(const Bundle& bundle) {
+Ptr<FaceFinder> createBundleFinder(const Bundle& bundle, int backendId, int targetId) {
     for (const auto& model : {std::make_pair("detector", bundle.detector), std::make_pair("aligner", bundle.aligner)}) {
         if (model.second.empty()) {
             CV_Error(Error::StsObjectNotFound, "the bundle '" + bundle.folder + "' has no " + model.first +
                                                    ".onnx to find faces with; name a YuNet model in its place");
         }
     }
-    return FaceFinder::createFromModels(Detector::create(bundle.detector), Aligner::create(bundle.aligner));
+    return FaceFinder::createFromModels(Detector::create(bundle.detector, nullptr, backendId, targetId),
+                                        Aligner::create(bundle.aligner, nullptr, backendId, targetId));
 }
 
 Ptr<FaceFinder> FaceFinder::createFromModels(const Ptr<Detector>& detector, const Ptr<Aligner>& aligner) {

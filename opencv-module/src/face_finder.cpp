@@ -123,8 +123,9 @@ bool FaceFinder::findMain(InputArray image, OutputArray face) {
     return false;
 }
 
-Ptr<FaceFinder> FaceFinder::create(const String& model, const String& bundle) {
-    return model.empty() ? createBundleFinder(Bundle::load(bundle)) : createYuNetFinder(model);
+Ptr<FaceFinder> FaceFinder::create(const String& model, const String& bundle, int backendId, int targetId) {
+    return model.empty() ? createBundleFinder(Bundle::load(bundle), backendId, targetId)
+                         : createYuNetFinder(model, backendId, targetId);
 }
 
 }  // namespace drgan

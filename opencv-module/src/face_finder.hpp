@@ -27,8 +27,8 @@ Mat checkedPicture(InputArray image);
 
 void write(const std::vector<FaceRow>& rows, OutputArray faces);
 
-Ptr<FaceFinder> createBundleFinder(const Bundle& bundle);
-Ptr<FaceFinder> createYuNetFinder(const String& model);
+Ptr<FaceFinder> createBundleFinder(const Bundle& bundle, int backendId, int targetId);
+Ptr<FaceFinder> createYuNetFinder(const String& model, int backendId, int targetId);
 
 }  // namespace drgan
 }  // namespace cv

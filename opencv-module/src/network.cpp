@@ -9,22 +9,6 @@ namespace drgan {
 
 namespace {
 
-void checkBackend(int backendId, int targetId, const std::string& where) {
-    std::string available;
-    for (const auto& pair : dnn::getAvailableBackends()) {
-        const bool anyBackend = backendId == dnn::DNN_BACKEND_DEFAULT;
-        if ((anyBackend || pair.first == backendId) && pair.second == targetId) {
-            return;
-        }
-        available += format("%s(%d, %d)", available.empty() ? "" : " ", static_cast<int>(pair.first),
-                            static_cast<int>(pair.second));
-    }
-    CV_Error(Error::StsNotImplemented,
-             format("%s: got backend %d and target %d, expected 0 (default) or one of the pairs (backend, target) that "
-                    "this OpenCV has: %s",
-                    where.c_str(), backendId, targetId, available.c_str()));
-}
-
 std::string shapeText(const std::vector<int>& shape) {
     std::string text;
     for (const int n : shape) {
@@ -42,6 +26,22 @@ std::vector<int> shapeOf(const Mat& blob) { return std::vector<int>(blob.size.p,
 }
 
 }  // namespace
+
+void checkBackend(int backendId, int targetId, const std::string& where) {
+    std::string available;
+    for (const auto& pair : dnn::getAvailableBackends()) {
+        const bool anyBackend = backendId == dnn::DNN_BACKEND_DEFAULT;
+        if ((anyBackend || pair.first == backendId) && pair.second == targetId) {
+            return;
+        }
+        available += format("%s(%d, %d)", available.empty() ? "" : " ", static_cast<int>(pair.first),
+                            static_cast<int>(pair.second));
+    }
+    CV_Error(Error::StsNotImplemented,
+             format("%s: got backend %d and target %d, expected 0 (default) or one of the pairs (backend, target) that "
+                    "this OpenCV has: %s",
+                    where.c_str(), backendId, targetId, available.c_str()));
+}
 
 Network::Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
     : where_(where) {

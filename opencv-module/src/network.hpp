@@ -20,6 +20,10 @@ struct Blob {
     std::vector<int> shape;
 };
 
+/// @param where names the model in the message
+/// @throws cv::Exception if cv::dnn has no such backend and target
+void checkBackend(int backendId, int targetId, const std::string& where);
+
 class Network {
 public:
     /// @param where names the model in messages

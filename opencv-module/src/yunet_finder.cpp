@@ -4,6 +4,7 @@
 #include <opencv2/objdetect.hpp>
 
 #include "face_finder.hpp"
+#include "network.hpp"
 
 namespace cv {
 namespace drgan {
@@ -22,13 +23,14 @@ constexpr int lookSide = 224;
 
 class YuNetFinder : public FaceFinder {
 public:
-    explicit YuNetFinder(const std::string& model) {
+    YuNetFinder(const std::string& model, int backendId, int targetId) {
         if (!std::ifstream(model, std::ios::binary)) {
             CV_Error(Error::StsObjectNotFound, "face detector '" + model + "' cannot be opened");
         }
+        checkBackend(backendId, targetId, model);
         try {
-            wide_ = open(model, Size(320, 320));
-            close_ = open(model, Size(lookSide, lookSide));
+            wide_ = open(model, Size(320, 320), backendId, targetId);
+            close_ = open(model, Size(lookSide, lookSide), backendId, targetId);
             // Tells now, not on the first picture, whether this is a YuNet that this OpenCV can run.
             Mat faces;
             close_->detect(Mat::zeros(lookSide, lookSide, CV_8UC3), faces);
@@ -74,8 +76,8 @@ public:
     }
 
 private:
-    static Ptr<FaceDetectorYN> open(const std::string& model, Size size) {
-        return FaceDetectorYN::create(model, "", size, scoreThreshold, nmsThreshold, topK);
+    static Ptr<FaceDetectorYN> open(const std::string& model, Size size, int backendId, int targetId) {
+        return FaceDetectorYN::create(model, "", size, scoreThreshold, nmsThreshold, topK, backendId, targetId);
     }
 
     void lookCloser(const Mat& picture, FaceRow& row) {
@@ -116,7 +118,9 @@ private:
 
 }  // namespace
 
-Ptr<FaceFinder> createYuNetFinder(const String& model) { return makePtr<YuNetFinder>(model); }
+Ptr<FaceFinder> createYuNetFinder(const String& model, int backendId, int targetId) {
+    return makePtr<YuNetFinder>(model, backendId, targetId);
+}
 
 }  // namespace drgan
 }  // namespace cv

@@ -233,61 +233,6 @@ TEST(Caps, FramesWithoutTimesAreTrackedAtTheirRate) {
     EXPECT_THAT(e.events(), testing::ElementsAre("track-lost 1"));
 }
 
-TEST(Properties, KeepWhatTheyAreGiven) {
-    Element e(
-        "detector=/a detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
-        "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25",
-        "/c");
-    gchar *detector, *type, *bundle;
-    gint detect, faces, size;
-    guint encode, refresh, timeout;
-    gboolean display, embeddings, pictures;
-    gdouble yaw, threshold;
-    g_object_get(e.element, "detector", &detector, "roi-type", &type, "bundle", &bundle, "detect-interval", &detect,
-                 "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode, "refresh-interval", &refresh,
-                 "track-timeout", &timeout, "display", &display, "embeddings", &embeddings, "pictures", &pictures,
-                 "yaw", &yaw, "update-threshold", &threshold, nullptr);
-    EXPECT_STREQ(detector, "/a");
-    EXPECT_STREQ(bundle, "/c");
-    EXPECT_STREQ(type, "head");
-    EXPECT_EQ(detect, 9);
-    EXPECT_EQ(encode, 10U);
-    EXPECT_EQ(refresh, 11U);
-    EXPECT_EQ(timeout, 12U);
-    EXPECT_EQ(faces, 3);
-    EXPECT_EQ(size, 40);
-    EXPECT_FALSE(display);
-    EXPECT_TRUE(embeddings);
-    EXPECT_TRUE(pictures);
-    EXPECT_EQ(yaw, -30);
-    EXPECT_EQ(threshold, 0.25);
-    for (gchar* s : {detector, type, bundle}) {
-        g_free(s);
-    }
-}
-
-TEST(Properties, DisplayAndYawChangeWhilePlaying) {
-    Element e("pictures=true");
-    e.caps("BGR", 320, 240);
-    const auto drawn = [&] {
-        GstBuffer* in = e.frame();
-        const auto before = drgan_test::bytesOf(in);
-        Element::addFace(in, 40, 60, 80, 80);
-        GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
-        auto after = drgan_test::bytesOf(out);
-        gst_buffer_unref(out);
-        return after == before ? std::vector<guint8>() : after;
-    };
-    const auto front = drawn();
-    EXPECT_FALSE(front.empty());
-    g_object_set(e.element, "display", FALSE, nullptr);
-    EXPECT_TRUE(drawn().empty());
-    g_object_set(e.element, "display", TRUE, nullptr);
-    EXPECT_EQ(drawn(), front);
-    g_object_set(e.element, "yaw", 90., nullptr);
-    EXPECT_NE(drawn(), front);
-}
-
 size_t residentBytes() {
     std::ifstream in("/proc/self/statm");
     size_t total = 0;

@@ -266,8 +266,10 @@ public:
 
     /** @param model YuNet's file; empty: the networks of a bundle.
     @param bundle its folder, as of Bundle::load; not looked at where a model is given.
+    @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
     @throws cv::Exception naming the file that is missing or cannot be used. */
-    CV_WRAP static Ptr<FaceFinder> create(const String& model = String(), const String& bundle = String());
+    CV_WRAP static Ptr<FaceFinder> create(const String& model = String(), const String& bundle = String(),
+                                          int backendId = 0, int targetId = 0);
     /** @param detector finds the faces
     @param aligner of the same bundle. Without it nobody confirms the finds, and the points are rough. */
     static Ptr<FaceFinder> createFromModels(const Ptr<Detector>& detector,
