@@ -13,6 +13,20 @@ namespace {
 constexpr int searchInterval = 5;
 constexpr Time searchTime = 1000 * millisecond;
 
+// Boxes that the aligner is asked about, for each face that may be followed: upstream may send any number.
+constexpr int boxesPerFace = 4;
+
+// Keeps those that are followed, and then the large ones.
+void keepLargest(std::vector<Face>& faces, int most) {
+    const auto n = std::min<size_t>(faces.size(), static_cast<size_t>(std::max(0, most)));
+    std::partial_sort(faces.begin(), faces.begin() + static_cast<std::ptrdiff_t>(n), faces.end(),
+                      [](const Face& a, const Face& b) {
+                          const bool fa = a.followed >= 0;
+                          return fa != (b.followed >= 0) ? fa : a.box.area() > b.box.area();
+                      });
+    faces.resize(n);
+}
+
 bool isIn(const std::vector<Face>& faces, int track) {
     return std::any_of(faces.begin(), faces.end(), [&](const Face& f) { return f.followed == track; });
 }
@@ -70,6 +84,7 @@ bool Pipeline::lostSome(Time now, const std::vector<Face>& followed) const {
 
 void Pipeline::confirm(const FrameView& frame, std::vector<Face>& faces) {
     const StageTimer timer(report_.times, Stage::align);
+    keepLargest(faces, boxesPerFace * options_.maxFaces);
     follower_->confirm(frame, faces);
     report_.doubted =
         static_cast<int>(std::count_if(faces.begin(), faces.end(), [](const Face& f) { return f.doubted; }));
@@ -144,15 +159,8 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         looked = false;
     }
     if (looked) {
-        // Where there are too many, those are kept that are followed, and then the large ones.
-        const auto n = std::min<size_t>(faces.size(), static_cast<size_t>(std::max(0, options_.maxFaces)));
-        std::partial_sort(faces.begin(), faces.begin() + static_cast<std::ptrdiff_t>(n), faces.end(),
-                          [](const Face& a, const Face& b) {
-                              const bool fa = a.followed >= 0;
-                              return fa != (b.followed >= 0) ? fa : a.box.area() > b.box.area();
-                          });
-        faces.resize(n);
-        report_.faces = static_cast<int>(n);
+        keepLargest(faces, options_.maxFaces);
+        report_.faces = static_cast<int>(faces.size());
         tracker_.update(faces, sureScore);
     }
     collectEnded(result.events);

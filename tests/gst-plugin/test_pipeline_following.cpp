@@ -295,4 +295,17 @@ TEST_F(FollowingTest, WithoutTimeForNetworksNothingNewBegins) {
     EXPECT_EQ(step({{0, 100, 80}}, true, {}, false).tracks.size(), 1U);
 }
 
+TEST_F(FollowingTest, AsksTheAlignerAboutABoundedNumberOfUpstreamsBoxes) {
+    options.maxFaces = 3;
+    pipeline->setOptions(options);
+    std::vector<Face> upstream(10000, face(10, 10));
+    for (auto& f : upstream) {
+        f.box.width = f.box.height = 30;
+    }
+    upstream[7777] = face(200, 100);  // the largest
+    const auto result = step({{0, 200, 100}}, false, upstream);
+    EXPECT_LE(aligner->rows, 4 * options.maxFaces);
+    EXPECT_EQ(idAt(result, 200, 100), 1);
+}
+
 }  // namespace
