@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage="usage: pipelines.sh window FILE       show a video with its frontal views
        pipelines.sh camera [DEVICE]   the same for a camera (default: /dev/video0)
-       pipelines.sh messages FILE     print what the element finds, draw nothing, show nothing
+       pipelines.sh messages FILE     what the element finds as lines of JSON, draw nothing, show nothing
        pipelines.sh profile FILE OUT  write a video in which the view beside each face looks 45 degrees aside
 More properties: gst-inspect-1.0 drganfrontalize"
 
@@ -29,8 +29,8 @@ case "${1:-} $#" in
         ;;
     "messages 2")
         file="$(source_of "$2")"
-        gst-launch-1.0 -m filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize display=false ! \
-            fakesink sync=false | grep --line-buffered drganfrontalize,
+        gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert ! \
+            drganfrontalize display=false results-location=- ! fakesink sync=false
         ;;
     "profile 3")
         file="$(source_of "$2")"

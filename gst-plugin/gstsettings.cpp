@@ -237,11 +237,12 @@ void installProperties(GObjectClass* klass) {
                                                "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
                                                "every pixel as it is",
                                                TRUE, anytime));
-    install(
-        PROP_EMBEDDINGS,
-        g_param_spec_boolean("embeddings", "Embeddings",
-                             "Put the fused embedding, which is biometric data, on the metadata and in the messages",
-                             FALSE, anytime));
+    install(PROP_EMBEDDINGS,
+            g_param_spec_boolean(
+                "embeddings", "Embeddings",
+                "Put the fused embedding, which is biometric data, on the metadata, in the messages and in "
+                "the results",
+                FALSE, anytime));
     install(PROP_PICTURES, g_param_spec_boolean("pictures", "Pictures",
                                                 "Put the aligned face and its frontal view as GstSample (RGB) in the "
                                                 "messages",

@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints what drganfrontalize finds in a video: metadata of the frames, messages, statistics.
+
+usage: faces.py FILE
+Debian: python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
+"""
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstVideo", "1.0")
+from gi.repository import Gst, GstVideo
+
+ids = set()
+
+
+def tell(bus):
+    """Prints the messages that are on the bus; ends the program on an error."""
+    while message := bus.pop_filtered(Gst.MessageType.ELEMENT | Gst.MessageType.ERROR):
+        if message.type == Gst.MessageType.ERROR:
+            sys.exit(message.parse_error().gerror.message)
+        result = message.get_structure()
+        if result.get_name() == "drganfrontalize":
+            ids.add(result.get_uint("track-id")[1])
+            print(result.get_string("event"), result.get_uint("track-id")[1], result.get_uint64("stream-time")[1])
+
+
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+Gst.init(None)
+pipeline = Gst.parse_launch(
+    "filesrc name=source ! decodebin ! videoconvert ! drganfrontalize name=drgan display=false ! "
+    "appsink name=out sync=false")
+pipeline.get_by_name("source").set_property("location", sys.argv[1])
+drgan, out, bus = pipeline.get_by_name("drgan"), pipeline.get_by_name("out"), pipeline.get_bus()
+try:
+    started = pipeline.set_state(Gst.State.PLAYING) != Gst.StateChangeReturn.FAILURE
+    while started and (sample := out.emit("pull-sample")):
+        tell(bus)  # a frame's messages are here before the frame
+        for track in ids:
+            region = GstVideo.buffer_get_video_region_of_interest_meta_id(sample.get_buffer(), track)
+            if region:
+                result = region.get_param("drgan")
+                print(sample.get_buffer().pts, track, region.x, region.y, region.w, region.h,
+                      round(result.get_double("yaw")[1]), result.get_uint("images")[1])
+    tell(bus)
+    print(drgan.get_property("stats").to_string())
+finally:
+    pipeline.set_state(Gst.State.NULL)
