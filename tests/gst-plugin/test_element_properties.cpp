@@ -98,7 +98,7 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         g_value_unset(&value);
     }
     g_free(specs);
-    EXPECT_EQ(own, 20);
+    EXPECT_EQ(own, 21);
 }
 
 bool opencvHas(cv::dnn::Backend backend, cv::dnn::Target target) {
