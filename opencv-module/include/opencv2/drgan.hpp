@@ -306,4 +306,6 @@ private:
 }  // namespace drgan
 }  // namespace cv
 
+#include "drgan/gallery.hpp"
+
 #endif

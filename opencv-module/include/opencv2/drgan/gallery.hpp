@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef OPENCV_DRGAN_GALLERY_HPP
+#define OPENCV_DRGAN_GALLERY_HPP
+
+#include "../drgan.hpp"
+
+namespace cv {
+namespace drgan {
+
+//! @addtogroup drgan
+//! @{
+
+/** @brief Named people, each a fused embedding, and the search among them (1:N).
+
+Any number of threads may use one object at a time; searches do not wait for each other. */
+class CV_EXPORTS_W Gallery {
+public:
+    virtual ~Gallery() = default;
+
+    /** @brief Fuses an embedding into a person's, as Template does; the person is made where there is none.
+    @param name UTF-8, 1 to 1024 bytes; neither control characters nor zero bytes.
+    @param embedding 1xNf or Nf x1, CV_32F, finite and not all zeros, as of Encoder::feature.
+    @param confidence finite, >= 0. */
+    CV_WRAP virtual void add(const String& name, InputArray embedding, float confidence) = 0;
+
+    /** @brief Adds a person as another gallery has it: `images` pictures that were fused into `embedding`, whose
+    confidences sum up to `totalConfidence`. Where the person is there already, the two are fused. */
+    CV_WRAP virtual void addFused(const String& name, InputArray embedding, double totalConfidence, int images) = 0;
+
+    /** @return whether there was such a person */
+    CV_WRAP virtual bool remove(const String& name) = 0;
+
+    CV_WRAP virtual bool contains(const String& name) const = 0;
+    CV_WRAP virtual std::vector<String> names() const = 0;  //!< ascending by their bytes
+    CV_WRAP virtual int size() const = 0;                   //!< people
+
+    /** @brief What is known of a person. @throws cv::Exception if there is none of that name
+    @param embedding fused, 1xNf CV_32F, the caller's own
+    @param totalConfidence sum of the confidences
+    @param images pictures fused */
+    CV_WRAP virtual void person(const String& name, OutputArray embedding, CV_OUT double& totalConfidence,
+                                CV_OUT int& images) const = 0;
+
+    /** @brief The k people most alike, for each of n embeddings.
+    @param embeddings n x Nf CV_32F (1xNf or Nf x1: one), finite and no row all zeros; not changed
+    @param k at least 1; where there are fewer people, all of them
+    @param names n x min(k, size()), row after row, the most alike first
+    @param similarities n x min(k, size()) CV_32F: cosines in [-1, 1]. Of equals the first by name comes first. In an
+    empty gallery: no names and an empty matrix. */
+    CV_WRAP virtual void search(InputArray embeddings, int k, CV_OUT std::vector<String>& names,
+                                OutputArray similarities) const = 0;
+
+    /** @brief Writes the gallery to a file, whole or not at all: whatever happens, there is the old file or the new
+    one. @throws cv::Exception naming the file and why it cannot be written */
+    CV_WRAP virtual void save(const String& path) const = 0;
+
+    CV_WRAP virtual int embeddingSize() const = 0;  //!< Nf
+    CV_WRAP virtual String bundleId() const = 0;    //!< of the models that made the embeddings
+
+    /** @brief An empty gallery for what this encoder makes. */
+    CV_WRAP static Ptr<Gallery> create(const Ptr<Encoder>& encoder);
+    /** @brief The same without an encoder. @param embeddingSize Nf, 1 to 65536 @param bundleId not empty */
+    CV_WRAP static Ptr<Gallery> createEmpty(int embeddingSize, const String& bundleId);
+
+    /** @brief Reads what save() wrote.
+    @param encoder if given, the gallery must be of its bundle: embeddings of different models do not compare.
+    @throws cv::Exception naming the file, what was found there and what was expected. */
+    CV_WRAP static Ptr<Gallery> load(const String& path, const Ptr<Encoder>& encoder = Ptr<Encoder>());
+};
+
+//! @}
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif
