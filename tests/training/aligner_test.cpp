@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "export/bundle.hpp"
+#include "nn/detector.hpp"
 #include "nn/networks.hpp"
+#include "nn/widen.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "small_face_set.hpp"
 #include "train/aligner_trainer.hpp"
@@ -100,6 +102,37 @@ TEST(AlignerNetwork, BeginsWithMeansOfPlacesInsideTheCrop) {
     const torch::Tensor wild = net->forward({{contract::alignerCrop, crops * 1e4}}).at(contract::alignerLandmarks);
     EXPECT_GE(wild.min().item<double>(), 0.5 / 16 - 1e-5) << "the middle of the first cell";
     EXPECT_LE(wild.max().item<double>(), 1 - 0.5 / 16 + 1e-5) << "the middle of the last one";
+}
+
+TEST(AlignerNetwork, WidenedItComputesTheSameAndLearnsOn) {
+    torch::manual_seed(3);
+    nn::Graph narrow = nn::aligner({32, 0.5}), wide = nn::aligner({32, 0.75});
+    const nn::Edges crops{{contract::alignerCrop, torch::rand({8, 3, 32, 32}) * 2 - 1}};
+    narrow->train();
+    narrow->forward(crops);  // gives batch norm something to take along
+    narrow->eval();
+    wide->eval();
+    const nn::Edges before = wide->forward(crops), wanted = narrow->forward(crops);
+    nn::widen(wide, narrow);
+    nn::Edges found = wide->forward(crops);
+    torch::Tensor sum = torch::zeros({});
+    for (const auto& [name, value] : wanted) {
+        EXPECT_TRUE(torch::allclose(found.at(name), value, 1e-4, 1e-5)) << name;
+        EXPECT_FALSE(torch::allclose(before.at(name), value, 1e-3, 1e-3)) << name;
+        sum = sum + found.at(name).square().sum();
+    }
+    // The further channels get to work: what reads them learns.
+    sum.backward();
+    for (const auto& node : wide->nodes()) {
+        if (node.op == "Conv" && node.integer("groups") == 1 && node.integer("in") > 3) {
+            const torch::Tensor learns = node.module->as<torch::nn::Conv2d>()->weight.grad();
+            const torch::Tensor further = learns.slice(1, learns.size(1) * 2 / 3 + 1);
+            EXPECT_GT(further.abs().max().item<float>(), 0) << node.output;
+        }
+    }
+    EXPECT_THROW(nn::widen(narrow, wide), std::runtime_error);
+    nn::Graph other = nn::detector({0.5});
+    EXPECT_THROW(nn::widen(other, narrow), std::runtime_error);
 }
 
 TEST(AlignerValidation, MeasuresWhatItSays) {

@@ -9,6 +9,7 @@
 
 #include "nn/aligner.hpp"
 #include "nn/networks.hpp"
+#include "nn/widen.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "train/ahead.hpp"
 #include "train/false_finds.hpp"
@@ -37,7 +38,16 @@ torch::Tensor column(const std::vector<float>& values, const torch::Device& devi
 
 nn::Graph firstNetwork(const Options& o) {
     torch::manual_seed(o.batch.seed);
-    return o.start.empty() ? nn::aligner({cropSide, o.alignerWidth}) : Checkpoint::load(o.start).network(averagedName);
+    if (o.start.empty()) {
+        return nn::aligner({cropSide, o.alignerWidth});
+    }
+    nn::Graph network = Checkpoint::load(o.start).network(averagedName);
+    if (o.widenAligner > 0) {
+        nn::Graph wide = nn::aligner({cropSide, o.widenAligner});
+        nn::widen(wide, network);
+        return wide;
+    }
+    return network;
 }
 
 }  // namespace

@@ -129,6 +129,11 @@ void addAligner(CLI::App& app, Options& o) {
     app.add_option("--aligner-width", o.alignerWidth, "channels of the aligner's layers, times this")
         ->check(CLI::PositiveNumber)
         ->group(group);
+    app.add_option("--widen-aligner", o.widenAligner,
+                   "with --start: begin with its aligner widened to this width, what it knows in the first channels; "
+                   "0: as it is")
+        ->check(CLI::NonNegativeNumber)
+        ->group(group);
     app.add_option("--crops", c.count, "crops in a batch")->check(CLI::PositiveNumber)->group(group);
     app.add_option("--missed-share", c.missedShare, "share of crops that miss their face")
         ->check(CLI::Range(0., 1.))

@@ -58,7 +58,7 @@ struct Options {
            encoderWeight = 1;
 
     CropOptions crops;  // of the aligner
-    double alignerWidth = 1, landmarkWeight = 1, yawWeight = 1, scoreWeight = 0.5;
+    double alignerWidth = 1, widenAligner = 0, landmarkWeight = 1, yawWeight = 1, scoreWeight = 0.5;
 
     std::string backgrounds, validationBackgrounds;  // folders of photographs, for detector and aligner
     std::string falseFinds;                          // detector's checkpoint, for the aligner
