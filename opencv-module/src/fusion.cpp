@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cfloat>
 #include <cmath>
 
 #include "precomp.hpp"
@@ -8,9 +7,6 @@ namespace cv {
 namespace drgan {
 
 namespace {
-
-// Sums smaller than this are no basis to divide by: FLT_MIN keeps any confidence that a float can hold exactly.
-constexpr double tinyTotal = FLT_MIN;
 
 void checkConfidence(float w) {
     if (!std::isfinite(w) || w < 0) {
@@ -67,7 +63,7 @@ void Template::fused(OutputArray embedding) const {
     if (size_ == 0) {
         CV_Error(Error::StsError, "Template: got no embedding yet, expected at least one add()");
     }
-    const Mat mean = total_ > tinyTotal ? Mat(weighted_ / total_) : Mat(plain_ / size_);
+    const Mat mean = total_ > tinyTotalConfidence ? Mat(weighted_ / total_) : Mat(plain_ / size_);
     mean.convertTo(embedding, CV_32F);
 }
 

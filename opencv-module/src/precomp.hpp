@@ -5,6 +5,7 @@
 #ifndef OPENCV_DRGAN_PRECOMP_HPP
 #define OPENCV_DRGAN_PRECOMP_HPP
 
+#include <cfloat>
 #include <opencv2/core.hpp>
 #include <opencv2/drgan.hpp>
 #include <opencv2/drgan/model_contract.hpp>
@@ -12,6 +13,10 @@
 
 namespace cv {
 namespace drgan {
+
+/// Sums of confidences smaller than this are no basis to divide by: the plain mean counts then. FLT_MIN keeps any
+/// confidence that a float can hold exactly.
+constexpr double tinyTotalConfidence = FLT_MIN;
 
 /// "CV_32F 1x15, 1 channel": what a matrix is, for messages.
 std::string describe(const Mat& m);

@@ -12,19 +12,24 @@ namespace drgan {
 
 /** @brief Named people, each a fused embedding, and the search among them (1:N).
 
-Any number of threads may use one object at a time; searches do not wait for each other. */
+Any number of threads may use one object at a time. Searches do not wait for each other, add() and remove() wait for the
+searches at work, and save() keeps nobody waiting: it writes what was there when it was called.
+
+A person takes 4 Nf + about 150 bytes, however many pictures are fused. */
 class CV_EXPORTS_W Gallery {
 public:
     virtual ~Gallery() = default;
 
     /** @brief Fuses an embedding into a person's, as Template does; the person is made where there is none.
     @param name UTF-8, 1 to 1024 bytes; neither control characters nor zero bytes.
-    @param embedding 1xNf or Nf x1, CV_32F, finite and not all zeros, as of Encoder::feature.
-    @param confidence finite, >= 0. */
+    @param embedding 1xNf or Nf x1, CV_32F, finite and not all zeros, as of Encoder::feature; of a norm of 1e-15 to 1e15.
+    @param confidence finite, >= 0.
+    @throws cv::Exception for anything else, and if the two would cancel each other out; then nothing has changed. */
     CV_WRAP virtual void add(const String& name, InputArray embedding, float confidence) = 0;
 
     /** @brief Adds a person as another gallery has it: `images` pictures that were fused into `embedding`, whose
-    confidences sum up to `totalConfidence`. Where the person is there already, the two are fused. */
+    confidences sum up to `totalConfidence` (finite, >= 0). Where the person is there already, the two are fused.
+    @throws cv::Exception as add() does, and if the sums overflow. */
     CV_WRAP virtual void addFused(const String& name, InputArray embedding, double totalConfidence, int images) = 0;
 
     /** @return whether there was such a person */
@@ -46,12 +51,16 @@ public:
     @param k at least 1; where there are fewer people, all of them
     @param names n x min(k, size()), row after row, the most alike first
     @param similarities n x min(k, size()) CV_32F: cosines in [-1, 1]. Of equals the first by name comes first. In an
-    empty gallery: no names and an empty matrix. */
+    empty gallery: no names and an empty matrix. May be `embeddings`.
+
+    Exact: the cosines are those of a sum in double, rounded to float, whatever else is in the batch. */
     CV_WRAP virtual void search(InputArray embeddings, int k, CV_OUT std::vector<String>& names,
                                 OutputArray similarities) const = 0;
 
     /** @brief Writes the gallery to a file, whole or not at all: whatever happens, there is the old file or the new
-    one. @throws cv::Exception naming the file and why it cannot be written */
+    one. A new file is for its owner alone (0600), for embeddings are biometric data; one that is there keeps its
+    permissions. A symbolic link stays, and what it names is written. The format: docs/gallery.md.
+    @throws cv::Exception naming the file and why it cannot be written */
     CV_WRAP virtual void save(const String& path) const = 0;
 
     CV_WRAP virtual int embeddingSize() const = 0;  //!< Nf

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef OPENCV_DRGAN_ATOMIC_FILE_HPP
+#define OPENCV_DRGAN_ATOMIC_FILE_HPP
+
+#include <cstddef>
+#include <string>
+
+namespace cv {
+namespace drgan {
+
+/// Writes a file so that at any moment its path names either what was there before or all of the new content: into a
+/// temporary file beside it (".drgan-XXXXXX"), which takes its place at the end. A process that is killed leaves the
+/// temporary file.
+///
+/// A symbolic link stays, and what it names is replaced. A new file may be read and written by its owner only (0600);
+/// one that is there keeps its permissions and, where the process may give files away, its owner. Anything but a
+/// regular file is refused.
+///
+/// All functions throw cv::Exception naming the path and the reason.
+class AtomicFile {
+public:
+    explicit AtomicFile(const std::string& path);
+    ~AtomicFile();  ///< without commit() the temporary file goes and nothing has changed
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+
+    void write(const void* data, size_t size);
+    /// Waits until the content is on the disk, and gives it the path.
+    void commit();
+
+private:
+    [[noreturn]] void fail(const char* what) const;  // by errno
+
+    std::string path_;    // as it was given, for messages
+    std::string target_;  // behind symbolic links
+    std::string folder_;
+    std::string temporary_;
+    int fd_ = -1;
+};
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <mutex>
+#include <shared_mutex>
+
+#include "gallery_file.hpp"
+#include "gallery_name.hpp"
+#include "gallery_people.hpp"
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+void checkName(const String& name) {
+    const std::string fault = nameFault(name.data(), name.size());
+    if (!fault.empty()) {
+        CV_Error(Error::StsBadArg, "name " + quoted(name) + ": " + fault);
+    }
+}
+
+/// n embeddings in rows, for reading: the caller's own memory where it can be used as it is.
+Mat embeddingRows(InputArray embeddings, int length) {
+    Mat rows = embeddings.getMat();
+    if (rows.empty() || rows.type() != CV_32FC1 || rows.dims != 2) {
+        CV_Error(Error::StsBadArg, format("embeddings: got %s, expected CV_32FC1 of n rows x %d columns, n >= 1",
+                                          describe(rows).c_str(), length));
+    }
+    if (rows.cols == 1 && rows.rows == length) {
+        rows = rows.t();
+    }
+    if (rows.cols != length) {
+        CV_Error(Error::StsUnmatchedSizes, format("embeddings: got %s, expected %d columns (the embedding size Nf)",
+                                                  describe(rows).c_str(), length));
+    }
+    for (int i = 0; i < rows.rows; ++i) {
+        const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity go through it
+        if (!std::isfinite(norm) || norm == 0) {
+            CV_Error(Error::StsOutOfRange,
+                     format("embeddings: row %d %s", i,
+                            norm == 0 ? "is an embedding of zeros, which has no direction, expected another"
+                                      : "holds NaN or infinity, expected finite values"));
+        }
+    }
+    return rows;
+}
+
+class GalleryImpl final : public Gallery {
+public:
+    GalleryImpl(int embeddingSize, const String& bundleId) : bundleId_(bundleId), people_(embeddingSize) {}
+
+    void add(const String& name, InputArray embedding, float confidence) override {
+        if (!std::isfinite(confidence) || confidence < 0) {
+            CV_Error(Error::StsOutOfRange, format("confidence: got %g, expected a finite value >= 0", confidence));
+        }
+        addFused(name, embedding, confidence, 1);
+    }
+
+    void addFused(const String& name, InputArray embedding, double totalConfidence, int images) override {
+        checkName(name);
+        if (!std::isfinite(totalConfidence) || totalConfidence < 0) {
+            CV_Error(Error::StsOutOfRange,
+                     format("totalConfidence: got %g, expected a finite value >= 0", totalConfidence));
+        }
+        if (images < 1) {
+            CV_Error(Error::StsOutOfRange, format("images: got %d, expected at least 1", images));
+        }
+        const Mat row = embeddingRow(embedding, "embedding", people_.length());
+        checkNorm(row.ptr<float>(), row.cols, "embedding");
+        const auto lock = lockToChange();
+        people_.add(name, {row, totalConfidence, images});
+    }
+
+    bool remove(const String& name) override {
+        const auto lock = lockToChange();
+        return people_.remove(name);
+    }
+
+    bool contains(const String& name) const override {
+        const auto lock = lockToRead();
+        return people_.find(name) >= 0;
+    }
+
+    std::vector<String> names() const override {
+        std::vector<String> result;
+        {
+            const auto lock = lockToRead();
+            result.reserve(static_cast<size_t>(people_.size()));
+            for (int i = 0; i < people_.size(); ++i) {
+                result.push_back(*people_.person(i).name);
+            }
+        }
+        std::sort(result.begin(), result.end());
+        return result;
+    }
+
+    int size() const override {
+        const auto lock = lockToRead();
+        return people_.size();
+    }
+
+    void person(const String& name, OutputArray embedding, double& totalConfidence, int& images) const override {
+        Mat row;
+        GalleryPeople::Person found;
+        {
+            const auto lock = lockToRead();
+            const int i = people_.find(name);
+            if (i < 0) {
+                CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the gallery's %d",
+                                                          quoted(name).c_str(), people_.size()));
+            }
+            found = people_.person(i);
+            row.create(1, people_.length(), CV_32F);
+            std::copy_n(people_.row(i), people_.length(), row.ptr<float>());
+        }
+        row.copyTo(embedding);
+        totalConfidence = found.total;
+        images = found.images;
+    }
+
+    void search(InputArray embeddings, int k, std::vector<String>& names, OutputArray similarities) const override {
+        const Mat queries = embeddingRows(embeddings, people_.length());
+        if (k < 1) {
+            CV_Error(Error::StsOutOfRange, format("k: got %d, expected at least 1", k));
+        }
+        std::vector<String> found;
+        Mat values;
+        {
+            const auto lock = lockToRead();
+            const int count = std::min(k, people_.size());
+            if (static_cast<int64_t>(queries.rows) * count > INT_MAX) {
+                CV_Error(Error::StsOutOfRange, format("k: got %d for %d embeddings, expected at most %d matches in all",
+                                                      k, queries.rows, INT_MAX));
+            }
+            if (count > 0) {
+                const auto matches = searchExactly(people_, queries, count);
+                found.reserve(matches.size() * static_cast<size_t>(count));
+                values.create(queries.rows, count, CV_32F);
+                for (int q = 0; q < queries.rows; ++q) {
+                    for (int i = 0; i < count; ++i) {
+                        const GalleryMatch& match = matches[static_cast<size_t>(q)][static_cast<size_t>(i)];
+                        found.push_back(*people_.person(match.person).name);
+                        values.at<float>(q, i) = match.similarity;
+                    }
+                }
+            }
+        }
+        names.swap(found);
+        if (similarities.needed()) {
+            values.empty() ? similarities.release() : values.copyTo(similarities);
+        }
+    }
+
+    void save(const String& path) const override {
+        const std::unique_ptr<GallerySnapshot> snapshot = takeSnapshot();
+        writeGallery(path, people_.length(), bundleId_, *snapshot);
+    }
+
+    int embeddingSize() const override { return people_.length(); }
+    String bundleId() const override { return bundleId_; }
+
+    void addNew(const std::string& name, const FusedRow& fused) { people_.add(name, fused); }
+    void reserve(size_t people) { people_.reserve(people); }
+
+private:
+    // A shared_mutex may let readers in while a writer waits, for ever if they never let go all at once. So everybody
+    // comes through a door, in which the writer waits.
+    std::unique_lock<std::shared_mutex> lockToChange() {
+        const std::lock_guard<std::mutex> door(door_);
+        return std::unique_lock<std::shared_mutex>(mutex_);
+    }
+    std::shared_lock<std::shared_mutex> lockToRead() const {
+        const std::lock_guard<std::mutex> door(door_);
+        return std::shared_lock<std::shared_mutex>(mutex_);
+    }
+    std::unique_ptr<GallerySnapshot> takeSnapshot() const {
+        const auto lock = lockToRead();
+        return std::make_unique<GallerySnapshot>(people_);
+    }
+
+    const String bundleId_;
+    mutable std::mutex door_;
+    mutable std::shared_mutex mutex_;
+    GalleryPeople people_;
+};
+
+}  // namespace
+
+Ptr<Gallery> Gallery::create(const Ptr<Encoder>& encoder) {
+    if (!encoder) {
+        CV_Error(Error::StsNullPtr, "encoder: got none, expected one (or see createEmpty)");
+    }
+    return createEmpty(encoder->embeddingSize(), encoder->bundleId());
+}
+
+Ptr<Gallery> Gallery::createEmpty(int embeddingSize, const String& bundleId) {
+    if (embeddingSize < 1 || embeddingSize > maxGalleryEmbeddingSize) {
+        CV_Error(Error::StsOutOfRange,
+                 format("embeddingSize: got %d, expected 1 to %d", embeddingSize, maxGalleryEmbeddingSize));
+    }
+    const std::string fault = nameFault(bundleId.data(), bundleId.size());
+    if (!fault.empty()) {
+        CV_Error(Error::StsBadArg, "bundleId " + quoted(bundleId) + ": " + fault);
+    }
+    return makePtr<GalleryImpl>(embeddingSize, bundleId);
+}
+
+Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
+    Ptr<GalleryImpl> gallery;
+    readGallery(
+        path,
+        [&](const GalleryHeader& header) {
+            if (encoder && header.bundleId != encoder->bundleId()) {
+                CV_Error(Error::StsBadArg, path + ": holds embeddings of the bundle " + quoted(header.bundleId) +
+                                               ", expected " + quoted(encoder->bundleId()) +
+                                               ", the encoder's: embeddings of different models do not compare");
+            }
+            if (encoder && header.embeddingSize != encoder->embeddingSize()) {
+                CV_Error(Error::StsUnmatchedSizes,
+                         format("%s: embeddings have %d values, expected %d, as the encoder's", path.c_str(),
+                                header.embeddingSize, encoder->embeddingSize()));
+            }
+            gallery = makePtr<GalleryImpl>(header.embeddingSize, header.bundleId);
+            constexpr uint64_t sane = 1 << 20;  // beyond that memory comes as people do
+            gallery->reserve(static_cast<size_t>(std::min(header.people, sane)));
+        },
+        [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); });
+    return gallery;
+}
+
+}  // namespace drgan
+}  // namespace cv

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gallery's file, version 1. Numbers are little-endian; u32, u64: unsigned integers, f32, f64: IEEE 754.
+//
+//     offset      type     what
+//     0           8 bytes  "DRGANGAL"
+//     8           u32      version: 1
+//     12          u32      Nf, values of an embedding: 1 to 65536
+//     16          u64      P, people: 0 to 2147483647
+//     24          u64      bytes of the whole file
+//     32          u32      B, bytes of the bundle's id: 1 to 1024
+//     36          B bytes  the bundle's id, UTF-8 without control characters
+//     36 + B      u32      CRC-32C of all bytes before
+//
+// P people follow, ascending by the bytes of their names, no two of one name; nothing comes after them:
+//
+//     0           u32      L, bytes of the name: 1 to 1024
+//     4           u32      pictures fused: 1 to 2147483647
+//     8           f64      sum of their confidences, finite, >= 0
+//     16          L bytes  the name, UTF-8 without control characters
+//     16 + L      Nf f32   the fused embedding, not normalised; finite, its norm in 1e-15 to 1e15
+//     16+L+4Nf    u32      CRC-32C of this person's bytes before
+//
+// CRC-32C: see crc32c.hpp. A checksum per person finds every error of a few bits, which one over gigabytes would not,
+// and tells where. Of one gallery there is one file: the same people give the same bytes.
+
+#ifndef OPENCV_DRGAN_GALLERY_FILE_HPP
+#define OPENCV_DRGAN_GALLERY_FILE_HPP
+
+#include <functional>
+#include <string>
+
+#include "gallery_people.hpp"
+
+namespace cv {
+namespace drgan {
+
+constexpr int maxGalleryEmbeddingSize = 65536;
+
+struct GalleryHeader {
+    int embeddingSize = 0;
+    std::string bundleId;
+    uint64_t people = 0;
+};
+
+/// See AtomicFile. @throws cv::Exception naming the file and why it cannot be written
+void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot);
+
+/// Reads a whole file, checking everything before it is used or memory is taken for it.
+/// @param begin is told what the header says; the file is long enough for that many people
+/// @param person is told each person, in order
+/// @throws cv::Exception naming the file, what was found and what was expected
+void readGallery(const std::string& path, const std::function<void(const GalleryHeader&)>& begin,
+                 const std::function<void(const std::string& name, const FusedRow& fused)>& person);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The people of a gallery in memory. Not locked: GalleryImpl does that.
+
+#ifndef OPENCV_DRGAN_GALLERY_PEOPLE_HPP
+#define OPENCV_DRGAN_GALLERY_PEOPLE_HPP
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "precomp.hpp"
+
+namespace cv {
+namespace drgan {
+
+/// Norms of embeddings that a gallery takes: within them no product of floats overflows or vanishes.
+constexpr double minEmbeddingNorm = 1e-15;
+constexpr double maxEmbeddingNorm = 1e15;
+
+/// A person's pictures, fused.
+struct FusedRow {
+    Mat row;           ///< 1xNf CV_32F, the confidence-weighted mean, not normalised
+    double total = 0;  ///< sum of the confidences
+    int images = 0;
+};
+
+/// Rows lie in pieces of this many, so that a gallery grows without its rows being copied.
+struct GalleryChunk {
+    Mat rows;                     ///< CV_32F
+    std::vector<float> inverse;   ///< 1 / norm of each row
+    std::atomic<int> readers{0};  ///< snapshots that still read it: a change goes into a copy then
+};
+
+class GalleryPeople;
+
+/// The people at one moment, to be read without a lock while the gallery goes on.
+class GallerySnapshot {
+public:
+    struct Person {
+        std::string name;
+        const float* row;
+        double total;
+        int images;
+    };
+    explicit GallerySnapshot(const GalleryPeople& people);
+    ~GallerySnapshot();
+    GallerySnapshot(const GallerySnapshot&) = delete;
+    GallerySnapshot& operator=(const GallerySnapshot&) = delete;
+
+    std::vector<Person> people;  ///< in no order
+
+private:
+    std::vector<std::shared_ptr<GalleryChunk>> chunks_;
+};
+
+class GalleryPeople {
+public:
+    struct Person {
+        const std::string* name;  ///< the key in the index
+        double total;
+        int images;
+    };
+
+    explicit GalleryPeople(int length);
+
+    int length() const { return length_; }
+    int size() const { return static_cast<int>(people_.size()); }
+    /// @return the person's number, which changes when another is removed; -1 if there is none of that name
+    int find(const std::string& name) const;
+    const Person& person(int i) const { return people_[static_cast<size_t>(i)]; }
+    const float* row(int i) const;
+
+    /// Fuses `added` into the person of that name; makes one where there is none.
+    /// @throws cv::Exception, with nothing changed, for sums that overflow and a mean that is zero
+    void add(const std::string& name, const FusedRow& added);
+    bool remove(const std::string& name);
+    void reserve(size_t people);
+
+    int chunkRows() const { return chunkRows_; }
+    const std::vector<std::shared_ptr<GalleryChunk>>& chunks() const { return chunks_; }
+
+private:
+    GalleryChunk& writable(int i);
+    void write(int i, const float* row);
+    void append(const std::string& name, const FusedRow& added);
+
+    const int length_;
+    const int chunkRows_;
+    std::vector<std::shared_ptr<GalleryChunk>> chunks_;
+    std::vector<Person> people_;
+    std::unordered_map<std::string, int> index_;
+};
+
+/// Euclidean norm, in double.
+double rowNorm(const float* row, int length);
+/// @throws cv::Exception unless the norm is within minEmbeddingNorm..maxEmbeddingNorm. @param name how it is called
+void checkNorm(const float* row, int length, const char* name);
+
+struct GalleryMatch {
+    int person;
+    float similarity;
+};
+
+/// The k most alike of each query, the most alike first, of equals the first by name.
+/// @param queries n x Nf CV_32F, finite, no row all zeros
+/// @param k 1 to people.size()
+std::vector<std::vector<GalleryMatch>> searchExactly(const GalleryPeople& people, const Mat& queries, int k);
+
+}  // namespace drgan
+}  // namespace cv
+
+#endif
