@@ -81,12 +81,18 @@ void scan(const GalleryPeople& people, const Mat& units, int begin, int end, std
         const GalleryChunk& chunk = *people.chunks()[static_cast<size_t>(c)];
         const int first = c * people.chunkRows();
         const int count = std::min(people.chunkRows(), people.size() - first);
-        gemm(units, chunk.rows.rowRange(0, count), 1, noArray(), 0, products, GEMM_2_T);
-        for (int q = 0; q < units.rows; ++q) {
-            const float* const product = products.ptr<float>(q);
-            Best& best = bests[static_cast<size_t>(q)];
-            for (int i = 0; i < count; ++i) {
-                best.offer(product[i] * chunk.inverse[static_cast<size_t>(i)], first + i);
+        const Mat rows = chunk.rows.rowRange(0, count);
+        if (units.rows == 1) {
+            gemm(units, rows, 1, noArray(), 0, products, GEMM_2_T);
+        } else {
+            // People first: cv::gemm leaves the work to LAPACK, where it has one, if its first matrix has many rows.
+            gemm(rows, units, 1, noArray(), 0, products, GEMM_2_T);
+        }
+        const float* product = products.ptr<float>();  // person after person, either way
+        for (int i = 0; i < count; ++i) {
+            const float inverse = chunk.inverse[static_cast<size_t>(i)];
+            for (Best& best : bests) {
+                best.offer(*product++ * inverse, first + i);
             }
         }
     }
