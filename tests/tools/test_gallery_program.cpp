@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// drgan-gallery with the default bundle. The people are generated ones: models/default/generated.jpg (DRGAN_FACES).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <opencv2/drgan.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <stdexcept>
+
+#include "tiny_onnx.hpp"
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+namespace {
+
+constexpr int people = 4;
+const char* const names[people] = {"Ann", "Béla Ó", "Chi 愛", "Dan"};
+
+std::string environment(const char* name) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set");
+    return value;
+}
+
+/// A face of generated.jpg (a grid of faces of 112 pixels: a person per row, 15 degrees between the columns, the middle
+/// one frontal), in a larger picture.
+cv::Mat facePicture(int person, int column) {
+    const cv::Mat grid = cv::imread(environment("DRGAN_FACES"));
+    if (grid.empty()) throw std::runtime_error("DRGAN_FACES names no picture");
+    cv::Mat picture;
+    cv::resize(grid(cv::Rect(column * 112, person * 112, 112, 112)), picture, cv::Size(224, 224), 0, 0,
+               cv::INTER_CUBIC);
+    cv::copyMakeBorder(picture, picture, 40, 100, 60, 160, cv::BORDER_REPLICATE);
+    return picture;
+}
+
+std::string readText(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Outcome {
+    int status;
+    std::string out, err;
+    json document() const { return json::parse(out); }
+};
+
+class GalleryProgram : public testing::Test {
+protected:
+    /// One gallery for all tests, of two pictures each of four people, a picture without a face and a file that is
+    /// none.
+    static void SetUpTestSuite() {
+        shared = new drgan_test::TempDir;
+        const fs::path folder = fs::path(shared->path()) / "pictures";
+        for (int person = 0; person < people; ++person) {
+            fs::create_directories(folder / names[person]);
+            for (const int column : {5, 7}) {
+                cv::imwrite((folder / names[person] / (std::to_string(column) + ".png")).string(),
+                            facePicture(person, column));
+            }
+        }
+        fs::create_directories(folder / "Nobody");
+        fs::create_directories(folder / ".hidden");
+        cv::imwrite((folder / "Nobody" / "wall.png").string(), cv::Mat(300, 300, CV_8UC3, cv::Scalar(90, 120, 130)));
+        drgan_test::writeFile((folder / "Ann" / "notes.txt").string(), std::string("no picture"));
+        drgan_test::writeFile((folder / "Ann" / ".DS_Store").string(), std::string("hidden"));
+        built = new Outcome(run("build '" + shared->path() + "/people.gallery' '" + folder.string() + "' --json"));
+        for (int person = 0; person < people; ++person) cv::imwrite(frontal(person), facePicture(person, 6));
+    }
+    static void TearDownTestSuite() {
+        delete built;
+        delete shared;
+    }
+
+    static Outcome run(const std::string& arguments) {
+        const std::string out = shared->path() + "/out", err = shared->path() + "/err";
+        const int status = std::system(
+            ("'" + environment("DRGAN_GALLERY_PROGRAM") + "' " + arguments + " > '" + out + "' 2> '" + err + "'")
+                .c_str());
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readText(out), readText(err)};
+    }
+    static std::string frontal(int person) { return shared->path() + "/query" + std::to_string(person) + ".png"; }
+
+    std::string copyOfGallery(const std::string& name) {
+        const std::string copy = dir.path() + "/" + name;
+        fs::copy_file(shared->path() + "/people.gallery", copy, fs::copy_options::overwrite_existing);
+        return copy;
+    }
+
+    static drgan_test::TempDir* shared;
+    static Outcome* built;
+    drgan_test::TempDir dir;
+    const std::string quotedGallery = "'" + shared->path() + "/people.gallery'";
+};
+
+drgan_test::TempDir* GalleryProgram::shared;
+Outcome* GalleryProgram::built;
+
+}  // namespace
+
+TEST_F(GalleryProgram, BuildsFromAFolderPerPerson) {
+    ASSERT_EQ(built->status, 0) << built->err;
+    const json document = built->document();
+    EXPECT_EQ(document["people"], people);
+    EXPECT_EQ(document["pictures"], 2 * people + 2);
+    EXPECT_EQ(document["fused"], 2 * people);
+    ASSERT_EQ(document["dropped"].size(), 2u);
+    EXPECT_THAT(document["dropped"][0]["picture"], HasSubstr("Ann/notes.txt"));
+    EXPECT_THAT(document["dropped"][0]["reason"], HasSubstr("not a picture"));
+    EXPECT_THAT(document["dropped"][1]["picture"], HasSubstr("Nobody/wall.png"));
+    EXPECT_EQ(document["dropped"][1]["reason"], "no face found");
+    EXPECT_THAT(built->err, AllOf(HasSubstr("wall.png: no face found"), HasSubstr("Ann: 2 of 3 pictures"),
+                                  HasSubstr("[10/10]"), Not(HasSubstr("DS_Store"))));
+
+    // As the library does it.
+    const auto bundle = cv::drgan::Bundle::load();
+    const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
+    const auto gallery = cv::drgan::Gallery::load(shared->path() + "/people.gallery", encoder);
+    const auto finder = cv::drgan::FaceFinder::create("", bundle.folder);
+    cv::drgan::Template expected;
+    for (const int column : {5, 7}) {
+        const cv::Mat picture = facePicture(3, column);
+        cv::Mat row, aligned, embedding;
+        float confidence = 0;
+        ASSERT_TRUE(finder->findMain(picture, row));
+        encoder->alignCrop(picture, row, aligned);
+        encoder->feature(aligned, embedding, confidence);
+        expected.add(embedding, confidence);
+    }
+    cv::Mat embedding, fused;
+    double total = 0;
+    int images = 0;
+    gallery->person("Dan", embedding, total, images);
+    expected.fused(fused);
+    EXPECT_LT(cv::norm(embedding, fused, cv::NORM_INF), 1e-4 * cv::norm(fused, cv::NORM_INF));
+    EXPECT_NEAR(total, expected.totalConfidence(), 1e-4);
+    EXPECT_EQ(images, 2);
+}
+
+TEST_F(GalleryProgram, Lists) {
+    const Outcome text = run("list " + quotedGallery);
+    EXPECT_EQ(text.status, 0);
+    EXPECT_THAT(text.out, AllOf(HasSubstr("4 people"), HasSubstr("Béla Ó"), HasSubstr("Chi 愛")));
+    const json document = run("list --json " + quotedGallery).document();
+    EXPECT_EQ(document["bundle_id"], std::string(cv::drgan::Bundle::load().id));
+    ASSERT_EQ(document["people"].size(), 4u);
+    EXPECT_EQ(document["people"][1]["name"], "Béla Ó");
+    EXPECT_EQ(document["people"][1]["images"], 2);
+    EXPECT_GT(document["people"][1]["total_confidence"], 0);
+}
+
+TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
+    std::string queries;
+    for (int person = 0; person < people; ++person) queries += " '" + frontal(person) + "'";
+    const Outcome found = run("search " + quotedGallery + queries + " -k 2 --json");
+    ASSERT_EQ(found.status, 0) << found.err;
+    EXPECT_THAT(found.err, IsEmpty());
+    const json document = found.document();
+    ASSERT_EQ(document["pictures"].size(), 4u);
+    for (size_t person = 0; person < people; ++person) {
+        const json& picture = document["pictures"][person];
+        ASSERT_EQ(picture["matches"].size(), 2u);
+        EXPECT_EQ(picture["matches"][0]["name"], names[person]);
+        EXPECT_EQ(picture["matches"][0]["same_person"], true);
+        EXPECT_GE(picture["matches"][0]["similarity"], document["threshold"]);
+        EXPECT_GT(picture["matches"][0]["similarity"], picture["matches"][1]["similarity"]);
+        EXPECT_NEAR(picture["yaw"].get<double>(), 0, 20);
+        EXPECT_GT(picture["confidence"], 0);
+        EXPECT_GT(picture["box"][2], 50);
+    }
+    const Outcome text = run("search " + quotedGallery + queries);
+    EXPECT_THAT(text.out, AllOf(HasSubstr("Chi 愛  (the same person)"), HasSubstr("query2.png: confidence 0.")));
+}
+
+TEST_F(GalleryProgram, GoesOnAfterAPictureWithoutAFace) {
+    const std::string wall = "'" + shared->path() + "/pictures/Nobody/wall.png'";
+    const Outcome found = run("search " + quotedGallery + " " + wall + " nothing.png '" + frontal(3) + "' --json");
+    EXPECT_EQ(found.status, 1);
+    const json pictures = found.document()["pictures"];
+    ASSERT_EQ(pictures.size(), 3u);
+    EXPECT_EQ(pictures[0]["error"], "no face found");
+    EXPECT_THAT(pictures[1]["error"], HasSubstr("not a picture"));
+    EXPECT_EQ(pictures[2]["matches"][0]["name"], "Dan");
+    EXPECT_THAT(found.err, AllOf(HasSubstr("wall.png: no face found"), HasSubstr("nothing.png: not a picture")));
+}
+
+TEST_F(GalleryProgram, DrawsAContactSheet) {
+    const std::string sheet = dir.path() + "/sheet.png";
+    const std::string queries = " '" + frontal(0) + "' '" + frontal(2) + "'";
+    const Outcome found = run("search " + quotedGallery + queries + " -k 3 --contact-sheet '" + sheet + "'");
+    ASSERT_EQ(found.status, 0) << found.err;
+    const cv::Mat picture = cv::imread(sheet);
+    ASSERT_FALSE(picture.empty());
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
+
+    // Somewhere on it is what the decoder draws of the best match.
+    const auto bundle = cv::drgan::Bundle::load();
+    const auto decoder = cv::drgan::Decoder::create(bundle.decoder);
+    const auto gallery = cv::drgan::Gallery::load(shared->path() + "/people.gallery");
+    for (const char* const name : {"Ann", "Chi 愛"}) {
+        cv::Mat embedding, view, scores;
+        double total = 0, best = 0;
+        int images = 0;
+        gallery->person(name, embedding, total, images);
+        decoder->frontalize(embedding, view);
+        cv::resize(view, view, cv::Size(160, 160), 0, 0, cv::INTER_CUBIC);
+        view = view(cv::Rect(20, 20, 120, 120));  // the rest may be framed
+        cv::matchTemplate(picture, view, scores, cv::TM_CCOEFF_NORMED);
+        cv::minMaxLoc(scores, nullptr, &best);
+        EXPECT_GT(best, 0.99) << name;
+    }
+    EXPECT_EQ(run("search " + quotedGallery + queries + " --contact-sheet /nowhere/sheet.png").status, 1);
+}
+
+TEST_F(GalleryProgram, RemovesAllThatAreNamedOrNone) {
+    const std::string copy = copyOfGallery("copy.gallery");
+    const std::string before = readText(copy);
+    const Outcome wrong = run("remove '" + copy + "' Ann Nemo");
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_THAT(wrong.err, AllOf(HasSubstr("no person of the name \"Nemo\""), HasSubstr(copy)));
+    EXPECT_EQ(readText(copy), before);
+    const Outcome right = run("remove '" + copy + "' Ann 'Chi 愛' --json");
+    ASSERT_EQ(right.status, 0) << right.err;
+    EXPECT_EQ(right.document()["people"], 2);
+    EXPECT_THAT(run("list '" + copy + "'").out, AllOf(Not(HasSubstr("Ann")), HasSubstr("Dan")));
+}
+
+TEST_F(GalleryProgram, Merges) {
+    const std::string a = copyOfGallery("a"), b = copyOfGallery("b"), both = dir.path() + "/both";
+    ASSERT_EQ(run("remove '" + a + "' Ann").status, 0);
+    ASSERT_EQ(run("remove '" + b + "' Dan").status, 0);
+    const Outcome merged = run("merge '" + both + "' '" + a + "' '" + b + "' --json");
+    ASSERT_EQ(merged.status, 0) << merged.err;
+    EXPECT_EQ(merged.document()["people"], 4);
+    EXPECT_EQ(merged.document()["fused"], 2);
+    const json list = run("list --json '" + both + "'").document()["people"];
+    EXPECT_EQ(list[0]["images"], 2);  // Ann
+    EXPECT_EQ(list[1]["images"], 4);  // Béla
+    const Outcome again = run("merge '" + both + "' '" + a + "'");
+    EXPECT_EQ(again.status, 1);
+    EXPECT_THAT(again.err, AllOf(HasSubstr("both: is there already"), HasSubstr("--replace")));
+    EXPECT_EQ(run("merge '" + both + "' '" + a + "' --replace").status, 0);
+    EXPECT_EQ(run("merge '" + a + "' '" + a + "' '" + b + "'").status, 0);  // into one of them
+
+    const std::string other = dir.path() + "/other";
+    cv::drgan::Gallery::createEmpty(8, "tiny")->save(other);
+    const Outcome mixed = run("merge '" + dir.path() + "/mixed' '" + a + "' '" + other + "'");
+    EXPECT_EQ(mixed.status, 1);
+    EXPECT_THAT(mixed.err, AllOf(HasSubstr("bundle tiny"), HasSubstr("do not mix")));
+    EXPECT_FALSE(fs::exists(dir.path() + "/mixed"));
+    const Outcome search = run("search '" + other + "' '" + frontal(0) + "'");
+    EXPECT_EQ(search.status, 1);
+    EXPECT_THAT(search.err, AllOf(HasSubstr(other), HasSubstr("\"tiny\""), HasSubstr("do not compare")));
+}
+
+TEST_F(GalleryProgram, AGalleryThatIsThereIsNotLostByMistake) {
+    const std::string copy = copyOfGallery("copy.gallery");
+    const std::string before = readText(copy);
+    const std::string one = dir.path() + "/one";
+    fs::create_directories(one + "/Eve");
+    cv::imwrite(one + "/Eve/a.png", facePicture(5, 6));
+    const std::string line = "build '" + copy + "' '" + one + "' --json";
+    const Outcome refused = run(line);
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("is there already"), HasSubstr("--add")));
+    EXPECT_EQ(readText(copy), before);
+    EXPECT_EQ(run(line + " --add").document()["people"], people + 1);
+    EXPECT_EQ(run(line + " --replace").document()["people"], 1);
+    EXPECT_EQ(run(line + " --add --replace").status, 2);
+}
+
+TEST_F(GalleryProgram, SaysWhatIsWrong) {
+    const std::string empty = dir.path() + "/empty";
+    fs::create_directories(empty + "/Ann");
+    const std::string output = "'" + dir.path() + "/new.gallery'";
+    EXPECT_THAT(run("build " + output + " '" + empty + "'").err, HasSubstr("holds no pictures"));
+    drgan_test::writeFile(empty + "/Ann/a.jpg", std::string("no picture"));
+    EXPECT_THAT(run("build " + output + " '" + empty + "'").err, HasSubstr("none of its 1 pictures"));
+    EXPECT_THAT(run("build /nowhere/new.gallery '" + empty + "'").err, HasSubstr("/nowhere"));
+    EXPECT_FALSE(fs::exists(dir.path() + "/new.gallery"));
+    fs::create_directories(empty + "/line\nbreak");
+    cv::imwrite(empty + "/line\nbreak/a.png", facePicture(0, 6));
+    EXPECT_THAT(run("build " + output + " '" + empty + "'").err, HasSubstr("control character U+000A"));
+
+    EXPECT_THAT(run("list '" + empty + "/Ann/a.jpg'").err, HasSubstr("is no gallery"));
+    EXPECT_THAT(run("list /nowhere").err, HasSubstr("/nowhere: cannot be opened"));
+    EXPECT_EQ(run("list /nowhere").status, 1);
+    EXPECT_EQ(run("").status, 2);
+    EXPECT_EQ(run("paint x").status, 2);
+    EXPECT_EQ(run("search " + quotedGallery + " a.png -k 0").status, 2);
+    EXPECT_EQ(run("--help").status, 0);
+}

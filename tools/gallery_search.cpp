@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <opencv2/drgan.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <stdexcept>
+
+#include "gallery_commands.hpp"
+#include "match_sheet.hpp"
+#include "still_faces.hpp"
+
+namespace fs = std::filesystem;
+using cv::drgan::Gallery;
+
+namespace drgan::tools {
+
+namespace {
+
+/// Draws the people of a gallery from the front, each once.
+class FrontalViews {
+public:
+    FrontalViews(const cv::drgan::Bundle& bundle, const cv::Ptr<cv::drgan::Encoder>& encoder, const Gallery& gallery)
+        : decoder_(cv::drgan::Decoder::create(bundle.decoder, encoder)), gallery_(gallery) {}
+
+    const cv::Mat& of(const std::string& name) {
+        cv::Mat& view = views_[name];
+        if (view.empty()) {
+            cv::Mat embedding;
+            double total = 0;
+            int images = 0;
+            gallery_.person(name, embedding, total, images);
+            decoder_->frontalize(embedding, view);
+        }
+        return view;
+    }
+
+private:
+    cv::Ptr<cv::drgan::Decoder> decoder_;
+    const Gallery& gallery_;
+    std::map<std::string, cv::Mat> views_;
+};
+
+/// A reader of the sheet never finds half a picture.
+void writeSheet(const MatchSheet& sheet, const std::string& path) {
+    const std::string unfinished = path + ".part.png";
+    if (!cv::imwrite(unfinished, sheet.draw()) || std::rename(unfinished.c_str(), path.c_str()) != 0) {
+        std::remove(unfinished.c_str());
+        throw std::runtime_error("cannot write the contact sheet " + path);
+    }
+}
+
+}  // namespace
+
+int searchGallery(const GalleryArguments& arguments) {
+    StillFaces faces(arguments.bundle, arguments.detector);
+    const auto gallery = Gallery::load(arguments.gallery, faces.encoder());
+    const float threshold = faces.bundle().matchThreshold;
+    std::unique_ptr<FrontalViews> views;
+    if (!arguments.contactSheet.empty()) {
+        views = std::make_unique<FrontalViews>(faces.bundle(), faces.encoder(), *gallery);
+    }
+    MatchSheet sheet;
+    Json results = Json::array();
+    int failed = 0;
+    for (const std::string& picture : arguments.pictures) {
+        StillFace face;
+        std::vector<cv::String> names;
+        cv::Mat similarities;
+        try {
+            face = faces.read(picture);
+            gallery->search(face.embedding, arguments.k, names, similarities);
+        } catch (const std::exception& error) {
+            const auto* const cvError = dynamic_cast<const cv::Exception*>(&error);
+            const std::string reason = cvError != nullptr ? cvError->err : error.what();
+            std::fprintf(stderr, "drgan-gallery: %s: %s\n", picture.c_str(), reason.c_str());
+            results.push_back({{"picture", picture}, {"error", reason}});
+            ++failed;
+            continue;
+        }
+        if (!arguments.json) {
+            std::printf("%s: confidence %.3f, yaw about %.0f degrees%s\n", picture.c_str(), face.confidence, face.yaw,
+                        names.empty() ? "; the gallery is empty" : "");
+        }
+        Json matches = Json::array();
+        std::vector<MatchSheet::Match> drawn;
+        for (size_t i = 0; i < names.size(); ++i) {
+            const float similarity = similarities.at<float>(0, static_cast<int>(i));
+            const bool same = similarity >= threshold;
+            matches.push_back({{"name", names[i]}, {"similarity", similarity}, {"same_person", same}});
+            if (!arguments.json) {
+                std::printf("%8.3f  %s%s\n", similarity, names[i].c_str(), same ? "  (the same person)" : "");
+            }
+            if (views && !sheet.full() && i < static_cast<size_t>(MatchSheet::maxMatches)) {
+                drawn.push_back({names[i], similarity, same, views->of(names[i])});
+            }
+        }
+        results.push_back({{"picture", picture},
+                           {"box", {face.box.x, face.box.y, face.box.width, face.box.height}},
+                           {"yaw", face.yaw},
+                           {"confidence", face.confidence},
+                           {"matches", matches}});
+        if (views && sheet.full()) {
+            std::fprintf(stderr, "drgan-gallery: %s: not on the contact sheet, which is full\n", picture.c_str());
+        } else if (views) {
+            sheet.add(fs::path(picture).filename().string(), face.aligned, std::move(drawn));
+        }
+    }
+    if (views) {
+        writeSheet(sheet, arguments.contactSheet);
+    }
+    if (arguments.json) {
+        printJson({{"gallery", arguments.gallery},
+                   {"bundle_id", gallery->bundleId()},
+                   {"threshold", threshold},
+                   {"pictures", results}});
+    }
+    return failed == 0 ? 0 : 1;
+}
+
+}  // namespace drgan::tools

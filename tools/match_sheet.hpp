@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_TOOLS_MATCH_SHEET_HPP
+#define DRGAN_TOOLS_MATCH_SHEET_HPP
+
+#include <opencv2/core.hpp>
+#include <string>
+#include <vector>
+
+namespace drgan::tools {
+
+/// A picture of what a search found: for each query its aligned face, and beside it the people that are most alike.
+class MatchSheet {
+public:
+    struct Match {
+        std::string name;
+        float similarity = 0;
+        bool same = false;  ///< at or above the threshold
+        cv::Mat view;       ///< BGR, 8-bit
+    };
+    /// @param caption of the query, e.g. its file's name
+    /// @param face BGR, 8-bit
+    void add(const std::string& caption, const cv::Mat& face, std::vector<Match> matches);
+
+    bool full() const { return queries_.size() >= maxQueries; }
+
+    /// 8-bit BGR, never empty. Captions are drawn in OpenCV's own letters, which are ASCII: others become '?'.
+    cv::Mat draw() const;
+
+    static constexpr size_t maxQueries = 100;
+    static constexpr int maxMatches = 10;  ///< of a query
+
+private:
+    struct Query {
+        std::string caption;
+        cv::Mat face;
+        std::vector<Match> matches;
+    };
+    std::vector<Query> queries_;
+};
+
+}  // namespace drgan::tools
+
+#endif
