@@ -88,9 +88,9 @@ int searchGallery(const GalleryArguments& arguments) {
         for (size_t i = 0; i < names.size(); ++i) {
             const float similarity = similarities.at<float>(0, static_cast<int>(i));
             const bool same = similarity >= threshold;
-            matches.push_back({{"name", names[i]}, {"similarity", similarity}, {"same_person", same}});
+            matches.push_back({{"name", names[i]}, {"similarity", similarity}, {"above_threshold", same}});
             if (!arguments.json) {
-                std::printf("%8.3f  %s%s\n", similarity, names[i].c_str(), same ? "  (the same person)" : "");
+                std::printf("%8.3f  %s%s\n", similarity, names[i].c_str(), same ? "  (at or above the threshold)" : "");
             }
             if (views && !sheet.full() && i < static_cast<size_t>(MatchSheet::maxMatches)) {
                 drawn.push_back({names[i], similarity, same, views->of(names[i])});

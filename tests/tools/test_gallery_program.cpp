@@ -174,7 +174,7 @@ TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
         const json& picture = document["pictures"][person];
         ASSERT_EQ(picture["matches"].size(), 2u);
         EXPECT_EQ(picture["matches"][0]["name"], names[person]);
-        EXPECT_EQ(picture["matches"][0]["same_person"], true);
+        EXPECT_EQ(picture["matches"][0]["above_threshold"], true);
         EXPECT_GE(picture["matches"][0]["similarity"], document["threshold"]);
         EXPECT_GT(picture["matches"][0]["similarity"], picture["matches"][1]["similarity"]);
         EXPECT_NEAR(picture["yaw"].get<double>(), 0, 20);
@@ -182,7 +182,7 @@ TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
         EXPECT_GT(picture["box"][2], 50);
     }
     const Outcome text = run("search " + quotedGallery + queries);
-    EXPECT_THAT(text.out, AllOf(HasSubstr("Chi 愛  (the same person)"), HasSubstr("query2.png: confidence 0.")));
+    EXPECT_THAT(text.out, AllOf(HasSubstr("Chi 愛  (at or above the threshold)"), HasSubstr("query2.png: confidence 0.")));
 }
 
 TEST_F(GalleryProgram, GoesOnAfterAPictureWithoutAFace) {
