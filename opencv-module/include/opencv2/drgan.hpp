@@ -72,7 +72,7 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
 
 /** @brief Turns aligned faces into pose-invariant embeddings, each with a confidence (the paper's omega).
 
-One object serves one thread at a time. */
+One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W Encoder {
 public:
     /** How match() compares, as in FaceRecognizerSF. */
@@ -114,7 +114,7 @@ public:
 
 /** @brief Draws the face that an embedding stands for, at any of the model's yaws.
 
-One object serves one thread at a time. */
+One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W Decoder {
 public:
     virtual ~Decoder() = default;
@@ -147,7 +147,7 @@ public:
 /** @brief Finds the landmarks, the yaw and the face score of faces whose boxes are known: from any detector, drawn by
 hand, or the face's place in the frame before.
 
-One object serves one thread at a time. */
+One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W Aligner {
 public:
     virtual ~Aligner() = default;
@@ -194,7 +194,7 @@ public:
 
 /** @brief Finds the faces in a picture: boxes and landmarks, at any yaw, by a network of the bundle's own.
 
-One object serves one thread at a time. */
+One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W Detector {
 public:
     virtual ~Detector() = default;
@@ -241,7 +241,7 @@ public:
 /** @brief Finds faces and their landmarks: with a bundle's Detector, whose finds its Aligner confirms and lands, or with
 YuNet (cv::FaceDetectorYN) where its model is given.
 
-One object serves one thread at a time. */
+One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W FaceFinder {
 public:
     virtual ~FaceFinder() = default;
