@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models.hpp"
 
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <opencv2/drgan/model_contract.hpp>
+#include <utility>
+
 namespace drgan {
 namespace {
 
@@ -8,44 +17,154 @@ namespace {
 // then followed however the face turns.
 constexpr float leastFind = 0.65F;
 
-cv::Ptr<cv::drgan::FaceFinder> loadFinder(const ModelFiles& files, const cv::drgan::Bundle& bundle,
-                                          const Pipeline::Models& models, const Device& d) {
-    if (!files.detector.empty() || bundle.detector.empty() || !models.aligner) {
-        return cv::drgan::FaceFinder::create(files.detector, bundle.folder, d.backend, d.target);
+// Which file this is, and since when: another one under the same name has another stamp. Empty if there is none.
+std::string stampOf(const std::string& path) {
+    struct stat s {};
+    if (path.empty() || stat(path.c_str(), &s) != 0) {
+        return "";
     }
-    const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder, d.backend, d.target);
-    detector->setScoreThreshold(leastFind);
-    // The pipeline asks the aligner about each find anyway.
-    return cv::drgan::FaceFinder::createFromModels(detector);
+    const auto time = [](const timespec& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
+    return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" + std::to_string(s.st_size) + ":" +
+           time(s.st_mtim) + ":" + time(s.st_ctim);
 }
 
-LoadedModels loadOn(const Device& d, const ModelFiles& files) {
-    const auto bundle = cv::drgan::Bundle::load(files.bundle);
-    Pipeline::Models models;
-    models.encoder = cv::drgan::Encoder::create(bundle.encoder, d.backend, d.target);
-    models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder, d.backend, d.target);
-    if (!bundle.aligner.empty()) {
-        models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder, d.backend, d.target);
-    }
-    if (files.detects) {
-        models.finder = loadFinder(files, bundle, models, d);
-    }
-    models.matchThreshold = bundle.matchThreshold;
-    return {models, bundle.id};
+std::string absolute(const std::string& path) {
+    const std::unique_ptr<char, void (*)(void*)> found(realpath(path.c_str(), nullptr), std::free);
+    return found ? found.get() : path;
 }
+
+// All files of a bundle, and what the manifest says: the sum of each file, too.
+std::string stampOf(const cv::drgan::Bundle& bundle) {
+    const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
+    std::string stamp = absolute(bundle.folder) + " " + bundle.id;
+    for (const auto& path : {manifest, bundle.encoder, bundle.decoder, bundle.aligner, bundle.detector}) {
+        stamp += " " + stampOf(path);
+    }
+    std::ifstream file(manifest, std::ios::binary);
+    return stamp.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+// Loads, and refuses what was not the same file any more: networks that are shared are one and the same.
+template <typename Stamp, typename Load>
+auto unchanged(const std::string& what, const std::string& stamp, Stamp stampNow, Load load) {
+    auto network = load();
+    if (stampNow() != stamp) {
+        CV_Error(cv::Error::StsError, what + ": was changed while it was read");
+    }
+    return network;
+}
+
+// What the other networks of a bundle must fit. They do not keep the encoder itself: each network has its own users.
+struct EncoderFacts {
+    std::string bundleId;
+    int embeddingSize;
+
+    void checkId(const std::string& file, const std::string& id) const {
+        if (id != bundleId) {
+            CV_Error(cv::Error::StsBadArg, file + ": is of the bundle \"" + id + "\", expected the encoder's, \"" +
+                                               bundleId + "\": models of different bundles do not mix");
+        }
+    }
+    void checkSize(const std::string& file, int size) const {
+        if (size != embeddingSize) {
+            CV_Error(cv::Error::StsUnmatchedSizes, file + ": takes embeddings of " + std::to_string(size) +
+                                                       " values, expected the encoder's " +
+                                                       std::to_string(embeddingSize));
+        }
+    }
+};
+
+class Loader {
+public:
+    Loader(ModelFiles files, const Device& device, NetworkPool& pool)
+        : files_(std::move(files)),
+          d_(device),
+          pool_(pool),
+          bundle_(cv::drgan::Bundle::load(files_.bundle)),
+          stamp_(stampOf(bundle_)),
+          on_(" on " + std::to_string(device.backend) + " " + std::to_string(device.target)) {}
+
+    LoadedModels load() const {
+        using namespace cv::drgan;
+        Pipeline::Models models;
+        models.encoder = pool_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
+                                           return Encoder::create(b.encoder, d.backend, d.target);
+                                       }));
+        const EncoderFacts facts{models.encoder->bundleId(), models.encoder->embeddingSize()};
+        models.decoder = pool_.decoder(stamp_ + on_, ofBundle<Decoder>([d = d_, facts](const Bundle& b) {
+                                           auto decoder = Decoder::create(b.decoder, nullptr, d.backend, d.target);
+                                           facts.checkId(b.decoder, decoder->bundleId());
+                                           facts.checkSize(b.decoder, decoder->embeddingSize());
+                                           return decoder;
+                                       }));
+        if (!bundle_.aligner.empty()) {
+            models.aligner = pool_.aligner(stamp_ + on_, ofBundle<Aligner>([d = d_, facts](const Bundle& b) {
+                                               auto aligner = Aligner::create(b.aligner, nullptr, d.backend, d.target);
+                                               facts.checkId(b.aligner, aligner->bundleId());
+                                               return aligner;
+                                           }));
+        }
+        if (files_.detects) {
+            models.finder = files_.detector.empty() ? bundlesFinder(facts) : yuNet();
+        }
+        models.matchThreshold = bundle_.matchThreshold;
+        return {models, bundle_.id};
+    }
+
+private:
+    template <typename T>
+    NetworkPool::Load<T> ofBundle(std::function<cv::Ptr<T>(const cv::drgan::Bundle&)> load) const {
+        return [load = std::move(load), bundle = bundle_, stamp = stamp_] {
+            return unchanged(
+                "the bundle '" + bundle.folder + "'", stamp, [&] { return stampOf(bundle); },
+                [&] { return load(bundle); });
+        };
+    }
+
+    cv::Ptr<cv::drgan::FaceFinder> bundlesFinder(const EncoderFacts& facts) const {
+        using namespace cv::drgan;
+        const auto load = [d = d_, facts](const Bundle& b) {
+            if (b.detector.empty() || b.aligner.empty()) {
+                return FaceFinder::create("", b.folder, d.backend, d.target);
+            }
+            const auto detector = Detector::create(b.detector, nullptr, d.backend, d.target);
+            facts.checkId(b.detector, detector->bundleId());
+            detector->setScoreThreshold(leastFind);
+            // The pipeline asks the aligner about each find anyway.
+            return FaceFinder::createFromModels(detector);
+        };
+        return pool_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
+    }
+
+    cv::Ptr<cv::drgan::FaceFinder> yuNet() const {
+        const std::string& path = files_.detector;
+        return pool_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
+            return unchanged(
+                "the detector '" + path + "'", stamp, [&] { return stampOf(path); },
+                [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
+        });
+    }
+
+    const ModelFiles files_;
+    const Device d_;
+    NetworkPool& pool_;
+    const cv::drgan::Bundle bundle_;
+    const std::string stamp_;
+    const std::string on_;
+};
 
 }  // namespace
 
 LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& candidates,
-                        const std::function<void(const std::string& why)>& passedOver) {
+                        const std::function<void(const std::string& why)>& passedOver, NetworkPool& pool) {
     for (size_t i = 0; i + 1 < candidates.size(); ++i) {
         try {
-            return loadOn(candidates[i], files);
+            return Loader(files, candidates[i], pool).load();
         } catch (const cv::Exception& e) {
             passedOver(e.err.empty() ? e.what() : e.err);
         }
     }
-    return loadOn(candidates.back(), files);
+    return Loader(files, candidates.back(), pool).load();
 }
 
 }  // namespace drgan

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the element counts and logs.
-#include <map>
-#include <mutex>
-
 #include "element_fixture.hpp"
+#include "element_log.hpp"
 
 namespace {
 
 using drgan_test::Element;
+using drgan_test::Log;
 using drgan_test::TempDir;
 using drgan_test::TinyOptions;
 using testing::HasSubstr;
@@ -34,45 +33,6 @@ public:
 
 private:
     GstStructure* structure_ = nullptr;
-};
-
-/// Log lines by category, as long as it lives.
-class Log {
-public:
-    explicit Log(const char* thresholds) {
-        gst_debug_remove_log_function(gst_debug_log_default);
-        gst_debug_set_threshold_from_string(thresholds, FALSE);
-        gst_debug_add_log_function(take, this, nullptr);
-    }
-    ~Log() {
-        gst_debug_remove_log_function(take);
-        gst_debug_set_threshold_from_string("*:1", TRUE);
-        gst_debug_add_log_function(gst_debug_log_default, nullptr, nullptr);
-    }
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-
-    /// Lines with this text.
-    std::vector<std::string> lines(const std::string& category, const std::string& text) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        std::vector<std::string> out;
-        for (const auto& line : lines_[category]) {
-            if (line.find(text) != std::string::npos) {
-                out.push_back(line);
-            }
-        }
-        return out;
-    }
-
-private:
-    static void take(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*, gint, GObject*,
-                     GstDebugMessage* message, gpointer self) {
-        auto* log = static_cast<Log*>(self);
-        const std::lock_guard<std::mutex> lock(log->mutex_);
-        log->lines_[gst_debug_category_get_name(category)].emplace_back(gst_debug_message_get(message));
-    }
-    std::mutex mutex_;
-    std::map<std::string, std::vector<std::string>> lines_;
 };
 
 std::string writeSeeingBundle(const std::string& dir) {
