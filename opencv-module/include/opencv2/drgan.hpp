@@ -26,9 +26,12 @@ namespace drgan {
 The midpoint of the eyes goes to `eyes`, the midpoint of the mouth corners to the point `eyeMouth` straight below it.
 Both points survive any yaw. The values come from the encoder's metadata. */
 struct CV_EXPORTS_W_SIMPLE Alignment {
-    CV_PROP_RW int size = 0;         //!< S, side of the aligned crop in pixels
-    CV_PROP_RW Point2f eyes;         //!< of the midpoint of the eyes, in units of S
-    CV_PROP_RW float eyeMouth = 0;   //!< distance from the eyes' midpoint to the mouth's, in units of S
+    // OpenCV's generators read neither initialisers of members nor constructors that are not declared.
+    CV_WRAP Alignment() : size(0), eyeMouth(0) {}
+
+    CV_PROP_RW int size;        //!< S, side of the aligned crop in pixels
+    CV_PROP_RW Point2f eyes;    //!< of the midpoint of the eyes, in units of S
+    CV_PROP_RW float eyeMouth;  //!< distance from the eyes' midpoint to the mouth's, in units of S
 };
 
 /** @brief Cuts a face out of a picture, turned and scaled so that its two alignment points lie where `alignment` says.
@@ -54,6 +57,8 @@ CV_EXPORTS_W float estimateYaw(InputArray face);
 
 /** @brief A folder of models that belong together, and what its manifest says of them. */
 struct CV_EXPORTS_W_SIMPLE Bundle {
+    CV_WRAP Bundle() : matchThreshold(0) {}
+
     CV_PROP_RW String folder;
     CV_PROP_RW String id;
     CV_PROP_RW String encoder;                 //!< path of encoder.onnx
@@ -61,7 +66,7 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_PROP_RW String aligner;                 //!< path of aligner.onnx; empty: this bundle has none
     CV_PROP_RW String detector;                //!< path of detector.onnx; empty: this bundle has none
     CV_PROP_RW std::vector<float> poseYaws;    //!< degrees, ascending
-    CV_PROP_RW float matchThreshold = 0;       //!< cosine at or above which two embeddings are one person
+    CV_PROP_RW float matchThreshold;           //!< cosine at or above which two embeddings are one person
 
     /** @brief Reads the manifest of a bundle and checks that its files are there.
     @param folder the bundle; empty: the folder named by the environment variable DRGAN_BUNDLE, else the default bundle
