@@ -33,6 +33,8 @@ def read_cases(path):
                 if found:
                     outcome = what
                     text = '\n'.join((one.get('message') or one.text or '').strip() for one in found)
+                    # of a program that prints TAP, meson has the reason elsewhere
+                    text = text or (case.findtext('system-out') or '').strip()
             cases.append((suite.get('name', ''), name, outcome, text))
     return cases
 

@@ -1,0 +1,16 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""cv::drgan from Python: the same tests for the package drgan and for cv2.drgan of an OpenCV built with the module.
+
+usage: test_drgan.py [Class[.test]]
+
+DRGAN_PYTHON_MODULE names what is tested: drgan (default) or cv2.drgan. DRGAN_BUNDLE is the bundle. DRGAN_RECOGNIZE may
+name the C++ program drgan-recognize. The faces are the decoder's own. Prints TAP.
+"""
+from arrays_test import Arrays, Outputs, Refusals
+from numbers_test import Names, Numbers
+from package_test import Package, Threads
+import tap
+
+if __name__ == '__main__':
+    tap.main()
