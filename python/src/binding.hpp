@@ -34,6 +34,13 @@ struct Guarded {
         return function(*object);
     }
 
+    /// The same for what any number of threads may use at a time.
+    template <typename Function>
+    auto callTogether(Function function) {
+        const py::gil_scoped_release released;
+        return function(*object);
+    }
+
     const cv::Ptr<T> object;
     std::mutex mutex;
 };
@@ -83,6 +90,7 @@ void defineValues(py::module_& module);   // Alignment, Bundle, Template, functi
 void defineEncoder(py::module_& module);  // before the classes whose create() takes one
 void defineDecoder(py::module_& module);
 void defineFinders(py::module_& module);  // Aligner, Detector, FaceFinder
+void defineGallery(py::module_& module);
 
 }  // namespace drgan_python
 

@@ -90,6 +90,7 @@ PYBIND11_MODULE(_drgan, module) {
     defineEncoder(module);
     defineDecoder(module);
     defineFinders(module);
+    defineGallery(module);
     module.attr("__name__") = own_name;
     module.attr("__version__") = DRGAN_VERSION;
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "binding.hpp"
+
+namespace drgan_python {
+
+namespace {
+
+using cv::drgan::Encoder;
+using cv::drgan::Gallery;
+using py::arg;
+using Self = Guarded<Gallery>;
+
+/// As OpenCV's bindings do it.
+py::tuple toTuple(const std::vector<cv::String>& texts) {
+    py::tuple tuple(texts.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+        tuple[i] = py::str(texts[i]);
+    }
+    return tuple;
+}
+
+void defineChanges(GuardedClass<Gallery>& type) {
+    type.def(
+            "add",
+            [](Self& self, const py::str& name, const py::object& embedding, float confidence) {
+                const std::string text = name;
+                const Input row(embedding, "embedding");
+                self.callTogether([&](Gallery& gallery) { gallery.add(text, row.mat(), confidence); });
+            },
+            documented("Gallery::add", "add(name, embedding, confidence)").c_str(), arg("name"), arg("embedding"),
+            arg("confidence"))
+        .def(
+            "addFused",
+            [](Self& self, const py::str& name, const py::object& embedding, double totalConfidence, int images) {
+                const std::string text = name;
+                const Input row(embedding, "embedding");
+                self.callTogether(
+                    [&](Gallery& gallery) { gallery.addFused(text, row.mat(), totalConfidence, images); });
+            },
+            documented("Gallery::addFused", "addFused(name, embedding, totalConfidence, images)").c_str(), arg("name"),
+            arg("embedding"), arg("totalConfidence"), arg("images"))
+        .def(
+            "remove",
+            [](Self& self, const py::str& name) {
+                const std::string text = name;
+                return self.callTogether([&](Gallery& gallery) { return gallery.remove(text); });
+            },
+            documented("Gallery::remove", "remove(name) -> bool").c_str(), arg("name"));
+}
+
+void defineQuestions(GuardedClass<Gallery>& type) {
+    type.def(
+            "contains",
+            [](Self& self, const py::str& name) {
+                const std::string text = name;
+                return self.callTogether([&](const Gallery& gallery) { return gallery.contains(text); });
+            },
+            documented("Gallery::contains", "contains(name) -> bool").c_str(), arg("name"))
+        .def(
+            "names",
+            [](Self& self) {
+                return toTuple(self.callTogether([](const Gallery& gallery) { return gallery.names(); }));
+            },
+            documented("Gallery::names", "names() -> tuple").c_str())
+        .def(
+            "size", [](Self& self) { return self.callTogether([](const Gallery& gallery) { return gallery.size(); }); },
+            documented("Gallery::size", "size() -> int").c_str())
+        .def(
+            "person",
+            [](Self& self, const py::str& name, const py::object& embedding) {
+                const std::string text = name;
+                Output out(embedding, "embedding");
+                double totalConfidence = 0;
+                int images = 0;
+                self.callTogether(
+                    [&](const Gallery& gallery) { gallery.person(text, out.mat(), totalConfidence, images); });
+                return py::make_tuple(out.value(), totalConfidence, images);
+            },
+            documented("Gallery::person", "person(name[, embedding]) -> embedding, totalConfidence, images").c_str(),
+            arg("name"), arg("embedding") = py::none())
+        .def(
+            "search",
+            [](Self& self, const py::object& embeddings, int k, const py::object& similarities) {
+                const Input queries(embeddings, "embeddings");
+                Output out(similarities, "similarities");
+                std::vector<cv::String> names;
+                self.callTogether([&](const Gallery& gallery) { gallery.search(queries.mat(), k, names, out.mat()); });
+                return py::make_tuple(toTuple(names), out.value());
+            },
+            documented("Gallery::search", "search(embeddings, k[, similarities]) -> names, similarities").c_str(),
+            arg("embeddings"), arg("k"), arg("similarities") = py::none())
+        .def(
+            "embeddingSize", [](Self& self) { return self.object->embeddingSize(); },
+            documented("Gallery::embeddingSize", "embeddingSize() -> int").c_str())
+        .def(
+            "bundleId", [](Self& self) { return self.object->bundleId(); },
+            documented("Gallery::bundleId", "bundleId() -> str").c_str());
+}
+
+}  // namespace
+
+void defineGallery(py::module_& module) {
+    GuardedClass<Gallery> type(module, "Gallery", documented("Gallery").c_str());
+    defineChanges(type);
+    defineQuestions(type);
+    type.def(
+        "save",
+        [](Self& self, const std::string& path) {
+            self.callTogether([&](const Gallery& gallery) { gallery.save(path); });
+        },
+        documented("Gallery::save", "save(path)").c_str(), arg("path"));
+    defineStatic(
+        module, type, "create",
+        [](const Shared<Encoder>& encoder) {
+            return guarded<Gallery>([&] { return Gallery::create(pointer(encoder)); });
+        },
+        documented("Gallery::create", "create(encoder) -> Gallery"), arg("encoder"));
+    defineStatic(
+        module, type, "createEmpty",
+        [](int embeddingSize, const std::string& bundleId) {
+            return guarded<Gallery>([&] { return Gallery::createEmpty(embeddingSize, bundleId); });
+        },
+        documented("Gallery::createEmpty", "createEmpty(embeddingSize, bundleId) -> Gallery"), arg("embeddingSize"),
+        arg("bundleId"));
+    defineStatic(
+        module, type, "load",
+        [](const std::string& path, const Shared<Encoder>& encoder) {
+            return guarded<Gallery>([&] { return Gallery::load(path, pointer(encoder)); });
+        },
+        documented("Gallery::load", "load(path[, encoder]) -> Gallery"), arg("path"), arg("encoder") = py::none());
+}
+
+}  // namespace drgan_python

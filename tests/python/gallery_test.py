@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gallery: people by name."""
+import os
+import tempfile
+import threading
+import unittest
+
+import numpy as np
+
+from subject import Error, Models, drgan, not_cv2
+
+
+def people():
+    """Three people by name, the first in two pictures."""
+    gallery = drgan.Gallery.create(Models.encoder)
+    for name, embedding in zip(('Ada', 'Grace', 'Ålice Ω 李'), Models.embeddings):
+        gallery.add(name, embedding, 0.5)
+    gallery.add('Ada', 2 * Models.embeddings[0], 0.25)
+    return gallery
+
+
+class People(unittest.TestCase):
+    def test_people_are_kept_by_name(self):
+        gallery = people()
+        self.assertEqual((gallery.size(), gallery.embeddingSize()), (3, Models.encoder.embeddingSize()))
+        self.assertEqual(gallery.bundleId(), Models.bundle.id)
+        self.assertEqual(gallery.names(), ('Ada', 'Grace', 'Ålice Ω 李'))
+        self.assertTrue(gallery.contains('Ålice Ω 李'))
+        self.assertIs(gallery.contains('ada'), False)
+        embedding, total, images = gallery.person('Ada')
+        self.assertEqual((total, images, embedding.shape), (0.75, 2, (1, gallery.embeddingSize())))
+        np.testing.assert_allclose(embedding, Models.embeddings[0] * 4 / 3, rtol=1e-4, atol=1e-5)
+        self.assertEqual((gallery.remove('Ada'), gallery.remove('Ada'), gallery.size()), (True, False, 2))
+
+    def test_search_gives_the_most_alike_first(self):
+        gallery = people()
+        queries = np.vstack(Models.embeddings)
+        kept = queries.copy()
+        names, similarities = gallery.search(queries, 2)
+        self.assertEqual((len(names), similarities.shape, similarities.dtype), (6, (3, 2), np.float32))
+        self.assertEqual(names[::2], ('Ada', 'Grace', 'Ålice Ω 李'))
+        for query, row, found in zip(queries, similarities, zip(names[::2], names[1::2])):
+            for name, similarity in zip(found, row):
+                self.assertAlmostEqual(Models.encoder.match(query, gallery.person(name)[0]), similarity, places=5)
+        np.testing.assert_array_equal(queries, kept)
+        self.assertEqual(gallery.search(embeddings=queries[0], k=10)[1].shape, (1, 3))
+        out = np.zeros((3, 1), np.float32)
+        self.assertIs(gallery.search(queries, 1, similarities=out)[1], out)
+        self.assertGreater(out.min(), 0.99)
+
+    def test_a_generated_profile_is_found(self):
+        gallery = people()
+        profile, _ = Models.encoder.feature(Models.decoder.rotate(Models.embeddings[1], 60))
+        names, similarities = gallery.search(profile, 1)
+        self.assertEqual(names, ('Grace',))
+        self.assertGreater(similarities[0, 0], Models.bundle.matchThreshold)
+
+    def test_an_empty_gallery(self):
+        gallery = drgan.Gallery.createEmpty(4, 'some bundle')
+        self.assertEqual((gallery.size(), gallery.names(), gallery.bundleId()), (0, (), 'some bundle'))
+        self.assertEqual(gallery.search(np.ones((2, 4), np.float32), 3), ((), None))
+
+    def test_saved_and_loaded_it_is_the_same(self):
+        gallery = people()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'people ü.gallery')
+            gallery.save(path)
+            again = drgan.Gallery.load(path, Models.encoder)
+            with open(path, 'r+b') as file:
+                file.seek(-1, os.SEEK_END)
+                last = file.read(1)
+                file.seek(-1, os.SEEK_END)
+                file.write(bytes([last[0] ^ 1]))
+            with self.assertRaisesRegex(Error, 'people ü.gallery'):
+                drgan.Gallery.load(path)
+        self.assertEqual(again.names(), gallery.names())
+        for name in gallery.names():
+            for one, other in zip(gallery.person(name), again.person(name)):
+                np.testing.assert_array_equal(one, other)
+        again.addFused('Ada', *gallery.person('Ada'))
+        self.assertEqual(again.person('Ada')[1:], (1.5, 4))
+
+    def test_what_it_refuses(self):
+        gallery = people()
+        one = Models.embeddings[0]
+        with tempfile.TemporaryDirectory() as folder:
+            other = os.path.join(folder, 'other')
+            drgan.Gallery.createEmpty(one.size, 'another').save(other)
+            for call in (lambda: gallery.add('', one, 1), lambda: gallery.add('new\nline', one, 1),
+                         lambda: gallery.add('x' * 1025, one, 1), lambda: gallery.add('x', one[:, :5], 1),
+                         lambda: gallery.add('x', 0 * one, 1), lambda: gallery.add('x', one * np.nan, 1),
+                         lambda: gallery.add('x', one, -1), lambda: gallery.add('x', one.astype(float), 1),
+                         lambda: gallery.search(one, 0), lambda: gallery.search(None, 1),
+                         lambda: gallery.person('nobody'), lambda: gallery.save(os.path.join(folder, 'no', 'such')),
+                         lambda: drgan.Gallery.load(os.path.join(folder, 'none')),
+                         lambda: drgan.Gallery.load(other, Models.encoder), lambda: drgan.Gallery.create(None),
+                         lambda: drgan.Gallery.createEmpty(0, 'x'), lambda: drgan.Gallery.createEmpty(4, '')):
+                with self.assertRaises(Error):
+                    call()
+        for call in (lambda: gallery.add(5, one, 1), lambda: gallery.add('x', one), lambda: gallery.search(one, 'all'),
+                     lambda: gallery.add('x', one.tolist(), 1), lambda: gallery.contains(b'Ada')):
+            with self.assertRaises((Error, TypeError)):
+                call()
+        self.assertEqual(gallery.names(), people().names())
+
+    @not_cv2  # which cuts names off at a zero byte, and ends where they are no Unicode
+    def test_names_that_are_no_text(self):
+        gallery = people()
+        with self.assertRaises(drgan.error):
+            gallery.add('a\0b', Models.embeddings[0], 1)
+        with self.assertRaises((TypeError, ValueError)):
+            gallery.add('\udc80', Models.embeddings[0], 1)
+
+    def test_threads_search_while_one_adds(self):
+        gallery = people()
+        queries = np.vstack(Models.embeddings)
+        expected = gallery.search(queries, 1)
+        noise = np.random.default_rng(5).standard_normal((60, 1, queries.shape[1])).astype(np.float32)
+        wrong = []
+
+        def work():
+            try:
+                for _ in range(60):
+                    names, similarities = gallery.search(queries, 1)
+                    assert names == expected[0], names
+                    np.testing.assert_allclose(similarities, expected[1], atol=1e-5)
+            except Exception as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for i, embedding in enumerate(noise):
+            gallery.add(f'noise {i}', embedding, 1)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(gallery.size(), 63)
