@@ -10,11 +10,13 @@
 
 #include "element_fixture.hpp"
 #include "element_log.hpp"
+#include "run_pipeline.hpp"
 
 namespace {
 
 using drgan_test::Element;
 using drgan_test::Log;
+using drgan_test::runPipeline;
 using drgan_test::TempDir;
 using drgan_test::TinyOptions;
 
@@ -204,33 +206,6 @@ TEST(Sharing, ElementsStartAndStopWhileOthersPlay) {
     }
 }
 
-/// Plays a pipeline to its end. @return its error; empty: none
-std::string run(const std::string& description) {
-    GError* error = nullptr;
-    GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
-    if (error != nullptr) {
-        const std::string why = error->message;
-        g_error_free(error);
-        gst_clear_object(&pipeline);
-        return why;
-    }
-    gst_element_set_state(pipeline, GST_STATE_PLAYING);
-    GstBus* bus = gst_element_get_bus(pipeline);
-    GstMessage* message = gst_bus_timed_pop_filtered(bus, 120 * GST_SECOND,
-                                                     static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-    std::string why = message == nullptr ? "no end within two minutes" : "";
-    if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-        gst_message_parse_error(message, &error, nullptr);
-        why = error->message;
-        g_error_free(error);
-    }
-    gst_clear_message(&message);
-    gst_object_unref(bus);
-    gst_element_set_state(pipeline, GST_STATE_NULL);
-    gst_object_unref(pipeline);
-    return why;
-}
-
 TEST(Sharing, SixteenElementsOfOnePipelineLoadOneBundle) {
     Log log("drganfrontalize:4");
     const TempDir dir;
@@ -247,7 +222,7 @@ TEST(Sharing, SixteenElementsOfOnePipelineLoadOneBundle) {
             "detect-interval=1 bundle=" +
             bundle + " ! fakesink ";
     }
-    EXPECT_EQ(run(description), "");
+    EXPECT_EQ(runPipeline(description), "");
     const auto lines = log.lines("drganfrontalize", "this process has loaded");
     EXPECT_EQ(lines.size(), 17U);
     const Counts counts = newest(log);
@@ -259,8 +234,8 @@ TEST(Sharing, SixteenElementsOfOnePipelineLoadOneBundle) {
 
 TEST(Sharing, APipelinesOwnElementsOneBehindTheOther) {
     const std::string drgan = " ! drganfrontalize detect-interval=0 bundle=" + drgan_test::tinyBundle();
-    EXPECT_EQ(run("videotestsrc num-buffers=50 ! video/x-raw,format=BGRx,width=160,height=120" + drgan + " ! queue" +
-                  drgan + " display=false ! fakesink"),
+    EXPECT_EQ(runPipeline("videotestsrc num-buffers=50 ! video/x-raw,format=BGRx,width=160,height=120" + drgan +
+                          " ! queue" + drgan + " display=false ! fakesink"),
               "");
 }
 
