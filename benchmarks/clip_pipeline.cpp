@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 #include <opencv2/videoio.hpp>
+#include <optional>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 namespace drgan::benchmarks {
 
@@ -34,6 +38,81 @@ std::string readError(GstMessage* message) {
     std::string why = error->message;
     g_error_free(error);
     return why;
+}
+
+void feed(GstElement* pipeline, const std::string& name, const Clip& clip, size_t frames) {
+    GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline), name.c_str());
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (size_t i = 0; i < frames && flow == GST_FLOW_OK; ++i) {
+        const size_t at = i % clip.frames.size();
+        GstBuffer* buffer = makeBuffer(clip.frames[at], clip.faces[at], i);
+        g_signal_emit_by_name(source, "push-buffer", buffer, &flow);
+        gst_buffer_unref(buffer);
+    }
+    g_signal_emit_by_name(source, "end-of-stream", &flow);
+    gst_object_unref(source);
+}
+
+/// Of a message of facedetect; none in others.
+size_t facesIn(const GstStructure* structure) {
+    const GValue* faces = gst_structure_has_name(structure, "facedetect") != FALSE
+                              ? gst_structure_get_value(structure, "faces")
+                              : nullptr;
+    return faces != nullptr && GST_VALUE_HOLDS_LIST(faces) ? gst_value_list_get_size(faces) : 0;
+}
+
+/// What drganfrontalize has counted; nothing from other elements.
+std::optional<size_t> facesInStats(GstElement* element) {
+    if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "stats") == nullptr) {
+        return std::nullopt;
+    }
+    GstStructure* stats = nullptr;
+    g_object_get(element, "stats", &stats, nullptr);
+    guint64 faces = 0;
+    gst_structure_get_uint64(stats, "faces", &faces);
+    gst_structure_free(stats);
+    return faces;
+}
+
+/// Where the clip's face mostly is: the clip's boxes tremble, and a cut that follows them would, too.
+cv::Rect medianBox(const Clip& clip) {
+    const auto median = [&](auto value) {
+        std::vector<int> values;
+        for (const auto& face : clip.faces) {
+            values.push_back(value(face));
+        }
+        std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+        return values[values.size() / 2];
+    };
+    const int side = median([](const cv::Rect& r) { return r.width; });
+    return {median([](const cv::Rect& r) { return r.x + r.width / 2; }) - side / 2,
+            median([](const cv::Rect& r) { return r.y + r.height / 2; }) - side / 2, side, side};
+}
+
+Clip tiled(const Clip& clip, int faces, cv::Size grid, cv::Size size, size_t frames) {
+    const cv::Rect box = medianBox(clip);
+    const cv::Size tile(size.width / grid.width, size.height / grid.height);
+    const double side = std::min(0.6 * std::min(tile.width, tile.height), 0.3 * size.height);
+    const double scale = side / box.width;
+    // The middle of the face goes to the middle of the tile.
+    const cv::Matx23d place(scale, 0, tile.width / 2. - scale * (box.x + box.width / 2.), 0, scale,
+                            tile.height / 2. - scale * (box.y + box.height / 2.));
+    Clip out;
+    for (size_t i = 0; i < std::min(frames, clip.frames.size()); ++i) {
+        cv::Mat frame(size, CV_8UC3, cv::Scalar::all(96));
+        for (int k = 0; k < faces; ++k) {
+            const size_t at =
+                (i + static_cast<size_t>(k) * clip.frames.size() / static_cast<size_t>(faces)) % clip.frames.size();
+            const cv::Point corner(k % grid.width * tile.width, k / grid.width * tile.height);
+            cv::Mat part;
+            cv::warpAffine(clip.frames[at], part, place, tile, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+            part.copyTo(frame(cv::Rect(corner, tile)));
+        }
+        out.frames.push_back(frame);
+        const int s = cvRound(side);
+        out.faces.emplace_back((tile.width - s) / 2, (tile.height - s) / 2, s, s);
+    }
+    return out;
 }
 
 }  // namespace
@@ -67,37 +146,23 @@ Clip readClip(const std::string& file, const std::string& cascade) {
     return clip;
 }
 
-Clip eightFaces(const Clip& clip) {
-    constexpr int columns = 4;
-    constexpr int rows = 2;
-    const cv::Size tile(160, 240);
-    Clip out;
-    for (size_t i = 0; i < clip.frames.size(); ++i) {
-        cv::Mat frame(tile.height * rows, tile.width * columns, CV_8UC3);
-        for (int k = 0; k < columns * rows; ++k) {
-            const size_t at = (i + static_cast<size_t>(k) * clip.frames.size() / (columns * rows)) % clip.frames.size();
-            // The tile's shape around the face, which takes 0.6 of its width.
-            const cv::Rect& face = clip.faces[at];
-            const cv::Size size(face.width * 10 / 6, face.width * 10 * tile.height / (6 * tile.width));
-            const cv::Point middle = (face.tl() + face.br()) / 2;
-            const cv::Rect around(middle - cv::Point(size.width / 2, size.height / 2), size);
-            const cv::Rect place(cv::Point(k % columns * tile.width, k / columns * tile.height), tile);
-            const cv::Rect inside = around & cv::Rect(cv::Point(), clip.frames[at].size());
-            cv::resize(clip.frames[at](inside), frame(place), tile, 0, 0, cv::INTER_AREA);
-        }
-        out.frames.push_back(frame);
-        out.faces.emplace_back(tile.width / 5, (tile.height - tile.width) / 2, tile.width * 3 / 5, tile.width * 3 / 5);
-    }
-    return out;
+Clip manyFaces(const Clip& clip, int faces, cv::Size size, size_t frames) {
+    const int columns = static_cast<int>(std::ceil(std::sqrt(faces)));
+    return tiled(clip, faces, {columns, (faces + columns - 1) / columns}, size, frames);
 }
 
-double playClip(const Clip& clip, const std::string& elements) {
+Clip eightFaces(const Clip& clip) { return tiled(clip, 8, {4, 2}, {640, 480}, clip.frames.size()); }
+
+Played playClip(const Clip& clip, const std::string& elements, size_t frames, size_t streams) {
     const cv::Size size = clip.frames.front().size();
-    const std::string description =
-        "appsrc name=source format=time is-live=false block=true max-buffers=4 max-bytes=0 "
-        "caps=video/x-raw,format=RGB,width=" +
-        std::to_string(size.width) + ",height=" + std::to_string(size.height) + ",framerate=" + std::to_string(fps) +
-        "/1 ! " + elements + " ! fakesink sync=false qos=false";
+    std::string description;
+    for (size_t i = 0; i < streams; ++i) {
+        description += "appsrc name=source" + std::to_string(i) +
+                       " format=time is-live=false block=true max-buffers=4 max-bytes=0 "
+                       "caps=video/x-raw,format=RGB,width=" +
+                       std::to_string(size.width) + ",height=" + std::to_string(size.height) +
+                       ",framerate=" + std::to_string(fps) + "/1 ! " + elements + " ! fakesink sync=false qos=false ";
+    }
     GError* error = nullptr;
     GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
     if (error != nullptr) {
@@ -106,39 +171,47 @@ double playClip(const Clip& clip, const std::string& elements) {
         gst_clear_object(&pipeline);
         throw std::runtime_error(description + ": " + why);
     }
-    GstElement* source = gst_bin_get_by_name(GST_BIN(pipeline), "source");
     gst_element_set_state(pipeline, GST_STATE_PLAYING);  // models load before this returns
 
     const auto start = std::chrono::steady_clock::now();
-    for (size_t i = 0; i < clip.frames.size(); ++i) {
-        GstBuffer* buffer = makeBuffer(clip.frames[i], clip.faces[i], i);
-        GstFlowReturn flow = GST_FLOW_OK;
-        g_signal_emit_by_name(source, "push-buffer", buffer, &flow);
-        gst_buffer_unref(buffer);
-        if (flow != GST_FLOW_OK) {
+    std::vector<std::thread> feeders;
+    for (size_t i = 0; i < streams; ++i) {
+        feeders.emplace_back([&, i] { feed(pipeline, "source" + std::to_string(i), clip, frames); });
+    }
+    for (auto& feeder : feeders) {
+        feeder.join();
+    }
+    GstBus* bus = gst_element_get_bus(pipeline);
+    Played played;
+    size_t facesOfFacedetect = 0;
+    std::string why = "no end of the stream within 300 s";
+    while (GstMessage* message = gst_bus_timed_pop_filtered(
+               bus, 300 * GST_SECOND,
+               static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_ELEMENT))) {
+        const auto type = GST_MESSAGE_TYPE(message);
+        if (type == GST_MESSAGE_ELEMENT) {
+            facesOfFacedetect += facesIn(gst_message_get_structure(message));
+        } else {
+            why = type == GST_MESSAGE_ERROR ? readError(message) : "";
+        }
+        gst_message_unref(message);
+        if (type != GST_MESSAGE_ELEMENT) {
             break;
         }
     }
-    GstFlowReturn flow = GST_FLOW_OK;
-    g_signal_emit_by_name(source, "end-of-stream", &flow);
-    GstBus* bus = gst_element_get_bus(pipeline);
-    GstMessage* message = gst_bus_timed_pop_filtered(bus, 300 * GST_SECOND,
-                                                     static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-
-    std::string why = message == nullptr ? "no end of the stream within 300 s" : "";
-    if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
-        why = readError(message);
+    played.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (GstElement* measured = gst_bin_get_by_name(GST_BIN(pipeline), "measured")) {
+        played.faces =
+            static_cast<double>(facesInStats(measured).value_or(facesOfFacedetect)) / static_cast<double>(frames);
+        gst_object_unref(measured);
     }
-    gst_clear_message(&message);
     gst_object_unref(bus);
-    gst_object_unref(source);
     gst_element_set_state(pipeline, GST_STATE_NULL);
     gst_object_unref(pipeline);
     if (!why.empty()) {
         throw std::runtime_error(elements + ": " + why);
     }
-    return seconds;
+    return played;
 }
 
 }  // namespace drgan::benchmarks

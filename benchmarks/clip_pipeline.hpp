@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <opencv2/core.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,29 @@ struct Clip {
 /// @throws std::runtime_error if the file cannot be read or shows no face.
 Clip readClip(const std::string& file, const std::string& cascade);
 
-/// A clip of 640x480 pixels with eight faces, 4 x 2 tiles: the clip's face in each, an eighth of its length further on.
+/// A clip with n faces in a grid of tiles: the clip's face in each, a part of its length further on from tile to tile.
+/// Faces take 0.6 of a tile's smaller side, and 0.3 of the frame's height at most.
+/// @param faces 1 or more
+/// @param size pixels of the frame
+/// @param frames of the clip's, at most
+/// @return Clip::faces is the one in the first tile
+Clip manyFaces(const Clip& clip, int faces, cv::Size size, size_t frames);
+
+/// manyFaces() with all frames of the clip, in 640x480 pixels, 4 x 2 tiles.
 Clip eightFaces(const Clip& clip);
 
-/// Pushes every frame, with its face as a region of interest, through appsrc ! elements ! fakesink.
-/// @param elements as gst-launch-1.0 takes them.
-/// @return seconds from the first frame to the end of the stream; loading of models is not in it.
+struct Played {
+    double seconds = 0;           ///< from the first frame to the end of all streams; loading of models is not in it
+    std::optional<double> faces;  ///< seen on a frame, on the mean, where the element `measured` tells: drganfrontalize
+                                  ///< in "stats", facedetect on the bus
+};
+
+/// Pushes frames, each with its face as a region of interest, through appsrc ! elements ! fakesink.
+/// @param elements as gst-launch-1.0 takes them
+/// @param frames so many, from the clip's first on, and again
+/// @param streams so many of the kind at once, in one pipeline
 /// @throws std::runtime_error with the pipeline's error.
-double playClip(const Clip& clip, const std::string& elements);
+Played playClip(const Clip& clip, const std::string& elements, size_t frames, size_t streams = 1);
 
 }  // namespace drgan::benchmarks
 
