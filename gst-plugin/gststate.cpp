@@ -17,6 +17,17 @@ Pipeline::Options coreOptions(const Settings& s, bool facesWanted) {
     return o;
 }
 
+// The overlay's font has ASCII alone. "Zizek" reads better than "?i?ek".
+std::string inAscii(const std::string& name) {
+    if (g_utf8_validate(name.c_str(), -1, nullptr) == FALSE) {
+        return plainSpelling(name);
+    }
+    gchar* text = g_str_to_ascii(name.c_str(), "C");
+    std::string out = text;
+    g_free(text);
+    return out;
+}
+
 }  // namespace
 
 void ElementState::openResults(const Settings& s) {
@@ -134,7 +145,7 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
     // `display` may have changed since the base class mapped the frame.
     if (s.display && !result.tracks.empty() && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
         const StageTimer timer(result.report.times, Stage::draw);
-        drawOverlay(view, result.tracks);
+        drawOverlay(view, result.tracks, inAscii);
     }
     return result;
 }

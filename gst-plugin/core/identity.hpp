@@ -3,6 +3,7 @@
 #define DRGAN_CORE_IDENTITY_HPP
 
 #include <opencv2/drgan.hpp>
+#include <string>
 
 #include "encode_policy.hpp"
 #include "tracker.hpp"
@@ -19,6 +20,8 @@ struct TrackInfo {
     int images = 0;              ///< pictures fused
     double totalConfidence = 0;  ///< sum of their confidences
     int slot = -1;               ///< upstream's region that it was seen in on this frame; < 0: none
+    std::string label;           ///< name of the gallery's person that it is, UTF-8; empty: none
+    double similarity = 0;       ///< cosine to that person's embedding
     cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
     cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
     cv::Mat frontal;             ///< the fused embedding drawn at the asked-for yaw, SxS; may be empty

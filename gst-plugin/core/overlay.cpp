@@ -3,26 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <opencv2/imgproc.hpp>
 
 namespace drgan {
 namespace {
 
-constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
-
 struct Style {
     int line;      // thickness of boxes, pixels, even
-    double text;   // font scale
-    int stroke;    // of the text, pixels
     int smallest;  // side of a frontal view, pixels
     int largest;
 
     explicit Style(cv::Size frame) {
         const int side = std::min(frame.width, frame.height);
         line = std::max(2, side / 360 * 2);
-        text = std::clamp(side / 900., 0.36, 1.6);
-        stroke = std::max(1, cvRound(text * 1.4));
-        smallest = std::max(32, side / 6);
+        smallest = std::max(32, side / 8);
         largest = std::max(smallest, side / 3);
     }
 };
@@ -34,39 +29,31 @@ void drawBox(FrameView& frame, const cv::Rect& r, int line, const cv::Scalar& co
     frame.fill({r.x + r.width - line, r.y, line, r.height}, colour);
 }
 
-cv::Mat makeLabel(const std::string& text, const Style& style, const cv::Scalar& colour) {
-    int baseline = 0;
-    const cv::Size size = cv::getTextSize(text, font, style.text, style.stroke, &baseline);
-    const int pad = style.line + 1;
-    const cv::Size area((size.width + 2 * pad + 1) & ~1, (size.height + baseline + 2 * pad + 1) & ~1);
-    cv::Mat label(area, CV_8UC3, colour);
-    // Luma as the eye sees it decides between black and white text.
-    const double luma = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2];
-    cv::putText(label, text, {pad, pad + size.height}, font, style.text, cv::Scalar::all(luma > 120 ? 0 : 255),
-                style.stroke, cv::LINE_AA);
-    return label;
+// Even edges: fill() rounds outwards, which would make lines of different thickness.
+cv::Rect evenCover(const cv::Rect2f& box, const cv::Rect& bounds) {
+    const cv::Rect b(box);
+    return cv::Rect(b.x & ~1, b.y & ~1, (b.width + 1) & ~1, (b.height + 1) & ~1) & bounds;
 }
 
-std::string labelText(const TrackInfo& t) {
-    std::string text = cv::format("#%d %+d", t.id, cvRound(t.yaw));
-    return t.images > 0 ? text + cv::format(" %.2f", t.confidence) : text;
-}
+// What is drawn already. Covering text costs more than covering a face, and that more than a view.
+struct Taken {
+    cv::Rect place;
+    double cost;  // a pixel
+};
+constexpr double viewCost = 1;
+constexpr double faceCost = 2;
+constexpr double plateCost = 100;
 
-// Where a frontal view of a side hides least: beside the head, above or below it.
-cv::Rect place(const cv::Rect& box, int side, const cv::Rect& bounds, const std::vector<cv::Rect>& occupied) {
-    const int gap = 4;
-    const int y = std::clamp(box.y, 0, std::max(0, bounds.height - side));
-    const int x = std::clamp(box.x, 0, std::max(0, bounds.width - side));
-    const cv::Point candidates[] = {{box.x + box.width + gap, y},  {box.x - gap - side, y},
-                                    {x, box.y + box.height + gap}, {x, box.y - gap - side},
-                                    {bounds.width - side, y},      {0, y}};
+// The candidate that hides least of what is there; of equals the first.
+cv::Rect freest(const std::vector<cv::Point>& candidates, cv::Size size, const cv::Rect& bounds,
+                const std::vector<Taken>& taken) {
     cv::Rect best;
     double least = -1;
     for (const auto& c : candidates) {
-        const cv::Rect r(c, cv::Size(side, side));
-        double cost = 4. * (r.area() - (r & bounds).area());
-        for (const auto& o : occupied) {
-            cost += (r & o).area();
+        const cv::Rect r(c, size);
+        double cost = plateCost * (r.area() - (r & bounds).area());
+        for (const auto& t : taken) {
+            cost += t.cost * (r & t.place).area();
         }
         if (least < 0 || cost < least) {
             least = cost;
@@ -76,47 +63,112 @@ cv::Rect place(const cv::Rect& box, int side, const cv::Rect& bounds, const std:
     return best;
 }
 
+cv::Rect placePlate(const cv::Rect& box, cv::Size size, int line, const cv::Rect& bounds,
+                    const std::vector<Taken>& taken) {
+    const int furthest = std::max(0, bounds.width - size.width);
+    const int left = std::clamp(box.x, 0, furthest);
+    const int right = std::clamp(box.x + box.width - size.width, 0, furthest);
+    const int above = box.y - size.height;
+    const int below = box.y + box.height;
+    const int lowest = std::max(0, bounds.height - size.height);
+    return freest({{left, above},
+                   {right, above},
+                   {left, below},
+                   {right, below},
+                   {left, std::clamp(below - size.height - line, 0, lowest)},
+                   {left, std::clamp(box.y + line, 0, lowest)}},
+                  size, bounds, taken);
+}
+
+cv::Rect placeView(const cv::Rect& box, int side, const cv::Rect& bounds, const std::vector<Taken>& taken) {
+    const int gap = 4;
+    const int lowest = std::max(0, bounds.height - side);
+    const int furthest = std::max(0, bounds.width - side);
+    const int top = std::clamp(box.y, 0, lowest);
+    const int bottom = std::clamp(box.y + box.height - side, 0, lowest);
+    const int left = std::clamp(box.x, 0, furthest);
+    const int right = std::clamp(box.x + box.width - side, 0, furthest);
+    const int afterBox = box.x + box.width + gap;
+    const int beforeBox = box.x - gap - side;
+    const int below = box.y + box.height + gap;
+    const int above = box.y - gap - side;
+    return freest({{afterBox, top},
+                   {beforeBox, top},
+                   {afterBox, bottom},
+                   {beforeBox, bottom},
+                   {left, below},
+                   {right, below},
+                   {left, above},
+                   {right, above},
+                   {right, top},  // a face that fills the frame
+                   {left, top}},
+                  {side, side}, bounds, taken);
+}
+
 }  // namespace
 
-cv::Scalar trackColour(int id) {
-    // Steps by the golden angle keep the hues of neighbouring ids far apart.
-    const double hue = std::fmod(std::abs(static_cast<double>(id)) * 137.508, 360.) / 2;
-    cv::Mat c(1, 1, CV_8UC3, cv::Scalar(hue, 200, 255));
+cv::Scalar colourOf(const TrackInfo& track) {
+    double hue = 0;
+    if (track.label.empty()) {
+        // Steps by the golden angle keep the hues of neighbouring ids far apart.
+        hue = std::fmod(std::abs(static_cast<double>(track.id)) * 137.508, 360.);
+    } else {
+        std::uint32_t hash = 2166136261U;  // FNV-1a: the same on every machine, unlike std::hash
+        for (const char c : track.label) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+        }
+        hue = (hash ^ (hash >> 16U)) % 360;
+    }
+    cv::Mat c(1, 1, CV_8UC3, cv::Scalar(hue / 2, 200, 255));
     cv::cvtColor(c, c, cv::COLOR_HSV2BGR);
     return cv::Scalar(c.at<cv::Vec3b>(0));
 }
 
-void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks) {
+void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks, const Spelling& spell) {
     const Style style(frame.size());
+    const PlateStyle plateStyle(frame.size());
     const cv::Rect bounds = frame.bounds();
-    std::vector<cv::Rect> boxes;
+    struct Drawn {
+        const TrackInfo* track;
+        cv::Rect box;
+        cv::Scalar colour;
+        cv::Mat plate;
+        cv::Point at;
+    };
+    std::vector<Drawn> all;
+    std::vector<Taken> taken;
     for (const auto& t : tracks) {
-        // Even edges: fill() rounds outwards, which would make lines of different thickness.
-        const cv::Rect b(t.box);
-        boxes.push_back(cv::Rect(b.x & ~1, b.y & ~1, (b.width + 1) & ~1, (b.height + 1) & ~1) & bounds);
+        const cv::Rect box = evenCover(t.box, bounds);
+        if (!box.empty()) {
+            all.push_back({&t, box, colourOf(t), {}, {}});
+            taken.push_back({box, faceCost});
+        }
     }
-    std::vector<cv::Rect> occupied = boxes;
-    for (size_t i = 0; i < tracks.size(); ++i) {
-        const cv::Rect& box = boxes[i];
-        if (box.empty()) {
+    for (auto& d : all) {
+        d.plate = makePlate(*d.track, plateStyle, d.colour, spell);
+        const cv::Rect place = placePlate(d.box, d.plate.size(), style.line, bounds, taken);
+        d.at = place.tl();
+        taken.push_back({place, plateCost});
+    }
+    // Pictures first: no box and no text is ever covered by one.
+    for (const auto& d : all) {
+        const cv::Mat& face = d.track->frontal;
+        if (face.empty()) {
             continue;
         }
-        const cv::Scalar colour = trackColour(tracks[i].id);
-        drawBox(frame, box, style.line, colour);
-
-        const cv::Mat& face = tracks[i].frontal;
-        if (!face.empty()) {
-            const int side = std::clamp(box.height * 3 / 4, style.smallest, style.largest) & ~1;
-            const cv::Rect r = place(box, side, bounds, occupied);
-            occupied.push_back(r);
-            cv::Mat view;
-            cv::resize(face, view, {side, side}, 0, 0, side < face.cols ? cv::INTER_AREA : cv::INTER_CUBIC);
-            cv::rectangle(view, {0, 0, side, side}, colour, std::max(1, style.line / 2));
-            frame.blit(view, r.tl());
-        }
-        const cv::Mat label = makeLabel(labelText(tracks[i]), style, colour);
-        const int above = box.y - label.rows;
-        frame.blit(label, {std::clamp(box.x, 0, std::max(0, bounds.width - label.cols)), above >= 0 ? above : box.y});
+        const int side = std::clamp(d.box.height * 3 / 4, style.smallest, style.largest) & ~1;
+        const cv::Rect place = placeView(d.box, side, bounds, taken);
+        taken.push_back({place, viewCost});
+        cv::Mat view;
+        cv::resize(face, view, {side, side}, 0, 0, side < face.cols ? cv::INTER_AREA : cv::INTER_CUBIC);
+        cv::rectangle(view, {0, 0, side, side}, d.colour, std::max(1, style.line / 2));
+        frame.blit(view, place.tl());
+    }
+    for (const auto& d : all) {
+        drawBox(frame, d.box, style.line, d.colour);
+    }
+    for (const auto& d : all) {
+        frame.blit(d.plate, d.at);
     }
 }
 

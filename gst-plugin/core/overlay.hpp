@@ -5,15 +5,17 @@
 #include <vector>
 
 #include "frame_view.hpp"
-#include "pipeline.hpp"
+#include "overlay_plate.hpp"
 
 namespace drgan {
 
-/// The colour (BGR) that a track keeps as long as it lives.
-cv::Scalar trackColour(int id);
+/// A colour (BGR) for as long as it is the same face. Where it has a name, the name's: one person has one colour in all
+/// streams.
+cv::Scalar colourOf(const TrackInfo& track);
 
-/// Draws box, "#id yaw confidence" and the frontal view beside each head. Touches no pixel but those it covers.
-void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks);
+/// Draws a box, a plate (makePlate) and the frontal view beside each head. Touches no pixel but those it covers.
+/// @param spell how names are written
+void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks, const Spelling& spell = plainSpelling);
 
 }  // namespace drgan
 

@@ -152,14 +152,4 @@ TEST(FrameView, ReadsI420AsOpenCvDoes) {
     EXPECT_LE(cv::norm(view.bgr(region, region.size()), expected(region), cv::NORM_L1) / (3. * region.area()), 4);
 }
 
-TEST(TrackColour, IsStableAndDiffersBetweenNeighbours) {
-    for (int id = 0; id < 20; ++id) {
-        EXPECT_EQ(drgan::trackColour(id), drgan::trackColour(id));
-        for (int other = id + 1; other < id + 4; ++other) {
-            EXPECT_GT(cv::norm(drgan::trackColour(id) - drgan::trackColour(other)), 60) << id << " and " << other;
-        }
-    }
-    drgan::trackColour(std::numeric_limits<int>::min());
-}
-
 }  // namespace
