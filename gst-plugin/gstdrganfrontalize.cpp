@@ -163,10 +163,15 @@ static gboolean start(GstBaseTransform* trans) {
                                                     ("%s", why.c_str()));
                             });
     };
+    const auto loadGallery = [&] {
+        if (!settings.gallery.empty()) {
+            loaded.models.gallery = cv::drgan::Gallery::load(settings.gallery, loaded.models.encoder);
+        }
+    };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
     const auto begin = [&] { stateOf(trans).start(std::move(loaded.models), settings, loaded.bundleId); };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
-                        load("Cannot load the models", loadThem) &&
+                        load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
                         load("Cannot start", begin);
     if (ok) {

@@ -13,19 +13,6 @@ namespace {
 constexpr int precisionFp32 = 10;
 constexpr int layoutNc = 193;
 
-// What is left of a region within the frame, in whole pixels.
-struct Box {
-    guint x, y, width, height;
-};
-
-Box cut(const cv::Rect2f& r, cv::Size frame) {
-    const cv::Rect2f c = r & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
-    const auto x = static_cast<guint>(std::clamp(cvRound(c.x), 0, std::max(0, frame.width - 1)));
-    const auto y = static_cast<guint>(std::clamp(cvRound(c.y), 0, std::max(0, frame.height - 1)));
-    return {x, y, std::min(static_cast<guint>(std::max(0, cvRound(c.width))), static_cast<guint>(frame.width) - x),
-            std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
-}
-
 int regionId(GstVideoRegionOfInterestMeta* meta) {
     gint id = -1;
     const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
@@ -58,6 +45,16 @@ void setArray(GstStructure* s, const char* field, GType type, const std::vector<
     gst_structure_take_value(s, field, &array);
 }
 
+// A structure that another element filled before may have a name that is not ours.
+void setLabel(GstStructure* s, const TrackInfo& track) {
+    if (track.label.empty()) {
+        gst_structure_remove_fields(s, "label", "similarity", nullptr);
+    } else {
+        gst_structure_set(s, "label", G_TYPE_STRING, track.label.c_str(), "similarity", G_TYPE_DOUBLE, track.similarity,
+                          nullptr);
+    }
+}
+
 void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& bundleId) {
     const auto bytes = embedding.total() * embedding.elemSize();
     GVariant* data = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, embedding.data, bytes, 1);
@@ -69,6 +66,14 @@ void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& 
 }
 
 }  // namespace
+
+Box cutBox(const cv::Rect2f& r, cv::Size frame) {
+    const cv::Rect2f c = r & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
+    const auto x = static_cast<guint>(std::clamp(cvRound(c.x), 0, std::max(0, frame.width - 1)));
+    const auto y = static_cast<guint>(std::clamp(cvRound(c.y), 0, std::max(0, frame.height - 1)));
+    return {x, y, std::min(static_cast<guint>(std::max(0, cvRound(c.width))), static_cast<guint>(frame.width) - x),
+            std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
+}
 
 Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame) {
     Regions out;
@@ -105,7 +110,7 @@ void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Siz
     if (track.slot >= 0 && static_cast<size_t>(track.slot) < regions.metas.size()) {
         meta = regions.metas[static_cast<size_t>(track.slot)];
     } else {
-        const Box b = cut(track.box, frame);
+        const Box b = cutBox(track.box, frame);
         if (b.width == 0 || b.height == 0) {
             return;
         }
@@ -113,10 +118,12 @@ void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Siz
     }
     meta->id = track.id;
     gst_structure_set(param(meta, "object_id"), "id", G_TYPE_INT, track.id, nullptr);
-    gst_structure_set(param(meta, "drgan"), "track-id", G_TYPE_INT, track.id, "yaw", G_TYPE_DOUBLE,
-                      static_cast<gdouble>(track.yaw), "confidence", G_TYPE_DOUBLE,
-                      static_cast<gdouble>(track.confidence), "images", G_TYPE_UINT, static_cast<guint>(track.images),
-                      "total-confidence", G_TYPE_DOUBLE, track.totalConfidence, nullptr);
+    GstStructure* drgan = param(meta, "drgan");
+    gst_structure_set(drgan, "track-id", G_TYPE_INT, track.id, "yaw", G_TYPE_DOUBLE, static_cast<gdouble>(track.yaw),
+                      "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(track.confidence), "images", G_TYPE_UINT,
+                      static_cast<guint>(track.images), "total-confidence", G_TYPE_DOUBLE, track.totalConfidence,
+                      nullptr);
+    setLabel(drgan, track);
     if (withEmbedding && !track.embedding.empty()) {
         setEmbedding(param(meta, "drgan-embedding"), track.embedding, bundleId);
     }
@@ -125,7 +132,7 @@ void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Siz
 GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
                         bool withPictures) {
     const TrackInfo& t = event.track;
-    const Box b = cut(t.box, frame);
+    const Box b = cutBox(t.box, frame);
     const char* kind = event.kind == Event::Kind::created   ? "track-new"
                        : event.kind == Event::Kind::updated ? "track-updated"
                                                             : "track-lost";
@@ -136,6 +143,7 @@ GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size fr
         b.y, "width", G_TYPE_UINT, b.width, "height", G_TYPE_UINT, b.height, "yaw", G_TYPE_DOUBLE,
         static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
         G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
+    setLabel(s, t);
     if (withEmbedding && !t.embedding.empty()) {
         const auto* f = t.embedding.ptr<float>();
         setArray<float>(s, "embedding", G_TYPE_FLOAT, {f, f + t.embedding.total()}, g_value_set_float);

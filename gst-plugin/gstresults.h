@@ -14,6 +14,12 @@
 
 namespace drgan {
 
+/// What is left of a region within a frame, in whole pixels.
+struct Box {
+    guint x, y, width, height;
+};
+Box cutBox(const cv::Rect2f& region, cv::Size frame);
+
 /// The regions of a type that came with a buffer. Face::externalSlot is the index into `metas`.
 struct Regions {
     std::vector<Face> faces;

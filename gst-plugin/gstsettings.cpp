@@ -62,6 +62,9 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
         case PROP_DETECTOR:
             s.detector = text();
             break;
+        case PROP_GALLERY:
+            s.gallery = text();
+            break;
         case PROP_DETECT_INTERVAL:
             s.core.detectInterval = g_value_get_int(value);
             break;
@@ -131,6 +134,9 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
             break;
         case PROP_DETECTOR:
             text(s.detector);
+            break;
+        case PROP_GALLERY:
+            text(s.gallery);
             break;
         case PROP_DETECT_INTERVAL:
             g_value_set_int(value, s.core.detectInterval);
@@ -206,6 +212,11 @@ void installProperties(GObjectClass* klass) {
     install(PROP_DETECTOR, g_param_spec_string("detector", "Detector",
                                                "YuNet model file for cv::FaceDetectorYN; unset: the bundle's detector",
                                                nullptr, atStart));
+    install(PROP_GALLERY,
+            g_param_spec_string("gallery", "Gallery",
+                                "File of named people, as drgan-enroll makes it: a face that is like one of them by "
+                                "match-threshold gets the name as its label; unset: no labels",
+                                nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
                 "detect-interval", "Detect interval",

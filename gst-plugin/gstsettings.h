@@ -35,6 +35,7 @@ enum Property : guint {
     PROP_BACKEND,
     PROP_TARGET,
     PROP_THREADS,
+    PROP_GALLERY,
     PROP_STATS,  ///< no setting: the element's own to read
 };
 
@@ -44,6 +45,7 @@ struct Settings {
 
     std::string bundle;           ///< folder; empty: cv::drgan::Bundle's default
     std::string detector;         ///< YuNet file; empty: the bundle's detector
+    std::string gallery;          ///< file; empty: nobody has a name
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
     int faceSize = 0;  ///< pixels, of the pictures that leave by the pad "faces"; 0: as the decoder draws them

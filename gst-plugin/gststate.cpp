@@ -2,6 +2,7 @@
 #include "gststate.h"
 
 #include "core/overlay.hpp"
+#include "gstanalytics.h"
 
 namespace drgan {
 namespace {
@@ -136,12 +137,15 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
     const GQuark type = g_quark_from_string(s.roiType.c_str());
     const Regions regions = readRegions(frame.buffer, type, size_);
     Pipeline::Result result = pipeline_->process(view, now, regions.faces, mayInfer);
+    std::vector<TrackInfo> written;
     for (const auto& t : result.tracks) {
         // Where upstream reports the faces, a track that it did not see is not ours to add.
         if (t.slot >= 0 || regions.metas.empty()) {
             writeRegion(frame.buffer, regions, type, size_, t, s.embeddings, bundleId_);
+            written.push_back(t);
         }
     }
+    writeAnalytics(frame.buffer, type, size_, written);
     // `display` may have changed since the base class mapped the frame.
     if (s.display && !result.tracks.empty() && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
         const StageTimer timer(result.report.times, Stage::draw);

@@ -13,9 +13,11 @@ namespace drgan {
 /// What is known of a track at one moment. Pictures are 8-bit BGR and shared, not to be written to.
 struct TrackInfo {
     int id = 0;
-    cv::Rect2f box;   ///< pixels of the frame
-    float score = 0;  ///< in [0, 1]: of the detector, of the aligner where it followed the face, or 1 from upstream
-    float yaw = 0;    ///< degrees, as last seen
+    cv::Rect2f box;      ///< pixels of the frame
+    Time firstSeen = 0;  ///< nanoseconds, as Pipeline::process is told
+    Time lastSeen = 0;
+    float score = 0;             ///< in [0, 1]: of the detector, of the aligner that followed it, or 1 from upstream
+    float yaw = 0;               ///< degrees, as last seen
     float confidence = 0;        ///< of the newest encoded picture; 0 before the first
     int images = 0;              ///< pictures fused
     double totalConfidence = 0;  ///< sum of their confidences
@@ -34,8 +36,10 @@ struct Identity {
     float confidence = 0;      ///< of the newest picture
     double reportedTotal = 0;  ///< total confidence that was last told of
     bool announced = false;
-    cv::Mat crop;     ///< newest picture
-    cv::Mat frontal;  ///< see draw()
+    cv::Mat crop;           ///< newest picture
+    cv::Mat frontal;        ///< see draw()
+    std::string label;      ///< see match(); empty: nobody's
+    double similarity = 0;  ///< of the fused embedding to that person's, cosine
 
     /// Brings `frontal` up to date where it is not.
     /// @param yaw of the view, degrees; the nearest that the decoder draws is taken
@@ -43,6 +47,13 @@ struct Identity {
     /// 0: none
     /// @return whether it was not
     bool draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
+
+    /// Looks the fused embedding up: the most alike person's name from `threshold` on. A name once given is kept until
+    /// its similarity falls below the threshold, or another's is greater, by nameSlack: more pictures of one face would
+    /// have it flicker otherwise.
+    /// @return whether the name is another one than before
+    bool match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, double threshold);
+    static constexpr double nameSlack = 0.03;  ///< cosine
 
 private:
     cv::Mat drawnFrom_;  // the embedding that `frontal` shows

@@ -50,6 +50,7 @@ public:
         cv::Ptr<cv::drgan::Decoder> decoder;
         cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
         cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
+        cv::Ptr<cv::drgan::Gallery> gallery;    ///< may be null: nobody has a name
         float matchThreshold = 0;               ///< what Options::matchThreshold is by default
     };
     struct Result {

@@ -118,8 +118,9 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
     policy_.note(identity.record, current.face.yaw, quality, now);
     report_.encoded.push_back({id, reason, current.face.yaw, quality, confidence});
     announce(current, result);
+    const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, matchThreshold());
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
-    if (identity.fused.size() == 1 || grown >= options_.updateThreshold) {
+    if (identity.fused.size() == 1 || grown >= options_.updateThreshold || renamed) {
         identity.reportedTotal = identity.fused.totalConfidence();
         if (options_.frontals) {
             draw(identity, false);

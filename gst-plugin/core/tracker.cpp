@@ -151,7 +151,7 @@ void Tracker::update(const std::vector<Face>& faces, float sureScore) {
         Track t;
         const bool own = faces[f].externalId < 0 || find(faces[f].externalId) != nullptr;
         t.id = own ? newId() : faces[f].externalId;
-        t.lastSeen = now_;
+        t.firstSeen = t.lastSeen = now_;
         match(t, faces[f]);
         t.confirmed = faces[f].score >= sureScore;
         tracks_.push_back(t);
@@ -175,6 +175,7 @@ void Tracker::adopt(int fresh, int old) {
         return;
     }
     a->id = old;
+    a->firstSeen = b->firstSeen;
     a->hits += std::min(b->hits, std::numeric_limits<int>::max() - a->hits);
     a->confirmed = true;
     tracks_.erase(tracks_.begin() + (b - tracks_.data()));
@@ -186,6 +187,7 @@ void Tracker::exchange(int one, int other) {
     if (a != nullptr && b != nullptr) {
         std::swap(a->id, b->id);
         std::swap(a->hits, b->hits);
+        std::swap(a->firstSeen, b->firstSeen);
         std::swap(a->confirmed, b->confirmed);
         // Whose face it was until now was there until now.
         a->lastSeen = b->lastSeen = std::max(a->lastSeen, b->lastSeen);

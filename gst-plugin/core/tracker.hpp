@@ -18,6 +18,7 @@ struct Track {
     int id = 0;
     Face face;             ///< as last seen; box and points are moved along between sightings
     cv::Point2f velocity;  ///< of the box's centre, pixels a second
+    Time firstSeen = 0;
     Time lastSeen = 0;
     int hits = 0;            ///< sightings
     int misses = 0;          ///< looks in a row that did not find it

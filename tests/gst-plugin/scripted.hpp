@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A detector and an aligner that find what the test tells them to.
+// A detector and an aligner that find what the test tells them to, and an encoder that says it.
 #ifndef DRGAN_TESTS_SCRIPTED_HPP
 #define DRGAN_TESTS_SCRIPTED_HPP
 
@@ -84,6 +84,36 @@ public:
     int imageSize() const override { return 64; }
     float cropFactor() const override { return 1.8F; }
     cv::String bundleId() const override { return "scripted"; }
+};
+
+/// Embeds every picture as the test says.
+class ScriptedEncoder : public cv::drgan::Encoder {
+public:
+    cv::Mat embedding = cv::Mat::ones(1, 8, CV_32F);
+    float confidence = 0.5F;
+
+    void alignCrop(cv::InputArray src, cv::InputArray face, cv::OutputArray dst) const override {
+        cv::drgan::alignCrop(src, face, dst, alignment());
+    }
+    void feature(cv::InputArray, cv::OutputArray out, float& sure) override {
+        embedding.copyTo(out);
+        sure = confidence;
+    }
+    void features(cv::InputArrayOfArrays, cv::OutputArray, cv::OutputArray) override {
+        CV_Error(cv::Error::StsNotImplemented, "nobody asks for it");
+    }
+    double match(cv::InputArray a, cv::InputArray b, int) const override {
+        return a.getMat().dot(b.getMat()) / (cv::norm(a) * cv::norm(b));
+    }
+    int embeddingSize() const override { return 8; }
+    cv::drgan::Alignment alignment() const override {
+        cv::drgan::Alignment a;
+        a.size = 16;
+        a.eyes = {0.5F, 0.4F};
+        a.eyeMouth = 0.35F;
+        return a;
+    }
+    cv::String bundleId() const override { return "tiny"; }
 };
 
 }  // namespace drgan_test

@@ -16,9 +16,9 @@ TEST(Properties, KeepWhatTheyAreGiven) {
     Element e(
         "detector=/a detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
         "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25 "
-        "match-threshold=0.375 backend=cuda target=cuda-fp16 threads=2 results-location=/b",
+        "match-threshold=0.375 backend=cuda target=cuda-fp16 threads=2 results-location=/b gallery=/d",
         "/c");
-    gchar *detector, *type, *bundle, *results;
+    gchar *detector, *type, *bundle, *results, *gallery;
     gint detect, faces, size, backend, target, threads;
     guint encode, refresh, timeout;
     gboolean display, embeddings, pictures;
@@ -27,7 +27,7 @@ TEST(Properties, KeepWhatTheyAreGiven) {
                  "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode, "refresh-interval", &refresh,
                  "track-timeout", &timeout, "display", &display, "embeddings", &embeddings, "pictures", &pictures,
                  "yaw", &yaw, "update-threshold", &threshold, "match-threshold", &match, "backend", &backend, "target",
-                 &target, "threads", &threads, "results-location", &results, nullptr);
+                 &target, "threads", &threads, "results-location", &results, "gallery", &gallery, nullptr);
     EXPECT_STREQ(detector, "/a");
     EXPECT_STREQ(bundle, "/c");
     EXPECT_STREQ(type, "head");
@@ -47,7 +47,8 @@ TEST(Properties, KeepWhatTheyAreGiven) {
     EXPECT_EQ(target, 4);
     EXPECT_EQ(threads, 2);
     EXPECT_STREQ(results, "/b");
-    for (gchar* s : {detector, type, bundle, results}) {
+    EXPECT_STREQ(gallery, "/d");
+    for (gchar* s : {detector, type, bundle, results, gallery}) {
         g_free(s);
     }
 }
@@ -98,7 +99,7 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         g_value_unset(&value);
     }
     g_free(specs);
-    EXPECT_EQ(own, 21);
+    EXPECT_EQ(own, 22);
 }
 
 bool opencvHas(cv::dnn::Backend backend, cv::dnn::Target target) {

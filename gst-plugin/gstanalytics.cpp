@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gstanalytics.h"
+
+#ifdef DRGAN_ANALYTICS
+
+#include <gst/analytics/analytics.h>
+
+#include "gstresults.h"
+
+namespace drgan {
+namespace {
+
+constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+
+// The object that somebody else has found there.
+bool findObject(GstAnalyticsRelationMeta* meta, GQuark type, const cv::Rect2f& box, GstAnalyticsODMtd& found) {
+    float best = samePlace;
+    bool any = false;
+    gpointer state = nullptr;
+    GstAnalyticsMtd entry;
+    while (gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &entry)) {
+        gint x = 0;
+        gint y = 0;
+        gint w = 0;
+        gint h = 0;
+        gfloat score = 0;
+        if (gst_analytics_od_mtd_get_obj_type(&entry) != type ||
+            !gst_analytics_od_mtd_get_location(&entry, &x, &y, &w, &h, &score)) {
+            continue;
+        }
+        const float common = overlap(box, cv::Rect2f(cv::Rect(x, y, w, h)));
+        if (common >= best) {
+            best = common;
+            found = entry;
+            any = true;
+        }
+    }
+    return any;
+}
+
+void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track) {
+    GstAnalyticsODMtd object;
+    const cv::Rect2f box(static_cast<float>(b.x), static_cast<float>(b.y), static_cast<float>(b.width),
+                         static_cast<float>(b.height));
+    if (!findObject(meta, type, box, object) &&
+        !gst_analytics_relation_meta_add_od_mtd(meta, type, static_cast<gint>(b.x), static_cast<gint>(b.y),
+                                                static_cast<gint>(b.width), static_cast<gint>(b.height), track.score,
+                                                &object)) {
+        return;
+    }
+    GstAnalyticsTrackingMtd known;
+    gpointer state = nullptr;
+    const bool tracked = gst_analytics_relation_meta_get_direct_related(
+        meta, object.id, GST_ANALYTICS_REL_TYPE_RELATE_TO, gst_analytics_tracking_mtd_get_mtd_type(), &state, &known);
+    GstAnalyticsTrackingMtd tracking;
+    if (!tracked && gst_analytics_relation_meta_add_tracking_mtd(
+                        meta, static_cast<guint64>(track.id), static_cast<GstClockTime>(track.firstSeen), &tracking)) {
+        gst_analytics_tracking_mtd_update_last_seen(&tracking, static_cast<GstClockTime>(track.lastSeen));
+        gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id, tracking.id);
+    }
+    GstAnalyticsClsMtd name;
+    if (!track.label.empty() &&
+        gst_analytics_relation_meta_add_one_cls_mtd(meta, static_cast<gfloat>(track.similarity),
+                                                    g_quark_from_string(track.label.c_str()), &name)) {
+        gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_CONTAIN, object.id, name.id);
+        gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_IS_PART_OF, name.id, object.id);
+    }
+}
+
+}  // namespace
+
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::vector<TrackInfo>& tracks) {
+    GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
+    for (const auto& track : tracks) {
+        const Box box = cutBox(track.box, frame);
+        if (box.width == 0 || box.height == 0) {
+            continue;
+        }
+        if (meta == nullptr) {
+            meta = gst_buffer_add_analytics_relation_meta(buffer);
+        }
+        if (meta != nullptr) {
+            write(meta, type, box, track);
+        }
+    }
+}
+
+}  // namespace drgan
+
+#else
+
+namespace drgan {
+
+void writeAnalytics(GstBuffer*, GQuark, cv::Size, const std::vector<TrackInfo>&) {}
+
+}  // namespace drgan
+
+#endif

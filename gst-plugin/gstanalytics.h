@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef GST_DRGAN_ANALYTICS_H
+#define GST_DRGAN_ANALYTICS_H
+
+#include <gst/gst.h>
+
+#include <vector>
+
+#include "core/identity.hpp"
+
+namespace drgan {
+
+/// Writes the tracks as entries of a GstAnalyticsRelationMeta: the face as an object, its track, which the object
+/// relates to, and its name, if it has one, as a class that the object contains. An object of this type that is there
+/// already, in the same place, gets them in place of a new one. Does nothing where GStreamer before 1.24 was built
+/// with.
+/// @param type of the objects
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::vector<TrackInfo>& tracks);
+
+}  // namespace drgan
+
+#endif

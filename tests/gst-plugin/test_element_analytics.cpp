@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What GStreamer 1.24's own analytics metadata tells of the faces.
+#include <gst/analytics/analytics.h>
+
+#include "element_fixture.hpp"
+
+namespace {
+
+using drgan_test::Element;
+
+struct Object {
+    GstAnalyticsODMtd entry;
+    gint x, y, w, h;
+    gfloat score;
+};
+
+std::vector<Object> objectsOf(GstBuffer* buffer, const char* type = "face") {
+    std::vector<Object> out;
+    auto* meta = gst_buffer_get_analytics_relation_meta(buffer);
+    gpointer state = nullptr;
+    Object o;
+    while (meta != nullptr &&
+           gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &o.entry)) {
+        if (gst_analytics_od_mtd_get_obj_type(&o.entry) == g_quark_from_string(type)) {
+            EXPECT_TRUE(gst_analytics_od_mtd_get_location(&o.entry, &o.x, &o.y, &o.w, &o.h, &o.score));
+            out.push_back(o);
+        }
+    }
+    return out;
+}
+
+struct Tracking {
+    guint64 id = 0;
+    GstClockTime first = 0, last = 0;
+    gboolean lost = TRUE;
+    int entries = 0;
+
+    explicit Tracking(Object& object) {
+        gpointer state = nullptr;
+        GstAnalyticsTrackingMtd entry;
+        while (gst_analytics_relation_meta_get_direct_related(
+            object.entry.meta, object.entry.id, GST_ANALYTICS_REL_TYPE_RELATE_TO,
+            gst_analytics_tracking_mtd_get_mtd_type(), &state, &entry)) {
+            EXPECT_TRUE(gst_analytics_tracking_mtd_get_info(&entry, &id, &first, &last, &lost));
+            ++entries;
+        }
+    }
+};
+
+TEST(Analytics, HaveAnObjectForEachFaceThatRelatesToItsTrack) {
+    Element e;
+    e.caps("BGR", 320, 240);
+    gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));
+    for (int i = 1; i <= 3; ++i) {
+        GstBuffer* in = e.frame();
+        Element::addFace(in, 40, 60, 80, 70);
+        Element::addFace(in, 200, 60, 80, 80);
+        GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+        auto objects = objectsOf(out);
+        ASSERT_EQ(objects.size(), 2U);
+        for (auto& o : objects) {
+            const Tracking tracking(o);
+            EXPECT_EQ(tracking.entries, 1);
+            EXPECT_EQ(tracking.id, o.x == 40 ? 2U : 1U);  // the larger first
+            EXPECT_EQ(tracking.first, 40 * GST_MSECOND);
+            EXPECT_EQ(tracking.last, static_cast<GstClockTime>(i) * 40 * GST_MSECOND);
+            EXPECT_FALSE(tracking.lost);
+            EXPECT_EQ(o.score, 1);  // of upstream's regions
+        }
+        const Object& o = objects[objects[0].x == 40 ? 0 : 1];
+        EXPECT_EQ(o.y, 60);
+        EXPECT_EQ(o.w, 80);
+        EXPECT_EQ(o.h, 70);
+        gst_buffer_unref(out);
+    }
+}
+
+TEST(Analytics, OfAFrameWithoutFacesAreNotThere) {
+    Element e;
+    e.caps("BGR", 320, 240);
+    GstBuffer* out = gst_harness_push_and_pull(e.harness, e.frame());
+    EXPECT_EQ(gst_buffer_get_analytics_relation_meta(out), nullptr);
+    gst_buffer_unref(out);
+}
+
+TEST(Analytics, OfOthersAreEnrichedAndKept) {
+    Element e;
+    e.caps("BGR", 320, 240);
+    GstBuffer* in = e.frame();
+    Element::addFace(in, 40, 60, 80, 80);
+    auto* meta = gst_buffer_add_analytics_relation_meta(in);
+    GstAnalyticsODMtd theirs;
+    GstAnalyticsODMtd car;
+    ASSERT_TRUE(
+        gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("face"), 44, 62, 80, 80, 0.7F, &theirs));
+    ASSERT_TRUE(gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("car"), 40, 60, 80, 80, 0.9F, &car));
+    GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+    auto faces = objectsOf(out);
+    ASSERT_EQ(faces.size(), 1U);
+    EXPECT_EQ(faces[0].x, 44);
+    EXPECT_FLOAT_EQ(faces[0].score, 0.7F);
+    EXPECT_EQ(Tracking(faces[0]).id, 1U);
+    auto cars = objectsOf(out, "car");
+    ASSERT_EQ(cars.size(), 1U);
+    EXPECT_EQ(Tracking(cars[0]).entries, 0);
+    gst_buffer_unref(out);
+}
+
+}  // namespace

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who of the gallery a track is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/pipeline.hpp"
+#include "pictures.hpp"
+#include "scripted.hpp"
+#include "tiny_onnx.hpp"
+
+namespace {
+
+using drgan::Event;
+using drgan::Face;
+using drgan::Identity;
+using drgan::millisecond;
+using drgan::Pipeline;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// A unit vector that lies so many degrees from the first one.
+cv::Mat at(double degrees) {
+    cv::Mat e(1, 8, CV_32F, cv::Scalar(0));
+    e.at<float>(0) = static_cast<float>(std::cos(degrees * CV_PI / 180));
+    e.at<float>(1) = static_cast<float>(std::sin(degrees * CV_PI / 180));
+    return e;
+}
+
+double cosine(double degrees) { return std::cos(degrees * CV_PI / 180); }
+
+class Names : public testing::Test {
+protected:
+    void SetUp() override {
+        options.encodeInterval = 0;
+        options.refreshInterval = 0;  // encodes every sighting
+        options.updateThreshold = 1000;
+        options.frontals = false;
+        make(gallery);
+    }
+
+    void make(const cv::Ptr<cv::drgan::Gallery>& people) {
+        Pipeline::Models models;
+        models.encoder = encoder;
+        models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder());
+        models.gallery = people;
+        models.matchThreshold = static_cast<float>(cosine(40));
+        pipeline = std::make_unique<Pipeline>(std::move(models), options);
+    }
+
+    drgan::TrackInfo see(double degrees) {
+        encoder->embedding = at(degrees);
+        Face face;
+        face.box = {100, 80, 80, 80};
+        face.score = 1;
+        return step({face}).tracks.at(0);
+    }
+
+    Pipeline::Result step(const std::vector<Face>& faces) {
+        const drgan::FrameView view(drgan::PixelLayout::bgr, {picture}, {});
+        auto result = pipeline->process(view, frame++ * 40 * millisecond, faces);
+        take(result.events);
+        return result;
+    }
+
+    void take(const std::vector<Event>& all) {
+        for (const auto& e : all) {
+            const char* kinds[] = {"new ", "updated ", "lost "};
+            events.push_back(kinds[static_cast<int>(e.kind)] + e.track.label);
+        }
+    }
+
+    cv::Ptr<drgan_test::ScriptedEncoder> encoder = cv::makePtr<drgan_test::ScriptedEncoder>();
+    cv::Ptr<cv::drgan::Gallery> gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
+    Pipeline::Options options;
+    std::unique_ptr<Pipeline> pipeline;
+    cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
+    std::vector<std::string> events;
+    int frame = 0;
+};
+
+TEST_F(Names, AreGivenFromTheThresholdOn) {
+    gallery->add("Ada", at(0), 1);
+    gallery->add("Grace", at(180), 1);
+    const auto near = see(39);
+    EXPECT_EQ(near.label, "Ada");
+    EXPECT_NEAR(near.similarity, cosine(39), 1e-6);
+    EXPECT_THAT(events, ElementsAre("new ", "updated Ada"));
+    pipeline->finish();
+    const auto far = see(41);
+    EXPECT_EQ(far.label, "");
+    EXPECT_EQ(far.similarity, 0);
+}
+
+TEST_F(Names, GoByTheThresholdThatIsSet) {
+    gallery->add("Ada", at(0), 1);
+    options.matchThreshold = cosine(20);
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(21).label, "");
+    options.matchThreshold = cosine(50);
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(21).label, "Ada");
+}
+
+TEST_F(Names, AreTheMostAlikeOnes) {
+    gallery->add("Ada", at(0), 1);
+    gallery->add("Grace", at(20), 1);
+    EXPECT_EQ(see(15).label, "Grace");
+}
+
+TEST_F(Names, AreNewsThoughTheConfidenceHasHardlyGrown) {
+    gallery->add("Ada", at(0), 1);
+    see(60);
+    see(60);
+    EXPECT_THAT(events, ElementsAre("new ", "updated "));
+    events.clear();
+    see(0);
+    see(0);  // the mean: 30 degrees
+    see(0);
+    see(0);
+    EXPECT_THAT(events, ElementsAre("updated Ada"));
+    events.clear();
+    for (int i = 0; i < 10; ++i) {
+        see(90);
+    }
+    EXPECT_THAT(events, ElementsAre("updated "));
+    events.clear();
+    take(pipeline->finish());
+    EXPECT_THAT(events, ElementsAre("lost "));
+}
+
+// With one picture alone, the fused embedding lies where that picture does.
+TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
+    drgan_test::ScriptedEncoder encoder;
+    const auto gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
+    gallery->add("Ada", at(0), 1);
+    gallery->add("Grace", at(60), 1);
+    const double threshold = cosine(40);
+    const auto looks = [&](Identity& identity, double degrees) {
+        identity.fused.reset();
+        identity.fused.add(at(degrees), 0.5F);
+        return identity.match(*gallery, encoder, threshold);
+    };
+    Identity identity;
+    EXPECT_TRUE(looks(identity, 0));
+    EXPECT_EQ(identity.label, "Ada");
+    // Grace is nearer from 30 degrees on, and by the slack from 32 on.
+    EXPECT_FALSE(looks(identity, 31));
+    EXPECT_EQ(identity.label, "Ada");
+    EXPECT_NEAR(identity.similarity, cosine(31), 1e-6);
+    EXPECT_TRUE(looks(identity, 33));
+    EXPECT_EQ(identity.label, "Grace");
+    EXPECT_NEAR(identity.similarity, cosine(27), 1e-6);
+    EXPECT_FALSE(looks(identity, 29));
+    // On the other side of Ada, Grace is far away.
+    EXPECT_TRUE(looks(identity, -39));
+    EXPECT_EQ(identity.label, "Ada");
+    const double kept = 40 + 2;
+    ASSERT_GT(cosine(kept), threshold - Identity::nameSlack);
+    EXPECT_FALSE(looks(identity, -kept));
+    EXPECT_EQ(identity.label, "Ada");
+    EXPECT_TRUE(looks(identity, -45));
+    EXPECT_EQ(identity.label, "");
+    EXPECT_FALSE(looks(identity, -kept)) << "a new name needs the whole threshold";
+    EXPECT_EQ(identity.label, "");
+    // A person who is no longer in the gallery has no name to give.
+    EXPECT_TRUE(looks(identity, 0));
+    gallery->remove("Ada");
+    EXPECT_TRUE(looks(identity, 0));
+    EXPECT_EQ(identity.label, "");
+}
+
+TEST_F(Names, GoOnWithAFaceThatComesBackAndAreLostWithIt) {
+    gallery->add("Ada", at(0), 1);
+    options.trackTimeout = 2000 * millisecond;
+    pipeline->setOptions(options);
+    see(10);
+    for (int i = 0; i < 25; ++i) {
+        Face other;
+        other.box = {10, 160, 60, 60};
+        other.score = 1;
+        encoder->embedding = at(120);
+        step({other});
+    }
+    events.clear();
+    encoder->embedding = at(12);
+    Face face;
+    face.box = {220, 20, 80, 80};
+    face.score = 1;
+    const auto tracks = step({face}).tracks;
+    const auto back =
+        std::find_if(tracks.begin(), tracks.end(), [](const drgan::TrackInfo& t) { return t.box.y == 20; });
+    ASSERT_NE(back, tracks.end());
+    EXPECT_EQ(back->id, 1);
+    EXPECT_EQ(back->label, "Ada");
+    take(pipeline->finish());
+    EXPECT_THAT(events, testing::Contains("lost Ada"));
+}
+
+TEST_F(Names, AreForgottenWithTheRest) {
+    gallery->add("Ada", at(0), 1);
+    see(0);
+    events.clear();
+    std::vector<Event> last;
+    EXPECT_EQ(pipeline->forget(-1, last), 1U);
+    take(last);
+    EXPECT_THAT(events, ElementsAre("lost "));
+}
+
+TEST_F(Names, AreNobodysWithoutPeopleToKnow) {
+    EXPECT_EQ(see(0).label, "");  // an empty gallery
+    make({});
+    EXPECT_EQ(see(0).label, "");
+    EXPECT_THAT(events, ElementsAre("new ", "updated ", "new ", "updated "));
+}
+
+}  // namespace
