@@ -214,8 +214,8 @@ void installProperties(GObjectClass* klass) {
                                                nullptr, atStart));
     install(PROP_GALLERY,
             g_param_spec_string("gallery", "Gallery",
-                                "File of named people, as drgan-enroll makes it: a face that is like one of them by "
-                                "match-threshold gets the name as its label; unset: no labels",
+                                "File of named people, as drgan-enroll makes it, of the same bundle: a face gets the "
+                                "name of the one it is most like, from match-threshold on; unset: no names",
                                 nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
@@ -244,10 +244,12 @@ void installProperties(GObjectClass* klass) {
                                 "File, emptied at the start, or named pipe that gets each message as a line of JSON, "
                                 "without pictures; - is standard output; unset: none",
                                 nullptr, atStart));
-    install(PROP_DISPLAY, g_param_spec_boolean("display", "Display",
-                                               "Draw box, id, yaw (degrees), confidence and frontal view; false leaves "
-                                               "every pixel as it is",
-                                               TRUE, anytime));
+    install(PROP_DISPLAY,
+            g_param_spec_boolean("display", "Display",
+                                 "Draw box, id, name with its similarity (cosine), yaw (degrees), the newest "
+                                 "picture's confidence as a bar, and frontal view; false leaves every "
+                                 "pixel as it is",
+                                 TRUE, anytime));
     install(PROP_EMBEDDINGS,
             g_param_spec_boolean(
                 "embeddings", "Embeddings",
@@ -268,7 +270,7 @@ void installProperties(GObjectClass* klass) {
                              defaultMaxFaces, anytime));
     install(PROP_MIN_FACE_SIZE,
             g_param_spec_int("min-face-size", "Min face size",
-                             "Smallest face that is taken, longer side of its box in pixels of the frame", 1, G_MAXINT,
+                             "Smallest face that is taken: longer side of its box, in pixels of the frame", 1, G_MAXINT,
                              defaultMinFaceSize, anytime));
     install(PROP_TRACK_TIMEOUT,
             g_param_spec_uint("track-timeout", "Track timeout",
@@ -278,7 +280,7 @@ void installProperties(GObjectClass* klass) {
     install(PROP_UPDATE_THRESHOLD,
             g_param_spec_double("update-threshold", "Update threshold",
                                 "Growth of a track's total confidence (each picture adds 0 to 1) after which it is "
-                                "decoded and reported again",
+                                "decoded and reported again; a new name is reported at once",
                                 0, G_MAXDOUBLE, defaultUpdateThreshold, anytime));
     install(PROP_FACE_SIZE,
             g_param_spec_int("face-size", "Face size",
@@ -289,7 +291,8 @@ void installProperties(GObjectClass* klass) {
         PROP_MATCH_THRESHOLD,
         g_param_spec_double("match-threshold", "Match threshold",
                             "Cosine of two embeddings from which on they are one person: a face that comes back gets "
-                            "its id again. -1: what the bundle says",
+                            "its id again, one that is like somebody in the gallery gets the name; the more people in "
+                            "it, the higher it should be. -1: what the bundle says, for comparing two",
                             -1, 1, -1, anytime));
     install(PROP_BACKEND, g_param_spec_enum("backend", "Backend", "What runs the networks", backendType(),
                                             static_cast<gint>(Backend::automatic), atStart));

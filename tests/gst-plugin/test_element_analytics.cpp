@@ -3,6 +3,8 @@
 // What GStreamer 1.24's own analytics metadata tells of the faces.
 #include <gst/analytics/analytics.h>
 
+#include <opencv2/drgan.hpp>
+
 #include "element_fixture.hpp"
 
 namespace {
@@ -74,6 +76,33 @@ TEST(Analytics, HaveAnObjectForEachFaceThatRelatesToItsTrack) {
         EXPECT_EQ(o.h, 70);
         gst_buffer_unref(out);
     }
+}
+
+TEST(Analytics, HaveTheNameAsAClassThatTheObjectContains) {
+    const drgan_test::TempDir dir;
+    const std::string file = dir.path() + "/people.gallery";
+    const auto gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
+    gallery->addFused("Ada", cv::Mat::ones(1, 8, CV_32F), 0.5, 1);
+    gallery->save(file);
+    Element e("match-threshold=-0.999 gallery=" + file);  // everybody is Ada
+    e.caps("BGR", 320, 240);
+    GstBuffer* out = e.pushFace(40, 60, 80);
+    auto objects = objectsOf(out);
+    ASSERT_EQ(objects.size(), 1U);
+    gpointer state = nullptr;
+    GstAnalyticsClsMtd name;
+    ASSERT_TRUE(gst_analytics_relation_meta_get_direct_related(objects[0].entry.meta, objects[0].entry.id,
+                                                               GST_ANALYTICS_REL_TYPE_CONTAIN,
+                                                               gst_analytics_cls_mtd_get_mtd_type(), &state, &name));
+    ASSERT_EQ(gst_analytics_cls_mtd_get_length(&name), 1U);
+    EXPECT_STREQ(g_quark_to_string(gst_analytics_cls_mtd_get_quark(&name, 0)), "Ada");
+    const GstStructure* drgan = gst_video_region_of_interest_meta_get_param(drgan_test::regionsOf(out).at(0), "drgan");
+    gdouble similarity = 0;
+    EXPECT_TRUE(gst_structure_get_double(drgan, "similarity", &similarity));
+    EXPECT_FLOAT_EQ(gst_analytics_cls_mtd_get_level(&name, 0), static_cast<float>(similarity));
+    EXPECT_EQ(gst_analytics_relation_meta_get_relation(name.meta, name.id, objects[0].entry.id),
+              GST_ANALYTICS_REL_TYPE_IS_PART_OF);
+    gst_buffer_unref(out);
 }
 
 TEST(Analytics, OfAFrameWithoutFacesAreNotThere) {
