@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints what drganfrontalize finds in a video: metadata of the frames, messages, statistics.
 
-usage: faces.py FILE
+usage: faces.py FILE [GALLERY]
 Debian: python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
 """
 import sys
@@ -16,6 +16,12 @@ from gi.repository import Gst, GstVideo
 ids = set()
 
 
+def name_of(result):
+    """The gallery's name for a face and how like it is, if it has one."""
+    found, similarity = result.get_double("similarity")
+    return (result.get_string("label"), round(similarity, 2)) if found else ()
+
+
 def tell(bus):
     """Prints the messages that are on the bus; ends the program on an error."""
     while message := bus.pop_filtered(Gst.MessageType.ELEMENT | Gst.MessageType.ERROR):
@@ -24,10 +30,11 @@ def tell(bus):
         result = message.get_structure()
         if result.get_name() == "drganfrontalize":
             ids.add(result.get_uint("track-id")[1])
-            print(result.get_string("event"), result.get_uint("track-id")[1], result.get_uint64("stream-time")[1])
+            print(result.get_string("event"), result.get_uint("track-id")[1], result.get_uint64("stream-time")[1],
+                  *name_of(result))
 
 
-if len(sys.argv) != 2:
+if len(sys.argv) not in (2, 3):
     sys.exit(__doc__)
 Gst.init(None)
 pipeline = Gst.parse_launch(
@@ -35,6 +42,8 @@ pipeline = Gst.parse_launch(
     "appsink name=out sync=false")
 pipeline.get_by_name("source").set_property("location", sys.argv[1])
 drgan, out, bus = pipeline.get_by_name("drgan"), pipeline.get_by_name("out"), pipeline.get_bus()
+if len(sys.argv) == 3:
+    drgan.set_property("gallery", sys.argv[2])
 try:
     started = pipeline.set_state(Gst.State.PLAYING) != Gst.StateChangeReturn.FAILURE
     while started and (sample := out.emit("pull-sample")):
@@ -44,7 +53,7 @@ try:
             if region:
                 result = region.get_param("drgan")
                 print(sample.get_buffer().pts, track, region.x, region.y, region.w, region.h,
-                      round(result.get_double("yaw")[1]), result.get_uint("images")[1])
+                      round(result.get_double("yaw")[1]), result.get_uint("images")[1], *name_of(result))
     tell(bus)
     print(drgan.get_property("stats").to_string())
 finally:
