@@ -97,7 +97,11 @@ int main(int argc, char** argv) {
         "Makes a gallery of named people from their pictures and videos, through drganfrontalize itself.\n"
         "A picture must show one face, or one that is at least twice as large as every other.");
     define(app, a);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e) == 0 ? 0 : 2;
+    }
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_ERROR);
     gst_init(nullptr, nullptr);
     try {

@@ -97,7 +97,8 @@ TEST_F(EnrollProgram, FailsWhereNobodyIsEnrolled) {
     std::filesystem::create_directories(dir.path() + "/empty");
     EXPECT_EQ(run(dir.path() + "/empty -o " + gallery).code, 1);
     EXPECT_EQ(run(dir.path() + "/nowhere -o " + gallery).code, 1);
-    EXPECT_NE(run(people).code, 0) << "without a gallery's name";
+    EXPECT_EQ(run(people).code, 2) << "without a gallery's name";
+    EXPECT_EQ(run("--help").code, 0);
 }
 
 TEST_F(EnrollProgram, DoesNotMixBundles) {
