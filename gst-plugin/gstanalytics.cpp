@@ -5,6 +5,8 @@
 
 #include <gst/analytics/analytics.h>
 
+#include <limits>
+
 #include "gstresults.h"
 
 namespace drgan {
@@ -38,6 +40,13 @@ bool findObject(GstAnalyticsRelationMeta* meta, GQuark type, const cv::Rect2f& b
     return any;
 }
 
+bool findTracking(GstAnalyticsRelationMeta* meta, guint object, GstAnalyticsTrackingMtd& found) {
+    gpointer state = nullptr;
+    return gst_analytics_relation_meta_get_direct_related(meta, object, GST_ANALYTICS_REL_TYPE_RELATE_TO,
+                                                          gst_analytics_tracking_mtd_get_mtd_type(), &state,
+                                                          &found) != FALSE;
+}
+
 void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track) {
     GstAnalyticsODMtd object;
     const cv::Rect2f box(static_cast<float>(b.x), static_cast<float>(b.y), static_cast<float>(b.width),
@@ -48,13 +57,10 @@ void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const Trac
                                                 &object)) {
         return;
     }
-    GstAnalyticsTrackingMtd known;
-    gpointer state = nullptr;
-    const bool tracked = gst_analytics_relation_meta_get_direct_related(
-        meta, object.id, GST_ANALYTICS_REL_TYPE_RELATE_TO, gst_analytics_tracking_mtd_get_mtd_type(), &state, &known);
     GstAnalyticsTrackingMtd tracking;
-    if (!tracked && gst_analytics_relation_meta_add_tracking_mtd(
-                        meta, static_cast<guint64>(track.id), static_cast<GstClockTime>(track.firstSeen), &tracking)) {
+    if (!findTracking(meta, object.id, tracking) &&
+        gst_analytics_relation_meta_add_tracking_mtd(meta, static_cast<guint64>(track.id),
+                                                     static_cast<GstClockTime>(track.firstSeen), &tracking)) {
         gst_analytics_tracking_mtd_update_last_seen(&tracking, static_cast<GstClockTime>(track.lastSeen));
         gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id, tracking.id);
     }
@@ -85,6 +91,36 @@ void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::v
     }
 }
 
+std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfInterestMeta& region) {
+    GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
+    gpointer state = nullptr;
+    GstAnalyticsODMtd object;
+    while (meta != nullptr &&
+           gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &object)) {
+        gint x = 0;
+        gint y = 0;
+        gint w = 0;
+        gint h = 0;
+        gfloat score = 0;
+        if (static_cast<gint>(object.id) != region.id ||
+            !gst_analytics_od_mtd_get_location(&object, &x, &y, &w, &h, &score) || static_cast<guint>(x) != region.x ||
+            static_cast<guint>(y) != region.y || static_cast<guint>(w) != region.w ||
+            static_cast<guint>(h) != region.h) {
+            continue;
+        }
+        GstAnalyticsTrackingMtd tracking;
+        guint64 id = 0;
+        GstClockTime first = 0;
+        GstClockTime last = 0;
+        gboolean lost = FALSE;
+        const bool tracked = findTracking(meta, object.id, tracking) &&
+                             gst_analytics_tracking_mtd_get_info(&tracking, &id, &first, &last, &lost) &&
+                             id <= static_cast<guint64>(std::numeric_limits<int>::max());
+        return tracked ? static_cast<int>(id) : -1;
+    }
+    return std::nullopt;
+}
+
 }  // namespace drgan
 
 #else
@@ -92,6 +128,8 @@ void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::v
 namespace drgan {
 
 void writeAnalytics(GstBuffer*, GQuark, cv::Size, const std::vector<TrackInfo>&) {}
+
+std::optional<int> trackOfObject(GstBuffer*, const GstVideoRegionOfInterestMeta&) { return std::nullopt; }
 
 }  // namespace drgan
 

@@ -2,8 +2,9 @@
 #ifndef GST_DRGAN_ANALYTICS_H
 #define GST_DRGAN_ANALYTICS_H
 
-#include <gst/gst.h>
+#include <gst/video/video.h>
 
+#include <optional>
 #include <vector>
 
 #include "core/identity.hpp"
@@ -16,6 +17,10 @@ namespace drgan {
 /// with.
 /// @param type of the objects
 void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::vector<TrackInfo>& tracks);
+
+/// DL Streamer's regions have the id of their object in GstAnalyticsRelationMeta, which is no track's.
+/// @return none: the region's id is not that of an object in its place; else that object's track, -1: it has none
+std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfInterestMeta& region);
 
 }  // namespace drgan
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "gstanalytics.h"
 #include "gstframe.h"
 
 namespace drgan {
@@ -13,13 +14,13 @@ namespace {
 constexpr int precisionFp32 = 10;
 constexpr int layoutNc = 193;
 
-int regionId(GstVideoRegionOfInterestMeta* meta) {
+int regionId(GstBuffer* buffer, GstVideoRegionOfInterestMeta* meta) {
     gint id = -1;
     const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
     if (param != nullptr && gst_structure_get_int(param, "id", &id) && id >= 0) {
         return id;
     }
-    return meta->id > 0 ? meta->id : -1;
+    return trackOfObject(buffer, *meta).value_or(meta->id > 0 ? meta->id : -1);
 }
 
 // The meta's own structure of that name, for writing, made if it is not there.
@@ -96,7 +97,7 @@ Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame) {
         Face face;
         face.box = cv::Rect2f(sane ? box : inside);
         face.score = 1;
-        face.externalId = regionId(roi);
+        face.externalId = regionId(buffer, roi);
         face.externalSlot = static_cast<int>(out.metas.size());
         out.faces.push_back(face);
         out.metas.push_back(roi);
@@ -116,7 +117,9 @@ void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Siz
         }
         meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, b.x, b.y, b.width, b.height);
     }
-    meta->id = track.id;
+    if (!trackOfObject(buffer, *meta)) {
+        meta->id = track.id;
+    }
     gst_structure_set(param(meta, "object_id"), "id", G_TYPE_INT, track.id, nullptr);
     GstStructure* drgan = param(meta, "drgan");
     gst_structure_set(drgan, "track-id", G_TYPE_INT, track.id, "yaw", G_TYPE_DOUBLE, static_cast<gdouble>(track.yaw),

@@ -113,6 +113,44 @@ TEST(Analytics, OfAFrameWithoutFacesAreNotThere) {
     gst_buffer_unref(out);
 }
 
+// As DL Streamer does: the region's id is its object's, and the track is another entry.
+TEST(Analytics, TellTheTrackOfARegionThatHasAnObjectsId) {
+    for (const bool tracked : {true, false}) {
+        Element e;
+        e.caps("BGR", 320, 240);
+        for (int i = 0; i < 2; ++i) {
+            GstBuffer* in = e.frame();
+            auto* meta = gst_buffer_add_analytics_relation_meta(in);
+            GstAnalyticsODMtd other;
+            GstAnalyticsODMtd object;
+            GstAnalyticsTrackingMtd tracking;
+            for (int n = 0; n <= i; ++n) {  // the ids differ from frame to frame
+                gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("car"), 0, 0, 9, 9, 0.7F, &other);
+            }
+            gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("face"), 40, 60, 80, 80, 0.7F, &object);
+            if (tracked) {
+                gst_analytics_relation_meta_add_tracking_mtd(meta, 77, 0, &tracking);
+                gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id,
+                                                         tracking.id);
+            }
+            Element::addFace(in, 40, 60, 80, 80)->id = static_cast<gint>(object.id);
+            GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
+            auto* region = drgan_test::regionsOf(out).at(0);
+            EXPECT_EQ(region->id, static_cast<gint>(object.id)) << "theirs to set";
+            gint track = 0;
+            EXPECT_TRUE(gst_structure_get_int(gst_video_region_of_interest_meta_get_param(region, "drgan"), "track-id",
+                                              &track));
+            EXPECT_EQ(track, tracked ? 77 : 1);
+            auto faces = objectsOf(out);
+            ASSERT_EQ(faces.size(), 1U);
+            const Tracking known(faces[0]);
+            EXPECT_EQ(known.entries, 1);
+            EXPECT_EQ(known.id, static_cast<guint64>(track));
+            gst_buffer_unref(out);
+        }
+    }
+}
+
 TEST(Analytics, OfOthersAreEnrichedAndKept) {
     Element e;
     e.caps("BGR", 320, 240);
