@@ -102,7 +102,9 @@ TEST(Detector, PicturesMayHaveAnySizeAndOneToFourChannels) {
         Mat picture = black(size.width, size.height);
         EXPECT_TRUE(detect(*detector, picture).empty());
         picture(Rect(0, 0, 1, 1)) = red;
-        if (std::max(size.width, size.height) <= 640) EXPECT_GE(detect(*detector, picture).rows, 1);
+        if (std::max(size.width, size.height) <= 640) {
+            EXPECT_GE(detect(*detector, picture).rows, 1);
+        }
         EXPECT_TRUE(detect(*detector, Mat(size, CV_8UC1, Scalar(200))).empty());
         EXPECT_TRUE(detect(*detector, Mat(size, CV_8UC4, Scalar::all(0))).empty());
     }

@@ -37,12 +37,12 @@ struct CV_EXPORTS_W_SIMPLE Alignment {
 /** @brief Cuts a face out of a picture, turned and scaled so that its two alignment points lie where `alignment` says.
 
 @param src 8-bit picture with 1 (grey), 3 (BGR) or 4 (BGRA) channels.
-@param face one of: a FaceDetectorYN row (1x15: x, y, w, h, five points x,y, score) or an Aligner row (1x16: the same and
-the yaw), of which the points count; 5x2 landmarks (right eye, left eye, nose tip, right and left mouth corner; "right"
-is the subject's right, so it lies on the image's left); a box (1x4 or 4x1: x, y, w, h), for which the points are taken
-where they lie on average in a detector's box. float, double or int.
-@param dst SxS BGR, 8-bit. What lies outside the picture is the picture mirrored at its border and blurred, so that it is
-neither streaks nor a second face.
+@param face one of: a FaceDetectorYN row (1x15: x, y, w, h, five points x,y, score) or an Aligner row (1x16: the same
+and the yaw), of which the points count; 5x2 landmarks (right eye, left eye, nose tip, right and left mouth corner;
+"right" is the subject's right, so it lies on the image's left); a box (1x4 or 4x1: x, y, w, h), for which the points
+are taken where they lie on average in a detector's box. float, double or int.
+@param dst SxS BGR, 8-bit. What lies outside the picture is the picture mirrored at its border and blurred, so that it
+is neither streaks nor a second face.
 @param alignment see there.
 @throws cv::Exception for an empty picture, another depth, NaNs, a face of zero size or of another shape. */
 CV_EXPORTS_W void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment);
@@ -61,12 +61,12 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
 
     CV_PROP_RW String folder;
     CV_PROP_RW String id;
-    CV_PROP_RW String encoder;                 //!< path of encoder.onnx
-    CV_PROP_RW String decoder;                 //!< path of decoder.onnx
-    CV_PROP_RW String aligner;                 //!< path of aligner.onnx; empty: this bundle has none
-    CV_PROP_RW String detector;                //!< path of detector.onnx; empty: this bundle has none
-    CV_PROP_RW std::vector<float> poseYaws;    //!< degrees, ascending
-    CV_PROP_RW float matchThreshold;           //!< cosine at or above which two embeddings are one person
+    CV_PROP_RW String encoder;               //!< path of encoder.onnx
+    CV_PROP_RW String decoder;               //!< path of decoder.onnx
+    CV_PROP_RW String aligner;               //!< path of aligner.onnx; empty: this bundle has none
+    CV_PROP_RW String detector;              //!< path of detector.onnx; empty: this bundle has none
+    CV_PROP_RW std::vector<float> poseYaws;  //!< degrees, ascending
+    CV_PROP_RW float matchThreshold;         //!< cosine at or above which two embeddings are one person
 
     /** @brief Reads the manifest of a bundle and checks that its files are there.
     @param folder the bundle; empty: the folder named by the environment variable DRGAN_BUNDLE, else the default bundle
@@ -105,8 +105,8 @@ public:
     /** @brief Compares two embeddings (1xNf or Nf x1, CV_32F), which stay as they are. */
     CV_WRAP virtual double match(InputArray a, InputArray b, int disType = Encoder::FR_COSINE) const = 0;
 
-    CV_WRAP virtual int embeddingSize() const = 0;     //!< Nf
-    CV_WRAP virtual Alignment alignment() const = 0;   //!< alignment().size is S
+    CV_WRAP virtual int embeddingSize() const = 0;    //!< Nf
+    CV_WRAP virtual Alignment alignment() const = 0;  //!< alignment().size is S
     CV_WRAP virtual String bundleId() const = 0;
 
     /** @param model path of encoder.onnx
@@ -207,8 +207,8 @@ public:
     /** @brief All faces of a picture.
 
     @param image 8-bit picture of any size with 1 (grey), 3 (BGR) or 4 (BGRA) channels. One whose longer side is above
-    maxSide() is looked at reduced to it. Where that is larger than imageSize(), it is looked at once more at half the
-    size, and so on, for faces that are too large for the network: a third more work at most.
+    getMaxSide() is looked at reduced to it. Where that is larger than imageSize(), it is looked at once more at half
+    the size, and so on, for faces that are too large for the network: a third more work at most.
     @param faces n x 15 CV_32F, rows as of FaceDetectorYN: x, y, w, h; five points x,y (right eye, left eye, nose tip,
     right and left mouth corner, "right" being the subject's right); score in [0, 1]. In pixels of `image`; best first.
     Boxes and points may reach beyond the picture. Without a face: an empty matrix. */
@@ -243,8 +243,8 @@ public:
                                 int backendId = 0, int targetId = 0);
 };
 
-/** @brief Finds faces and their landmarks: with a bundle's Detector, whose finds its Aligner confirms and lands, or with
-YuNet (cv::FaceDetectorYN) where its model is given.
+/** @brief Finds faces and their landmarks: with a bundle's Detector, whose finds its Aligner confirms and lands, or
+with YuNet (cv::FaceDetectorYN) where its model is given.
 
 One object serves one thread at a time; its const functions may be called at any time, from any. */
 class CV_EXPORTS_W FaceFinder {
