@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -20,19 +21,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace drgan_soak;
 
+constexpr size_t warmUpFrames = 2000;  // of a minute and a half: all that is kept of tracks and times has its size
+
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 int run(const Clip& clip, double seconds, unsigned seed, const std::string& results) {
-    const double warmUp = seconds / 4;
+    double warmUp = seconds;  // until it is over
     const double interval = seconds / 30;
     std::vector<Holding> samples;
     std::vector<std::string> failures;
     Player player(clip, results, seed);
     const auto start = Clock::now();
     std::printf(
-        "%zu frames of %dx%d without end; %.0f s, of which the first %.0f do not count; seed %u\n\n"
+        "%zu frames of %dx%d without end; %.0f s, of which the first quarter, and %zu frames, do not count; seed %u\n\n"
         "%7s %9s %9s %8s %8s %6s %8s %9s %9s\n",
-        clip.frames.size(), clip.width, clip.height, seconds, warmUp, seed, "s", "frames", "frames/s", "RSS MiB",
+        clip.frames.size(), clip.width, clip.height, seconds, warmUpFrames, seed, "s", "frames", "frames/s", "RSS MiB",
         "heap MiB", "files", "threads", "messages", "faces");
     size_t frames = 0;
     double last = 0;
@@ -46,6 +49,9 @@ int run(const Clip& clip, double seconds, unsigned seed, const std::string& resu
         const Holding h = holdingNow(now);
         samples.push_back(h);
         const size_t passed = player.frames();
+        if (now >= seconds / 4 && passed >= warmUpFrames) {
+            warmUp = std::min(warmUp, now);
+        }
         std::printf("%7.0f %9zu %9.1f %8.1f %8.1f %6zu %8zu %9zu %9zu\n", now, passed,
                     static_cast<double>(passed - frames) / (now - last), h.resident, h.heap, h.descriptors, h.threads,
                     player.messages(), player.faces());
@@ -93,7 +99,7 @@ int main(int argc, char** argv) {
     double minutes = 5;
     unsigned seed = 1;
     app.add_option("clip", file, "a video with people who come and go")->required()->check(CLI::ExistingFile);
-    app.add_option("--minutes", minutes, "how long")->check(CLI::Range(0.2, 1440.0))->capture_default_str();
+    app.add_option("--minutes", minutes, "how long")->check(CLI::Range(1.0, 1440.0))->capture_default_str();
     app.add_option("--results", results, "file for the lines of JSON")->capture_default_str();
     app.add_option("--seed", seed, "of the disturbances")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
