@@ -55,7 +55,8 @@ std::vector<std::string> growth(const std::vector<Holding>& samples, double warm
     std::copy_if(samples.begin(), samples.end(), std::back_inserter(after),
                  [&](const Holding& h) { return h.seconds >= warmUp; });
     if (after.size() < 6) {
-        return {"there are " + std::to_string(after.size()) + " samples after the warm-up, expected 6 at least"};
+        return {"there are " + std::to_string(after.size()) +
+                " samples after the warm-up, expected 6 at least: give it more --minutes"};
     }
     const size_t third = after.size() / 3;
     std::vector<std::string> out;
