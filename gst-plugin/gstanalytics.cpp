@@ -75,19 +75,17 @@ void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const Trac
 
 }  // namespace
 
-void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::vector<TrackInfo>& tracks) {
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track) {
+    const Box box = cutBox(track.box, frame);
+    if (box.width == 0 || box.height == 0) {
+        return;
+    }
     GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
-    for (const auto& track : tracks) {
-        const Box box = cutBox(track.box, frame);
-        if (box.width == 0 || box.height == 0) {
-            continue;
-        }
-        if (meta == nullptr) {
-            meta = gst_buffer_add_analytics_relation_meta(buffer);
-        }
-        if (meta != nullptr) {
-            write(meta, type, box, track);
-        }
+    if (meta == nullptr) {
+        meta = gst_buffer_add_analytics_relation_meta(buffer);
+    }
+    if (meta != nullptr) {
+        write(meta, type, box, track);
     }
 }
 
@@ -127,7 +125,7 @@ std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfIntere
 
 namespace drgan {
 
-void writeAnalytics(GstBuffer*, GQuark, cv::Size, const std::vector<TrackInfo>&) {}
+void writeAnalytics(GstBuffer*, GQuark, cv::Size, const TrackInfo&) {}
 
 std::optional<int> trackOfObject(GstBuffer*, const GstVideoRegionOfInterestMeta&) { return std::nullopt; }
 

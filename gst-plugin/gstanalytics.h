@@ -5,18 +5,16 @@
 #include <gst/video/video.h>
 
 #include <optional>
-#include <vector>
 
 #include "core/identity.hpp"
 
 namespace drgan {
 
-/// Writes the tracks as entries of a GstAnalyticsRelationMeta: the face as an object, its track, which the object
-/// relates to, and its name, if it has one, as a class that the object contains. An object of this type that is there
-/// already, in the same place, gets them in place of a new one. Does nothing where GStreamer before 1.24 was built
-/// with.
-/// @param type of the objects
-void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const std::vector<TrackInfo>& tracks);
+/// Writes a track as entries of a GstAnalyticsRelationMeta: the face as an object, its track, which the object relates
+/// to, and its name, if it has one, as a class that the object contains. An object of this type that is there already,
+/// in the same place, gets them in place of a new one. Does nothing where GStreamer before 1.24 was built with.
+/// @param type of the object
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track);
 
 /// DL Streamer's regions have the id of their object in GstAnalyticsRelationMeta, which is no track's.
 /// @return none: the region's id is not that of an object in its place; else that object's track, -1: it has none

@@ -137,15 +137,19 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
     const GQuark type = g_quark_from_string(s.roiType.c_str());
     const Regions regions = readRegions(frame.buffer, type, size_);
     Pipeline::Result result = pipeline_->process(view, now, regions.faces, mayInfer);
-    std::vector<TrackInfo> written;
+    // Where upstream reports the faces, a track that it did not see is not ours to add.
+    const auto isOurs = [&](const TrackInfo& t) { return t.slot >= 0 || regions.metas.empty(); };
     for (const auto& t : result.tracks) {
-        // Where upstream reports the faces, a track that it did not see is not ours to add.
-        if (t.slot >= 0 || regions.metas.empty()) {
+        if (isOurs(t)) {
             writeRegion(frame.buffer, regions, type, size_, t, s.embeddings, bundleId_);
-            written.push_back(t);
         }
     }
-    writeAnalytics(frame.buffer, type, size_, written);
+    // After all regions: their ids are compared with those of the objects that came with the frame.
+    for (const auto& t : result.tracks) {
+        if (isOurs(t)) {
+            writeAnalytics(frame.buffer, type, size_, t);
+        }
+    }
     // `display` may have changed since the base class mapped the frame.
     if (s.display && !result.tracks.empty() && (frame.map[0].flags & GST_MAP_WRITE) != 0) {
         const StageTimer timer(result.report.times, Stage::draw);
