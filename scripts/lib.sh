@@ -118,3 +118,23 @@ fetch_portrait() {
         mv "$file.part" "$file"
     ) && [ -s "$folder/$file" ]
 }
+
+# fetch_portraits: those of the sample clip that can be had, as paths in the array `portraits`. Both are in the public
+# domain, works of the US government: Grace Hopper (US Navy), Eileen Collins (NASA).
+fetch_portraits() {
+    local folder="$build_dir/sample"
+    portraits=()
+    if fetch_portrait python-matplotlib-data grace_hopper.jpg; then portraits+=("$folder/grace_hopper.jpg"); fi
+    if fetch_portrait python3-skimage astronaut.png; then portraits+=("$folder/astronaut.png"); fi
+}
+
+# make_clip FILE ARGUMENT...: build/sample/FILE, its path in `clip`, by drgan-sample-clip with these arguments; not where
+# there is one that is newer than the program.
+make_clip() {
+    local program="$build_dir/examples/drgan-sample-clip"
+    clip="$build_dir/sample/$1"
+    shift
+    [ ! -s "$clip" ] || [ "$program" -nt "$clip" ] || return 0
+    say "making the sample clip (half a minute)"
+    "$program" "$@" -o "$clip.part" && mv "$clip.part" "$clip"
+}
