@@ -13,9 +13,10 @@ namespace drgan_test {
 /// @param description as gst-launch-1.0 takes it
 /// @param prepare called before the start
 /// @param look called at the end, while it still plays
+/// @param longest that it may play
 /// @return its error; empty: none
 inline std::string runPipeline(const std::string& description, const std::function<void(GstBin*)>& prepare = {},
-                               const std::function<void(GstBin*)>& look = {}) {
+                               const std::function<void(GstBin*)>& look = {}, GstClockTime longest = 120 * GST_SECOND) {
     GError* error = nullptr;
     GstElement* pipeline = gst_parse_launch(description.c_str(), &error);
     if (error != nullptr) {
@@ -29,9 +30,9 @@ inline std::string runPipeline(const std::string& description, const std::functi
     }
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
     GstBus* bus = gst_element_get_bus(pipeline);
-    GstMessage* message = gst_bus_timed_pop_filtered(bus, 120 * GST_SECOND,
-                                                     static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-    std::string why = message == nullptr ? "no end within two minutes" : "";
+    GstMessage* message =
+        gst_bus_timed_pop_filtered(bus, longest, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+    std::string why = message == nullptr ? "no end within " + std::to_string(longest / GST_SECOND) + " s" : "";
     if (message != nullptr && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
         gchar* debug = nullptr;
         gst_message_parse_error(message, &error, &debug);

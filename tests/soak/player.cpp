@@ -6,6 +6,8 @@
 #include <opencv2/videoio.hpp>
 #include <stdexcept>
 
+#include "run_pipeline.hpp"
+
 namespace drgan_soak {
 namespace {
 
@@ -176,21 +178,14 @@ void Player::changeProperties() {
 }
 
 void Player::playAnother() {
-    GstElement* other = parse(
+    const std::string why = drgan_test::runPipeline(
         "videotestsrc num-buffers=25 pattern=ball ! video/x-raw,format=BGRx,width=320,height=240 ! "
-        "drganfrontalize ! fakesink sync=false");
-    gst_element_set_state(other, GST_STATE_PLAYING);
-    GstBus* bus = gst_element_get_bus(other);
-    GstMessage* message = gst_bus_timed_pop_filtered(bus, 30 * GST_SECOND,
-                                                     static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
-    if (message == nullptr || GST_MESSAGE_TYPE(message) != GST_MESSAGE_EOS) {
+        "drganfrontalize ! fakesink sync=false",
+        {}, {}, 30 * GST_SECOND);
+    if (!why.empty()) {
         const std::lock_guard<std::mutex> lock(mutex_);
-        error_ = "the other element's stream did not come to its end";
+        error_ = "the other element's stream: " + why;
     }
-    gst_clear_message(&message);
-    gst_object_unref(bus);
-    gst_element_set_state(other, GST_STATE_NULL);
-    gst_object_unref(other);
     ++done_["other elements"];
 }
 
