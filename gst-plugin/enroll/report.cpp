@@ -49,7 +49,7 @@ std::string asText(const Report& report) {
             text += "note: " + o.source.file + ": " + o.reason + "\n";
         }
         if (o.unlike) {
-            text += "warning: " + o.source.file + cv::format(": unlike the other files of ") + o.source.name +
+            text += "warning: " + o.source.file + ": unlike the other files of " + o.source.name +
                     cv::format(" (%.2f): is it the same person?\n", o.likeness);
         }
     }

@@ -31,9 +31,9 @@ Tables makeTables() {
 
 }  // namespace
 
-uint32_t crc32c(const unsigned char* data, size_t size, uint32_t before) {
+uint32_t crc32c(const unsigned char* data, size_t size) {
     static const Tables tables = makeTables();
-    uint32_t crc = ~before;
+    uint32_t crc = ~uint32_t(0);
     for (; size >= 8; data += 8, size -= 8) {
         uint32_t next = 0;
         for (size_t i = 0; i < 8; ++i) {

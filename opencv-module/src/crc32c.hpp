@@ -10,8 +10,7 @@ namespace drgan {
 
 /// CRC-32C (Castagnoli): polynomial 0x1EDC6F41, bits reflected, initial value and final exclusive-or 0xFFFFFFFF. Of
 /// "123456789": 0xE3069283.
-/// @param before the checksum of what precedes these bytes; 0: nothing does
-uint32_t crc32c(const unsigned char* data, size_t size, uint32_t before = 0);
+uint32_t crc32c(const unsigned char* data, size_t size);
 
 }  // namespace drgan
 }  // namespace cv
