@@ -13,10 +13,10 @@ packages_build=(g++ meson ninja-build pkg-config cmake python3
   pybind11-dev python3-dev python3-numpy python3-opencv)
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav)
-packages_test=(libgtest-dev libgmock-dev)
+packages_test=(libgtest-dev libgmock-dev libbenchmark-dev)
 packages_training=(libtorch-dev libgloo-dev libonnx-dev libprotobuf-dev protobuf-compiler libstb-dev libarchive-dev libssl-dev libopenblas0-pthread
   libplplot-dev plplot-driver-cairo)
-packages_bench=(libbenchmark-dev gstreamer1.0-opencv)
+packages_bench=(gstreamer1.0-opencv)
 packages=("${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_training[@]}")
 
 say() { printf '==> %s\n' "$*" >&2; }
