@@ -15,7 +15,9 @@ using cv::drgan::FaceFinder;
 
 class SharedEncoder final : public Encoder {
 public:
-    explicit SharedEncoder(std::shared_ptr<Shared<Encoder>> of) : user_(std::move(of)) {}
+    explicit SharedEncoder(std::shared_ptr<Shared<Encoder>> of) : of_(std::move(of)), user_(of_) {}
+
+    cv::Ptr<Encoder> clone() const override { return cv::makePtr<SharedEncoder>(of_); }  // another user
 
     void feature(cv::InputArray aligned, cv::OutputArray embedding, float& confidence) override {
         user_.borrow()->feature(aligned, embedding, confidence);
@@ -34,12 +36,15 @@ public:
     cv::String bundleId() const override { return user_.first().bundleId(); }
 
 private:
+    std::shared_ptr<Shared<Encoder>> of_;
     Shared<Encoder>::User user_;
 };
 
 class SharedDecoder final : public Decoder {
 public:
-    explicit SharedDecoder(std::shared_ptr<Shared<Decoder>> of) : user_(std::move(of)) {}
+    explicit SharedDecoder(std::shared_ptr<Shared<Decoder>> of) : of_(std::move(of)), user_(of_) {}
+
+    cv::Ptr<Decoder> clone() const override { return cv::makePtr<SharedDecoder>(of_); }  // another user
 
     void rotate(cv::InputArray embedding, float yawDegrees, cv::OutputArray face, cv::InputArray noise) override {
         user_.borrow()->rotate(embedding, yawDegrees, face, noise);
@@ -54,12 +59,15 @@ public:
     cv::String bundleId() const override { return user_.first().bundleId(); }
 
 private:
+    std::shared_ptr<Shared<Decoder>> of_;
     Shared<Decoder>::User user_;
 };
 
 class SharedAligner final : public Aligner {
 public:
-    explicit SharedAligner(std::shared_ptr<Shared<Aligner>> of) : user_(std::move(of)) {}
+    explicit SharedAligner(std::shared_ptr<Shared<Aligner>> of) : of_(std::move(of)), user_(of_) {}
+
+    cv::Ptr<Aligner> clone() const override { return cv::makePtr<SharedAligner>(of_); }  // another user
 
     void align(cv::InputArray image, cv::InputArray boxes, cv::OutputArray faces, int passes) override {
         user_.borrow()->align(image, boxes, faces, passes);
@@ -69,12 +77,15 @@ public:
     cv::String bundleId() const override { return user_.first().bundleId(); }
 
 private:
+    std::shared_ptr<Shared<Aligner>> of_;
     Shared<Aligner>::User user_;
 };
 
 class SharedFinder final : public FaceFinder {
 public:
-    explicit SharedFinder(std::shared_ptr<Shared<FaceFinder>> of) : user_(std::move(of)) {}
+    explicit SharedFinder(std::shared_ptr<Shared<FaceFinder>> of) : of_(std::move(of)), user_(of_) {}
+
+    cv::Ptr<FaceFinder> clone() const override { return cv::makePtr<SharedFinder>(of_); }  // another user
 
     void find(cv::InputArray image, cv::OutputArray faces, float minFace) override {
         user_.borrow()->find(image, faces, minFace);
@@ -84,6 +95,7 @@ public:
     bool measuresLandmarks() const override { return user_.first().measuresLandmarks(); }
 
 private:
+    std::shared_ptr<Shared<FaceFinder>> of_;
     Shared<FaceFinder>::User user_;
 };
 

@@ -162,7 +162,7 @@ std::vector<FaceSquare> readSquares(InputArray boxes) {
 
 class AlignerImpl final : public Aligner {
 public:
-    AlignerImpl(const std::vector<uchar>& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
+    AlignerImpl(const ModelBytes& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
                 int targetId)
         : contract_(checkedContract(model, where, encoder)),
           net_(model, where, backendId, targetId),
@@ -170,6 +170,11 @@ public:
         // Two crops at once: a network that only does one at a time fails here.
         net_.verify({input(2)}, outputs(2));
     }
+
+    AlignerImpl(const AlignerImpl& other)
+        : contract_(other.contract_), net_(other.net_.clone()), batch_(other.batch_) {}
+
+    Ptr<Aligner> clone() const override { return makePtr<AlignerImpl>(*this); }
 
     void align(InputArray image, InputArray boxes, OutputArray faces, int passes) override {
         const Mat picture = picture8u(image, "image");
@@ -201,9 +206,9 @@ public:
     String bundleId() const override { return contract_.bundleId; }
 
 private:
-    static AlignerContract checkedContract(const std::vector<uchar>& model, const std::string& where,
+    static AlignerContract checkedContract(const ModelBytes& model, const std::string& where,
                                            const Ptr<Encoder>& encoder) {
-        AlignerContract result = checkAligner(readOnnxMetadata(model.data(), model.size(), where), where);
+        AlignerContract result = checkAligner(readOnnxMetadata(model->data(), model->size(), where), where);
         checkSameBundle(result, where, encoder);
         return result;
     }
@@ -305,7 +310,8 @@ Ptr<Aligner> Aligner::create(const String& model, const Ptr<Encoder>& encoder, i
 
 Ptr<Aligner> Aligner::create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder, int backendId,
                              int targetId) {
-    return makePtr<AlignerImpl>(model, "aligner in memory", encoder, backendId, targetId);
+    return makePtr<AlignerImpl>(std::make_shared<const std::vector<uchar>>(model), "aligner in memory", encoder,
+                                backendId, targetId);
 }
 
 }  // namespace drgan

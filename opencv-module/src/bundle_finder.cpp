@@ -19,6 +19,10 @@ public:
     float sureScore() const CV_OVERRIDE { return 0.8F; }
     bool measuresLandmarks() const CV_OVERRIDE { return !aligner_.empty(); }
 
+    Ptr<FaceFinder> clone() const CV_OVERRIDE {
+        return makePtr<BundleFinder>(detector_->clone(), aligner_ ? aligner_->clone() : Ptr<Aligner>());
+    }
+
     void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
         const Mat picture = checkedPicture(image);
         Mat found;

@@ -13,12 +13,16 @@ namespace {
 
 class DecoderImpl final : public Decoder {
 public:
-    DecoderImpl(const std::vector<uchar>& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
+    DecoderImpl(const ModelBytes& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
                 int targetId)
-        : contract_(checkDecoder(readOnnxMetadata(model.data(), model.size(), where), where)),
+        : contract_(checkDecoder(readOnnxMetadata(model->data(), model->size(), where), where)),
           net_(checkPair(model, where, encoder), where, backendId, targetId) {
         net_.verify(inputs(), outputs());
     }
+
+    DecoderImpl(const DecoderImpl& other) : contract_(other.contract_), net_(other.net_.clone()) {}
+
+    Ptr<Decoder> clone() const override { return makePtr<DecoderImpl>(*this); }
 
     void rotate(InputArray embedding, float yawDegrees, OutputArray face, InputArray noise) override {
         const Mat row = embeddingRow(embedding, "embedding", contract_.embeddingSize);
@@ -57,8 +61,7 @@ private:
     }
 
     /// Hands the model through if the encoder is of the same bundle, before any time is spent on loading it.
-    const std::vector<uchar>& checkPair(const std::vector<uchar>& model, const std::string& where,
-                                        const Ptr<Encoder>& encoder) const {
+    const ModelBytes& checkPair(const ModelBytes& model, const std::string& where, const Ptr<Encoder>& encoder) const {
         checkSameBundle(contract_, where, encoder);
         if (encoder && encoder->embeddingSize() != contract_.embeddingSize) {
             CV_Error(Error::StsUnmatchedSizes,
@@ -110,7 +113,8 @@ Ptr<Decoder> Decoder::create(const String& model, const Ptr<Encoder>& encoder, i
 
 Ptr<Decoder> Decoder::create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder, int backendId,
                              int targetId) {
-    return makePtr<DecoderImpl>(model, "decoder in memory", encoder, backendId, targetId);
+    return makePtr<DecoderImpl>(std::make_shared<const std::vector<uchar>>(model), "decoder in memory", encoder,
+                                backendId, targetId);
 }
 
 }  // namespace drgan

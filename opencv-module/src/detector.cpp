@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <cfloat>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
@@ -39,7 +40,7 @@ bool inPicture(const FaceRow& row) {
 /// size of its input changes.
 class Look {
 public:
-    Look(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
+    Look(const ModelBytes& model, const std::string& where, int backendId, int targetId)
         : net_(model, where, backendId, targetId) {}
 
     /// Also with another shape than square, so that a network of fixed sides shows now.
@@ -109,9 +110,9 @@ private:
 
 class DetectorImpl final : public Detector {
 public:
-    DetectorImpl(const std::vector<uchar>& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
+    DetectorImpl(const ModelBytes& model, const std::string& where, const Ptr<Encoder>& encoder, int backendId,
                  int targetId)
-        : contract_(checkDetector(readOnnxMetadata(model.data(), model.size(), where), where)),
+        : contract_(checkDetector(readOnnxMetadata(model->data(), model->size(), where), where)),
           model_(model),
           where_(where),
           backendId_(backendId),
@@ -119,12 +120,26 @@ public:
         checkSameBundle(contract_, where, encoder);
         at(0).verify();
     }
+    DetectorImpl(const DetectorImpl& other)
+        : contract_(other.contract_),
+          model_(other.model_),
+          where_(other.where_),
+          backendId_(other.backendId_),
+          targetId_(other.targetId_),
+          scoreThreshold_(other.getScoreThreshold()),
+          nmsThreshold_(other.getNMSThreshold()),
+          topK_(other.getTopK()),
+          maxSide_(other.getMaxSide()) {
+        at(0);
+    }
+
+    Ptr<Detector> clone() const override { return makePtr<DetectorImpl>(*this); }
 
     void detect(InputArray image, OutputArray faces) override {
         const Mat picture = picture8u(image, "image");
         std::vector<FaceRow> rows;
         const int longer = std::max(picture.cols, picture.rows);
-        int side = std::min(maxSide_, longer);
+        int side = std::min(getMaxSide(), longer);
         for (size_t i = 0;; ++i, side /= 2) {
             look(picture, static_cast<double>(side) / longer, i, rows);
             if (side <= contract_.imageSize || side / 2 < leastSide) {
@@ -216,12 +231,13 @@ private:
     }
 
     const DetectorContract contract_;
-    const std::vector<uchar> model_;
+    const ModelBytes model_;
     const std::string where_;
     const int backendId_, targetId_;
     std::vector<Ptr<Look>> looks_;  // the finest first
-    float scoreThreshold_ = 0.45F, nmsThreshold_ = 0.3F;
-    int topK_ = 1000, maxSide_ = 640;
+    // Atomic: what is const may be called while another thread sets them.
+    std::atomic<float> scoreThreshold_{0.45F}, nmsThreshold_{0.3F};
+    std::atomic<int> topK_{1000}, maxSide_{640};
 };
 
 }  // namespace
@@ -232,7 +248,8 @@ Ptr<Detector> Detector::create(const String& model, const Ptr<Encoder>& encoder,
 
 Ptr<Detector> Detector::create(const std::vector<uchar>& model, const Ptr<Encoder>& encoder, int backendId,
                                int targetId) {
-    return makePtr<DetectorImpl>(model, "detector in memory", encoder, backendId, targetId);
+    return makePtr<DetectorImpl>(std::make_shared<const std::vector<uchar>>(model), "detector in memory", encoder,
+                                 backendId, targetId);
 }
 
 }  // namespace drgan

@@ -13,12 +13,16 @@ namespace {
 
 class EncoderImpl final : public Encoder {
 public:
-    EncoderImpl(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
-        : contract_(checkEncoder(readOnnxMetadata(model.data(), model.size(), where), where)),
+    EncoderImpl(const ModelBytes& model, const std::string& where, int backendId, int targetId)
+        : contract_(checkEncoder(readOnnxMetadata(model->data(), model->size(), where), where)),
           net_(model, where, backendId, targetId) {
         // Two pictures at once: a network that only does one at a time fails here.
         net_.verify({input(2)}, outputs(2));
     }
+
+    EncoderImpl(const EncoderImpl& other) : contract_(other.contract_), net_(other.net_.clone()) {}
+
+    Ptr<Encoder> clone() const override { return makePtr<EncoderImpl>(*this); }
 
     void alignCrop(InputArray src, InputArray face, OutputArray dst) const override {
         drgan::alignCrop(src, face, dst, contract_.alignment);
@@ -114,7 +118,8 @@ Ptr<Encoder> Encoder::create(const String& model, int backendId, int targetId) {
 }
 
 Ptr<Encoder> Encoder::create(const std::vector<uchar>& model, int backendId, int targetId) {
-    return makePtr<EncoderImpl>(model, "encoder in memory", backendId, targetId);
+    return makePtr<EncoderImpl>(std::make_shared<const std::vector<uchar>>(model), "encoder in memory", backendId,
+                                targetId);
 }
 
 }  // namespace drgan

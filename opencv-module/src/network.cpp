@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network.hpp"
 
+#include "backend.hpp"
 #include "file_io.hpp"
 #include "onnx_metadata.hpp"
 
@@ -27,34 +28,22 @@ std::vector<int> shapeOf(const Mat& blob) { return std::vector<int>(blob.size.p,
 
 }  // namespace
 
-void checkBackend(int backendId, int targetId, const std::string& where) {
-    std::string available;
-    for (const auto& pair : dnn::getAvailableBackends()) {
-        const bool anyBackend = backendId == dnn::DNN_BACKEND_DEFAULT;
-        if ((anyBackend || pair.first == backendId) && pair.second == targetId) {
-            return;
-        }
-        available += format("%s(%d, %d)", available.empty() ? "" : " ", static_cast<int>(pair.first),
-                            static_cast<int>(pair.second));
-    }
-    CV_Error(Error::StsNotImplemented,
-             format("%s: got backend %d and target %d, expected 0 (default) or one of the pairs (backend, target) that "
-                    "this OpenCV has: %s",
-                    where.c_str(), backendId, targetId, available.c_str()));
-}
-
-Network::Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId)
-    : where_(where) {
-    checkBackend(backendId, targetId, where_);
+Network::Network(ModelBytes model, const std::string& where, int backendId, int targetId)
+    : model_(std::move(model)),
+      where_(where),
+      backendId_(checkBackend(backendId, targetId, where)),
+      targetId_(targetId) {
     try {
-        net_ = dnn::readNetFromONNX(model);
+        net_ = dnn::readNetFromONNX(*model_);
         CV_Assert(!net_.empty());
-        net_.setPreferableBackend(backendId);
-        net_.setPreferableTarget(targetId);
+        net_.setPreferableBackend(backendId_);
+        net_.setPreferableTarget(targetId_);
     } catch (const std::exception& error) {
         rethrow(error, where_, "read");
     }
 }
+
+Network Network::clone() const { return Network(model_, where_, backendId_, targetId_); }
 
 void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs) {
     std::vector<Mat> zeros;
@@ -108,7 +97,9 @@ void writePlanes(const Mat& picture, float low, float high, int i, Mat& blob) {
     }
 }
 
-std::vector<uchar> readModelFile(const String& path) { return readFile(path, maxModelBytes); }
+ModelBytes readModelFile(const String& path) {
+    return std::make_shared<const std::vector<uchar>>(readFile(path, maxModelBytes));
+}
 
 }  // namespace drgan
 }  // namespace cv

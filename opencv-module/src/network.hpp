@@ -5,6 +5,7 @@
 #ifndef OPENCV_DRGAN_NETWORK_HPP
 #define OPENCV_DRGAN_NETWORK_HPP
 
+#include <memory>
 #include <opencv2/dnn.hpp>
 #include <string>
 #include <vector>
@@ -20,15 +21,20 @@ struct Blob {
     std::vector<int> shape;
 };
 
-/// @param where names the model in the message
-/// @throws cv::Exception if cv::dnn has no such backend and target
-void checkBackend(int backendId, int targetId, const std::string& where);
+/// The bytes of a model, which an object and its clones have in common.
+using ModelBytes = std::shared_ptr<const std::vector<uchar>>;
 
 class Network {
 public:
     /// @param where names the model in messages
     /// @throws cv::Exception if cv::dnn cannot read the model or has no such backend and target
-    Network(const std::vector<uchar>& model, const std::string& where, int backendId, int targetId);
+    Network(ModelBytes model, const std::string& where, int backendId, int targetId);
+    // A copy of a dnn::Net is the same network once more.
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+    /// A network of its own from the same bytes, for another thread. For any thread, also while this one runs.
+    Network clone() const;
 
     /// Runs the network once on zeros, so that outputs of other shapes, and whatever the backend cannot do, show now
     /// and not on the first picture.
@@ -42,8 +48,10 @@ public:
     const std::string& where() const { return where_; }
 
 private:
+    const ModelBytes model_;
     dnn::Net net_;
-    std::string where_;
+    const std::string where_;
+    const int backendId_, targetId_;
 };
 
 /// Writes a picture (8-bit, 1, 3 or 4 channels, of the blob's size) into row i of an [N,3,S,S] blob: planes R, G, B, in
@@ -51,7 +59,7 @@ private:
 void writePlanes(const Mat& picture, float low, float high, int i, Mat& blob);
 
 /// Reads a model file of at most maxModelBytes.
-std::vector<uchar> readModelFile(const String& path);
+ModelBytes readModelFile(const String& path);
 
 }  // namespace drgan
 }  // namespace cv

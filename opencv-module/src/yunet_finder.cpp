@@ -3,8 +3,8 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 
+#include "backend.hpp"
 #include "face_finder.hpp"
-#include "network.hpp"
 
 namespace cv {
 namespace drgan {
@@ -23,11 +23,12 @@ constexpr int lookSide = 224;
 
 class YuNetFinder : public FaceFinder {
 public:
-    YuNetFinder(const std::string& model, int backendId, int targetId) {
+    YuNetFinder(const std::string& model, int backendId, int targetId)
+        : model_(model), backendId_(backendId), targetId_(targetId) {
         if (!std::ifstream(model, std::ios::binary)) {
             CV_Error(Error::StsObjectNotFound, "face detector '" + model + "' cannot be opened");
         }
-        checkBackend(backendId, targetId, model);
+        backendId = checkBackend(backendId, targetId, model);
         try {
             wide_ = open(model, Size(320, 320), backendId, targetId);
             close_ = open(model, Size(lookSide, lookSide), backendId, targetId);
@@ -44,6 +45,9 @@ public:
     int workingSide() const CV_OVERRIDE { return 640; }
     float sureScore() const CV_OVERRIDE { return 0.8F; }
     bool measuresLandmarks() const CV_OVERRIDE { return true; }
+
+    // cv::FaceDetectorYN of OpenCV 4.6 reads its model from a file alone.
+    Ptr<FaceFinder> clone() const CV_OVERRIDE { return makePtr<YuNetFinder>(model_, backendId_, targetId_); }
 
     void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
         Mat picture = checkedPicture(image);
@@ -113,6 +117,8 @@ private:
         }
     }
 
+    const std::string model_;
+    const int backendId_, targetId_;
     Ptr<FaceDetectorYN> wide_, close_;
 };
 

@@ -21,7 +21,6 @@ using cv::drgan::Decoder;
 using cv::drgan::Encoder;
 using drgan_test::expectError;
 using drgan_test::noisePicture;
-using drgan_test::tinyDecoder;
 using drgan_test::tinyEncoder;
 using drgan_test::TinyOptions;
 
@@ -226,12 +225,6 @@ TEST(Match, RefusesBadInput) {
     expectError([&] { encoder->match(broken, good); }, {"a:", "NaN"});
     expectError([&] { encoder->match(good, Mat::zeros(1, 8, CV_32F)); }, {"b:", "zeros"});
     expectError([&] { encoder->match(good, good, 7); }, {"disType", "7"});
-}
-
-TEST(Backend, WhatThisOpenCvLacksIsRefused) {
-    expectError([] { Encoder::create(tinyEncoder(), 12345, 0); }, {"backend 12345", "target 0", "(3, 0)"});
-    expectError([] { Decoder::create(tinyDecoder(), nullptr, 0, 77); }, {"backend 0", "target 77"});
-    EXPECT_NO_THROW(Encoder::create(tinyEncoder(), cv::dnn::DNN_BACKEND_OPENCV, cv::dnn::DNN_TARGET_CPU));
 }
 
 TEST(DefaultBundle, Works) {

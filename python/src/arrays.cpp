@@ -208,4 +208,12 @@ py::object toArray(const std::vector<float>& values) {
     return std::move(array);
 }
 
+py::tuple toTuple(const std::vector<cv::String>& texts) {
+    py::tuple tuple(texts.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+        tuple[i] = py::str(texts[i]);
+    }
+    return tuple;
+}
+
 }  // namespace drgan_python

@@ -78,6 +78,9 @@ py::object toArray(const cv::Mat& mat);
 /// As OpenCV's bindings do it: an array of one dimension, or () without a value.
 py::object toArray(const std::vector<float>& values);
 
+/// As OpenCV's bindings do it.
+py::tuple toTuple(const std::vector<cv::String>& texts);
+
 }  // namespace drgan_python
 
 #endif

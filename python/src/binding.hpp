@@ -85,8 +85,18 @@ void defineStatic(py::module_& module, Class& type, const std::string& name, Fun
     module.def((class_name + "_" + name).c_str(), function, doc.c_str(), extra...);
 }
 
+/// clone(), which needs no lock: it may be called while the object computes.
+template <typename T>
+void defineClone(GuardedClass<T>& type, const std::string& name) {
+    type.def(
+        "clone",
+        [](Guarded<T>& self) { return guarded<T>([&] { return static_cast<const T&>(*self.object).clone(); }); },
+        documented(name + "::clone", "clone() -> " + name).c_str());
+}
+
 void defineErrors(py::module_& module);
-void defineValues(py::module_& module);   // Alignment, Bundle, Template, functions
+void defineValues(py::module_& module);  // Alignment, Bundle, Template, functions
+void defineBackends(py::module_& module);
 void defineEncoder(py::module_& module);  // before the classes whose create() takes one
 void defineDecoder(py::module_& module);
 void defineFinders(py::module_& module);  // Aligner, Detector, FaceFinder

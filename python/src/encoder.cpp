@@ -60,6 +60,7 @@ void defineEncoder(py::module_& module) {
         .def("alignment", getter(&Encoder::alignment),
              documented("Encoder::alignment", "alignment() -> Alignment").c_str())
         .def("bundleId", getter(&Encoder::bundleId), documented("Encoder::bundleId", "bundleId() -> str").c_str());
+    defineClone(type, "Encoder");
     defineStatic(
         module, type, "create",
         [](const std::string& model, int backendId, int targetId) {
@@ -109,6 +110,7 @@ void defineDecoder(py::module_& module) {
         .def("noiseSize", getter(&Decoder::noiseSize), documented("Decoder::noiseSize", "noiseSize() -> int").c_str())
         .def("imageSize", getter(&Decoder::imageSize), documented("Decoder::imageSize", "imageSize() -> int").c_str())
         .def("bundleId", getter(&Decoder::bundleId), documented("Decoder::bundleId", "bundleId() -> str").c_str());
+    defineClone(type, "Decoder");
     defineStatic(
         module, type, "create",
         [](const std::string& model, const Shared<Encoder>& encoder, int backendId, int targetId) {

@@ -28,6 +28,7 @@ void defineAligner(py::module_& module) {
         .def("cropFactor", getter(&Aligner::cropFactor),
              documented("Aligner::cropFactor", "cropFactor() -> float").c_str())
         .def("bundleId", getter(&Aligner::bundleId), documented("Aligner::bundleId", "bundleId() -> str").c_str());
+    defineClone(type, "Aligner");
     defineStatic(
         module, type, "create",
         [](const std::string& model, const Shared<Encoder>& encoder, int backendId, int targetId) {
@@ -67,6 +68,7 @@ void defineDetector(py::module_& module) {
              documented("Detector::getMaxSide", "getMaxSide() -> int").c_str())
         .def("imageSize", getter(&Detector::imageSize), documented("Detector::imageSize", "imageSize() -> int").c_str())
         .def("bundleId", getter(&Detector::bundleId), documented("Detector::bundleId", "bundleId() -> str").c_str());
+    defineClone(type, "Detector");
     defineStatic(
         module, type, "create",
         [](const std::string& model, const Shared<Encoder>& encoder, int backendId, int targetId) {
@@ -105,6 +107,7 @@ void defineFaceFinder(py::module_& module) {
              documented("FaceFinder::sureScore", "sureScore() -> float").c_str())
         .def("measuresLandmarks", getter(&FaceFinder::measuresLandmarks),
              documented("FaceFinder::measuresLandmarks", "measuresLandmarks() -> bool").c_str());
+    defineClone(type, "FaceFinder");
     defineStatic(
         module, type, "create",
         [](const std::string& model, const std::string& bundle, int backendId, int targetId) {

@@ -10,15 +10,6 @@ using cv::drgan::Gallery;
 using py::arg;
 using Self = Guarded<Gallery>;
 
-/// As OpenCV's bindings do it.
-py::tuple toTuple(const std::vector<cv::String>& texts) {
-    py::tuple tuple(texts.size());
-    for (size_t i = 0; i < texts.size(); ++i) {
-        tuple[i] = py::str(texts[i]);
-    }
-    return tuple;
-}
-
 void defineChanges(GuardedClass<Gallery>& type) {
     type.def(
             "add",

@@ -87,6 +87,7 @@ PYBIND11_MODULE(_drgan, module) {
     module.attr("__name__") = "drgan";
     defineErrors(module);
     defineValues(module);
+    defineBackends(module);
     defineEncoder(module);
     defineDecoder(module);
     defineFinders(module);

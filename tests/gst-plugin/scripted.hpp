@@ -38,6 +38,7 @@ public:
         }
         rows.copyTo(found);
     }
+    cv::Ptr<cv::drgan::FaceFinder> clone() const override { return cv::makePtr<ScriptedFinder>(*this); }
     int workingSide() const override { return 320; }
     float sureScore() const override { return 0.8F; }
     bool measuresLandmarks() const override { return false; }
@@ -81,6 +82,7 @@ public:
         }
         out.copyTo(found);
     }
+    cv::Ptr<cv::drgan::Aligner> clone() const override { return cv::makePtr<ScriptedAligner>(*this); }
     int imageSize() const override { return 64; }
     float cropFactor() const override { return 1.8F; }
     cv::String bundleId() const override { return "scripted"; }
@@ -105,6 +107,7 @@ public:
     double match(cv::InputArray a, cv::InputArray b, int) const override {
         return a.getMat().dot(b.getMat()) / (cv::norm(a) * cv::norm(b));
     }
+    cv::Ptr<cv::drgan::Encoder> clone() const override { return cv::makePtr<ScriptedEncoder>(*this); }
     int embeddingSize() const override { return 8; }
     cv::drgan::Alignment alignment() const override {
         cv::drgan::Alignment a;

@@ -8,6 +8,7 @@ DRGAN_PYTHON_MODULE names what is tested: drgan (default) or cv2.drgan. DRGAN_BU
 name the C++ program drgan-recognize. The faces are the decoder's own. Prints TAP.
 """
 from arrays_test import Arrays, Outputs, Refusals
+from backends_test import Backends, Clones
 from gallery_test import People
 from numbers_test import Names, Numbers
 from package_test import Package, Threads

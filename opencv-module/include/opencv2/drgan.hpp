@@ -77,7 +77,8 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
 
 /** @brief Turns aligned faces into pose-invariant embeddings, each with a confidence (the paper's omega).
 
-One object serves one thread at a time; its const functions may be called at any time, from any. */
+One object serves one thread at a time; its const functions may be called at any time, from any. For many threads, make
+each a clone(). */
 class CV_EXPORTS_W Encoder {
 public:
     /** How match() compares, as in FaceRecognizerSF. */
@@ -108,6 +109,11 @@ public:
     CV_WRAP virtual int embeddingSize() const = 0;    //!< Nf
     CV_WRAP virtual Alignment alignment() const = 0;  //!< alignment().size is S
     CV_WRAP virtual String bundleId() const = 0;
+
+    /** @brief Another encoder of the same model, for another thread. Cheaper than create(): nothing is read, checked or
+    tried out again, and the file's bytes are shared. Weights and working memory are its own: cv::dnn cannot share
+    them. */
+    CV_WRAP virtual Ptr<Encoder> clone() const = 0;
 
     /** @param model path of encoder.onnx
     @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
@@ -140,6 +146,9 @@ public:
     CV_WRAP virtual int noiseSize() const = 0;             //!< Nz
     CV_WRAP virtual int imageSize() const = 0;             //!< S
     CV_WRAP virtual String bundleId() const = 0;
+
+    /** @brief Another decoder of the same model, for another thread: see Encoder::clone. */
+    CV_WRAP virtual Ptr<Decoder> clone() const = 0;
 
     /** @param model path of decoder.onnx
     @param encoder if given, its bundle must be the decoder's: models of different bundles do not mix. */
@@ -185,6 +194,9 @@ public:
     CV_WRAP virtual int imageSize() const = 0;     //!< S, pixels: side of the square that the network sees
     CV_WRAP virtual float cropFactor() const = 0;  //!< that square's side in units of the box's larger side
     CV_WRAP virtual String bundleId() const = 0;
+
+    /** @brief Another aligner of the same model, for another thread: see Encoder::clone. */
+    CV_WRAP virtual Ptr<Aligner> clone() const = 0;
 
     /** @param model path of aligner.onnx
     @param encoder if given, its bundle must be the aligner's: models of different bundles do not mix.
@@ -232,6 +244,9 @@ public:
     CV_WRAP virtual int imageSize() const = 0;  //!< S: side of the largest face, pixels, that the network knows
     CV_WRAP virtual String bundleId() const = 0;
 
+    /** @brief Another detector of the same model and settings, for another thread: see Encoder::clone. */
+    CV_WRAP virtual Ptr<Detector> clone() const = 0;
+
     /** @param model path of detector.onnx
     @param encoder if given, its bundle must be the detector's: models of different bundles do not mix.
     @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
@@ -268,6 +283,10 @@ public:
     CV_WRAP virtual int workingSide() const = 0;         //!< longer side, pixels, that `image` should have at most
     CV_WRAP virtual float sureScore() const = 0;         //!< from this score on, one sighting is enough
     CV_WRAP virtual bool measuresLandmarks() const = 0;  //!< false: the points are rough
+
+    /** @brief Another finder of the same models, for another thread: see Encoder::clone. One with YuNet reads the file
+    again, which must still be there. */
+    CV_WRAP virtual Ptr<FaceFinder> clone() const = 0;
 
     /** @param model YuNet's file; empty: the networks of a bundle.
     @param bundle its folder, as of Bundle::load; not looked at where a model is given.
@@ -311,6 +330,7 @@ private:
 }  // namespace drgan
 }  // namespace cv
 
+#include "drgan/backend.hpp"
 #include "drgan/gallery.hpp"
 
 #endif

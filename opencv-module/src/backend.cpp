@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <opencv2/core/ocl.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/dnn.hpp>
+#include <utility>
+#include <vector>
+
+namespace cv {
+namespace drgan {
+
+namespace {
+
+using Pair = std::pair<int, int>;  // backend, target
+using Name = std::pair<int, const char*>;
+
+// By number: those that OpenCV 4.6 has no names for yet are from later versions.
+constexpr Name backendNames[] = {{1, "halide"}, {2, "openvino"}, {3, "opencv"}, {4, "vkcom"},         {5, "cuda"},
+                                 {6, "webnn"},  {7, "timvx"},    {8, "cann"},   {1000000, "openvino"}};
+constexpr Name targetNames[] = {{0, "cpu"},    {1, "opencl"}, {2, "opencl-fp16"}, {3, "myriad"},
+                                {4, "vulkan"}, {5, "fpga"},   {6, "cuda"},        {7, "cuda-fp16"},
+                                {8, "hddl"},   {9, "npu"},    {10, "cpu-fp16"}};
+static_assert(dnn::DNN_BACKEND_OPENCV == 3 && dnn::DNN_BACKEND_CUDA == 5, "numbers of backends");
+static_assert(dnn::DNN_TARGET_OPENCL_FP16 == 2 && dnn::DNN_TARGET_CUDA_FP16 == 7, "numbers of targets");
+
+template <size_t n>
+std::string nameIn(const Name (&names)[n], int id) {
+    const auto* const found = std::find_if(names, names + n, [id](const Name& one) { return one.first == id; });
+    return found == names + n ? std::to_string(id) : found->second;
+}
+
+std::string nameOf(const Pair& pair) {
+    return nameIn(backendNames, pair.first) + "/" + nameIn(targetNames, pair.second);
+}
+
+/// Whether cv::dnn is told to use OpenCL on whatever device there is.
+bool anyOpenClDevice() {
+    const char* const value = std::getenv("OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES");
+    const std::string text = value == nullptr ? "" : value;
+    return text == "1" || text == "true" || text == "True" || text == "TRUE";
+}
+
+/// Whether cv::dnn runs a pair that it lists: without a word but in the log, it takes the CPU for OpenCL devices that
+/// are no GPUs, and single precision for half where it does not trust the device.
+bool runs(const Pair& pair) {
+    if (pair.first != dnn::DNN_BACKEND_OPENCV ||
+        (pair.second != dnn::DNN_TARGET_OPENCL && pair.second != dnn::DNN_TARGET_OPENCL_FP16)) {
+        return true;
+    }
+    const ocl::Device& device = ocl::Device::getDefault();
+    const bool half = pair.second == dnn::DNN_TARGET_OPENCL_FP16;
+    if (half && !device.isExtensionSupported("cl_khr_fp16")) {
+        return false;
+    }
+    return anyOpenClDevice() || (device.type() == ocl::Device::TYPE_GPU && (!half || device.isIntel()));
+}
+
+std::vector<Pair> availablePairs() {
+    std::vector<Pair> pairs;
+    for (const auto& pair : dnn::getAvailableBackends()) {
+        if (runs(pair)) {
+            pairs.emplace_back(pair.first, pair.second);
+        }
+    }
+    return pairs;
+}
+
+bool has(const std::vector<Pair>& pairs, const Pair& pair) {
+    return std::find(pairs.begin(), pairs.end(), pair) != pairs.end();
+}
+
+std::string listed(const std::vector<Pair>& pairs) {
+    std::string text;
+    for (const Pair& pair : pairs) {
+        text += format("%s%s (%d, %d)", text.empty() ? "" : ", ", nameOf(pair).c_str(), pair.first, pair.second);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<String> availableBackends() {
+    std::vector<String> names;
+    for (const Pair& pair : availablePairs()) {
+        names.push_back(nameOf(pair));
+    }
+    return names;
+}
+
+void findBackend(const String& name, int& backendId, int& targetId) {
+    const std::vector<Pair> pairs = availablePairs();
+    Pair found(dnn::DNN_BACKEND_OPENCV, dnn::DNN_TARGET_CPU);
+    if (name == "auto") {
+        const Pair cuda(dnn::DNN_BACKEND_CUDA, dnn::DNN_TARGET_CUDA);
+        if (has(pairs, cuda)) {
+            found = cuda;
+        } else {
+            CV_LOG_ONCE_WARNING(NULL, "OpenCV " << CV_VERSION << " has no CUDA here: networks run on the CPU");
+        }
+    } else {
+        const auto one = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& p) { return nameOf(p) == name; });
+        if (one == pairs.end()) {
+            CV_Error(Error::StsNotImplemented,
+                     format("name: got \"%s\", expected \"auto\" or what OpenCV %s has here: %s", name.c_str(),
+                            CV_VERSION, listed(pairs).c_str()));
+        }
+        found = *one;
+    }
+    backendId = found.first;
+    targetId = found.second;
+}
+
+int checkBackend(int backendId, int targetId, const std::string& where) {
+    const std::vector<Pair> pairs = availablePairs();
+    if (backendId != dnn::DNN_BACKEND_DEFAULT) {
+        if (has(pairs, {backendId, targetId})) {
+            return backendId;
+        }
+    } else {
+        // cv::dnn's own default comes first; a target of other backends alone would fail or, in some versions, be
+        // dropped.
+        const std::vector<dnn::Target> own = dnn::getAvailableTargets(dnn::DNN_BACKEND_DEFAULT);
+        const bool ofDefault = std::find(own.begin(), own.end(), targetId) != own.end();
+        for (const Pair& pair : pairs) {
+            if (pair.second == targetId) {
+                return ofDefault ? backendId : pair.first;
+            }
+        }
+    }
+    CV_Error(
+        Error::StsNotImplemented,
+        format("%s: got backend %d and target %d (%s), expected 0 (default) or one of the pairs (backend, target) that "
+               "OpenCV %s has here: %s",
+               where.c_str(), backendId, targetId, nameOf({backendId, targetId}).c_str(), CV_VERSION,
+               listed(pairs).c_str()));
+}
+
+}  // namespace drgan
+}  // namespace cv
