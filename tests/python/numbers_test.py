@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names, values, and that the numbers are right."""
-import os
-import re
-import subprocess
-import tempfile
 import unittest
 
 import numpy as np
@@ -76,26 +72,6 @@ class Numbers(unittest.TestCase):
         embedding, confidence = Models.encoder.feature(Models.faces[1])
         np.testing.assert_allclose(embedding, expected, atol=1e-3)
         self.assertAlmostEqual(confidence, float(weight.ravel()[0]), places=4)
-
-    @unittest.skipUnless(os.environ.get('DRGAN_RECOGNIZE') and cv2, 'DRGAN_RECOGNIZE names no program, or no cv2')
-    def test_the_cpp_program_says_the_same(self):
-        m = Models
-        with tempfile.TemporaryDirectory() as folder:
-            paths, embeddings, confidences = [], [], []
-            for i in range(2):
-                paths.append(os.path.join(folder, f'{i}.png'))
-                cv2.imwrite(paths[i], scene(m.faces[i]))
-                found, face = m.finder.findMain(scene(m.faces[i]))
-                self.assertTrue(found)
-                embedding, confidence = m.encoder.feature(m.encoder.alignCrop(scene(m.faces[i]), face))
-                embeddings.append(embedding)
-                confidences.append(confidence)
-            told = subprocess.run([os.environ['DRGAN_RECOGNIZE'], *paths, f'--front={folder}/front.png'], check=True,
-                                  stdout=subprocess.PIPE, encoding='utf-8').stdout
-            front = cv2.imread(f'{folder}/front.png')
-        np.testing.assert_allclose([float(x) for x in re.findall(r'confidence ([\d.]+)', told)], confidences, atol=6e-4)
-        self.assertAlmostEqual(float(re.search(r'cosine (-?[\d.]+)', told)[1]), m.encoder.match(*embeddings), places=3)
-        np.testing.assert_allclose(front, m.decoder.frontalize(embeddings[0]).astype(int), atol=1)
 
     def test_match_is_cosine_or_distance_and_changes_nothing(self):
         a, b = (3 * e for e in Models.embeddings[:2])

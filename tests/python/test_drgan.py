@@ -4,14 +4,15 @@
 
 usage: test_drgan.py [Class[.test]]
 
-DRGAN_PYTHON_MODULE names what is tested: drgan (default) or cv2.drgan. DRGAN_BUNDLE is the bundle. DRGAN_RECOGNIZE may
-name the C++ program drgan-recognize. The faces are the decoder's own. Prints TAP.
+DRGAN_PYTHON_MODULE names what is tested: drgan (default) or cv2.drgan. DRGAN_BUNDLE is the bundle. DRGAN_RECOGNIZE and
+DRGAN_NAME_FACES may name the C++ samples' programs. The faces are the decoder's own. Prints TAP.
 """
 from arrays_test import Arrays, Outputs, Refusals
 from backends_test import Backends, Clones
 from gallery_test import People
 from numbers_test import Names, Numbers
 from package_test import Package, Threads
+from samples_test import Samples
 import tap
 
 if __name__ == '__main__':

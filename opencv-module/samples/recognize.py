@@ -22,10 +22,12 @@ def embed(finder, encoder, path):
     picture = cv2.imread(path)
     if picture is None:
         sys.exit(f'{path}: not a picture that OpenCV can read')
+    ## [embed]
     found, face = finder.findMain(picture)
     if not found:
         sys.exit(f'{path}: no face found')
     embedding, confidence = encoder.feature(encoder.alignCrop(picture, face))
+    ## [embed]
     print(f'{path}: confidence {confidence:.3f}, yaw about {drgan.estimateYaw(face):.0f} degrees')
     return embedding
 
@@ -39,16 +41,20 @@ def main():
     parser.add_argument('--front', default='front.png', help="where the first face's frontal view goes")
     options = parser.parse_args()
 
+    ## [load]
     bundle = drgan.Bundle.load(options.bundle)
     encoder = drgan.Encoder.create(bundle.encoder)
     decoder = drgan.Decoder.create(bundle.decoder, encoder)
     finder = drgan.FaceFinder.create(options.detector, bundle.folder)
+    ## [load]
 
     a = embed(finder, encoder, options.a)
     b = embed(finder, encoder, options.b)
+    ## [match]
     cosine = encoder.match(a, b, drgan.Encoder_FR_COSINE)
     verdict = 'the same person' if cosine >= bundle.matchThreshold else 'different people'
     print(f'cosine {cosine:.3f}, threshold {bundle.matchThreshold:.3f}: {verdict}')
+    ## [match]
 
     if not cv2.imwrite(options.front, decoder.frontalize(a)):
         sys.exit(f'{options.front}: cannot be written')

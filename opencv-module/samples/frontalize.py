@@ -45,14 +45,18 @@ def main():
     if not aligned:
         sys.exit('no picture with a face')
 
+    ## [fuse]
     embeddings, confidences = encoder.features(aligned)
     fused = drgan.fuse(embeddings, confidences)
+    ## [fuse]
     for path, embedding, confidence in zip(used, embeddings, confidences[:, 0]):
         cosine = encoder.match(embedding, fused)
         print(f'{path}: confidence {confidence:.3f}, cosine with the fused person {cosine:.3f}')
 
+    ## [rotate]
     yaws = decoder.poses()
     views = [decoder.rotate(fused, yaw) for yaw in yaws]
+    ## [rotate]
     side = views[0].shape[0]
     columns = max(len(aligned), len(views))
     sheet = np.zeros((2 * side, columns * side, 3), np.uint8)

@@ -17,11 +17,13 @@ namespace {
 cv::Mat embed(cv::drgan::FaceFinder& finder, cv::drgan::Encoder& encoder, const std::string& path) {
     const cv::Mat picture = cv::imread(path);
     if (picture.empty()) throw std::runtime_error(path + ": not a picture that OpenCV can read");
+    //! [embed]
     cv::Mat face, aligned, embedding;
     if (!finder.findMain(picture, face)) throw std::runtime_error(path + ": no face found");
     float confidence = 0;
     encoder.alignCrop(picture, face, aligned);
     encoder.feature(aligned, embedding, confidence);
+    //! [embed]
     std::printf("%s: confidence %.3f, yaw about %.0f degrees\n", path.c_str(), confidence,
                 cv::drgan::estimateYaw(face));
     return embedding;
@@ -42,20 +44,26 @@ int main(int argc, char** argv) try {
         options.printMessage();
         return options.has("help") ? 0 : 2;
     }
+    //! [load]
     const auto bundle = cv::drgan::Bundle::load(options.get<std::string>("bundle"));
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     const auto decoder = cv::drgan::Decoder::create(bundle.decoder, encoder);
-
     const auto finder = cv::drgan::FaceFinder::create(options.get<std::string>("detector"), bundle.folder);
+    //! [load]
+
     const cv::Mat a = embed(*finder, *encoder, options.get<std::string>("@a"));
     const cv::Mat b = embed(*finder, *encoder, options.get<std::string>("@b"));
 
+    //! [match]
     const double cosine = encoder->match(a, b, cv::drgan::Encoder::FR_COSINE);
     std::printf("cosine %.3f, threshold %.3f: %s\n", cosine, bundle.matchThreshold,
                 cosine >= bundle.matchThreshold ? "the same person" : "different people");
+    //! [match]
 
+    //! [frontalize]
     cv::Mat front;
     decoder->frontalize(a, front);
+    //! [frontalize]
     const std::string path = options.get<std::string>("front");
     if (!cv::imwrite(path, front)) throw std::runtime_error(path + ": cannot be written");
     std::printf("frontal view of the first: %s\n", path.c_str());
