@@ -138,6 +138,16 @@ TEST(FaceAlone, FadesTheBackground) {
     EXPECT_LT(alone[16][0].item<float>(), -0.05F);  // at the border of the fading
 }
 
+TEST(InGrey, KeepsTheLumaAlone) {
+    torch::manual_seed(4);
+    const Tensor pictures = torch::rand({2, 3, 8, 8}) * 2 - 1, grey = nn::inGrey(pictures);
+    const Tensor luma = 0.299 * pictures.select(1, 0) + 0.587 * pictures.select(1, 1) + 0.114 * pictures.select(1, 2);
+    for (int64_t channel = 0; channel < 3; ++channel) {
+        EXPECT_TRUE(near(grey.select(1, channel), luma));
+    }
+    EXPECT_TRUE(near(nn::inGrey(grey), grey));
+}
+
 TEST(Unsettled, ChangesColoursAndMovesAllPicturesAlike) {
     torch::manual_seed(3);
     const Tensor pictures = torch::rand({2, 3, 16, 16}), middle = torch::full({3, 6}, 0.5);

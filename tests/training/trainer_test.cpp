@@ -154,6 +154,7 @@ struct Variant {
     std::vector<float> poseYaws;
     const char* discriminator;
     int pictures;
+    bool grey = false;
 };
 
 class EveryVariant : public TrainerRun, public testing::WithParamInterface<Variant> {};
@@ -163,6 +164,7 @@ TEST_P(EveryVariant, TrainsAndExports) {
     o.batch.poseYaws = GetParam().poseYaws;
     o.batch.pictures = GetParam().pictures;
     o.discriminatorForm = GetParam().discriminator;
+    o.discriminatorGrey = GetParam().grey;
     train(o);
     const Checkpoint checkpoint = Checkpoint::load(path("run/last.safetensors"));
     drgan::exporting::writeBundle(checkpoint, {path("bundle"), 0.25});
@@ -171,6 +173,18 @@ TEST_P(EveryVariant, TrainsAndExports) {
     const auto heads = checkpoint.network("discriminator")->outputs();
     const std::map<std::string, size_t> headsOf{{"cvpr", 2}, {"tpami", 3}, {"patch", 1}};
     EXPECT_EQ(heads.size(), headsOf.at(GetParam().discriminator));
+    if (GetParam().grey) {
+        // What sees the same in all channels learns the same from them.
+        const torch::Tensor first = checkpoint.network("discriminator")->parameters().front();
+        o.run = path("untaught");
+        o.learningRate = o.discriminatorRate = 1e-12;
+        train(o);
+        const torch::Tensor learned =
+            first - Checkpoint::load(path("untaught/last.safetensors")).network("discriminator")->parameters().front();
+        ASSERT_EQ(learned.size(1), 3);
+        EXPECT_GT(learned.abs().max().item<double>(), 1e-6);
+        EXPECT_TRUE(torch::allclose(learned.select(1, 0), learned.select(1, 1), 0.05, 1e-6)) << learned;
+    }
     std::ifstream metrics(path("run/metrics.csv"));
     std::string header, line;
     std::getline(metrics, header);
@@ -181,13 +195,12 @@ TEST_P(EveryVariant, TrainsAndExports) {
 const std::vector<float> nine{-60, -45, -30, -15, 0, 15, 30, 45, 60};
 const std::vector<float> thirteen{-90, -75, -60, -45, -30, -15, 0, 15, 30, 45, 60, 75, 90};
 
-INSTANTIATE_TEST_SUITE_P(Variants, EveryVariant,
-                         testing::Values(Variant{"single_cvpr_13", thirteen, "cvpr", 1},
-                                         Variant{"single_tpami_9", nine, "tpami", 1},
-                                         Variant{"single_patch_9", nine, "patch", 1},
-                                         Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6},
-                                         Variant{"multi_tpami_13", thirteen, "tpami", 6}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Variants, EveryVariant,
+    testing::Values(Variant{"single_cvpr_13", thirteen, "cvpr", 1}, Variant{"single_tpami_9", nine, "tpami", 1},
+                    Variant{"single_patch_9", nine, "patch", 1}, Variant{"single_patch_9_grey", nine, "patch", 1, true},
+                    Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6}, Variant{"multi_tpami_13", thirteen, "tpami", 6}),
+    [](const auto& info) { return info.param.name; });
 
 TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
     train(options(Stage::Encoder, "start", 2));

@@ -93,6 +93,11 @@ torch::Tensor faceAlone(const torch::Tensor& pictures) {
     return pictures * share.to(pictures.device());
 }
 
+torch::Tensor inGrey(const torch::Tensor& pictures) {
+    const torch::Tensor share = torch::tensor({0.299, 0.587, 0.114}, pictures.options()).view({1, 3, 1, 1});
+    return (pictures * share).sum(1, true).expand_as(pictures).contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
 torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw) {
     constexpr double gain = 0.2, offset = 0.15;  // at most
     constexpr int64_t shift = 3;                 // pixels, at most

@@ -44,6 +44,10 @@ torch::Tensor faceFocus(int64_t side);
 /// decoder to make up collars and foliage.
 torch::Tensor faceAlone(const torch::Tensor& pictures);
 
+/// Pictures [B,3,S,S] without colours: their luma (ITU-R BT.601) in all three channels. A judge of these cannot teach
+/// the decoder the commonest tint of a sort of picture, such as red lips where it draws a woman.
+torch::Tensor inGrey(const torch::Tensor& pictures);
+
 /// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
 /// all moved by the same few pixels. A generator cannot please a judge by a tint or a pattern of pixels that does not
 /// survive this.
@@ -64,7 +68,8 @@ torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const to
 torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const Edges& generated,
                                 const torch::Tensor& person, const torch::Tensor& pose);
 
-/// Share of generated pictures (Patch: of places in them) that the discriminator recognises as generated: how strong it is.
+/// Share of generated pictures (Patch: of places in them) that the discriminator recognises as generated: how strong it
+/// is.
 torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated);
 
 /// The generator's adversarial loss (CVPR 2017, eq. 3): the discriminator should see the person that went in, at the

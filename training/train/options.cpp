@@ -43,6 +43,10 @@ void addNetworks(CLI::App& app, Options& o) {
                    "cvpr (Nd+1 identities), tpami (three heads) or patch (texture)")
         ->check(CLI::IsMember({"cvpr", "tpami", "patch"}))
         ->group(group);
+    app.add_flag("--discriminator-grey", o.discriminatorGrey,
+                 "the discriminator sees no colours: it sharpens what is drawn, and the colours are those of the "
+                 "reconstruction")
+        ->group(group);
 }
 
 void addBatches(CLI::App& app, Options& o) {

@@ -164,7 +164,8 @@ nn::DiscriminatorForm form(const Options& o) { return nn::discriminatorForm(o.di
 
 nn::Edges discriminate(Model& model, const Options& o, const torch::Tensor& pictures) {
     const bool texture = form(o) == nn::DiscriminatorForm::Patch;
-    return model.discriminator->forward({{"image", texture ? nn::faceAlone(pictures) : pictures}});
+    const torch::Tensor seen = o.discriminatorGrey ? nn::inGrey(pictures) : pictures;
+    return model.discriminator->forward({{"image", texture ? nn::faceAlone(seen) : seen}});
 }
 
 /// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
