@@ -245,13 +245,15 @@ TEST(EncodeAll, AsksOnceForEachPictureAndItsMirrorImage) {
     EXPECT_EQ(embedder.asked, 2 * 2);
     EXPECT_TRUE(mirrored.blurred.empty());
     const Encoded plain = encodeAll(faces, embedder, false, true);
-    EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 3);  // as it is, blurred, small
+    EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 5);  // as it is, blurred, small, hazy, tiny
     // The plain codes stay plain where the mirror image's are added for the protocols.
     EXPECT_EQ(cv::norm(mirrored.clean.at("a").embedding, plain.clean.at("a").embedding), 0);
     EXPECT_NEAR(cv::norm(plain.embeddings.at("a"), data::unit(plain.clean.at("a").embedding)), 0, 1e-6);
     EXPECT_GT(cv::norm(mirrored.embeddings.at("a"), plain.embeddings.at("a")), 1e-3);
     EXPECT_GT(cv::norm(plain.clean.at("a").embedding, plain.blurred.at("a").embedding), 1e-3);
     EXPECT_GT(cv::norm(plain.small.at("a").embedding, plain.blurred.at("a").embedding), 1e-3);
+    EXPECT_GT(cv::norm(plain.tiny.at("a").embedding, plain.small.at("a").embedding), 1e-3);
+    EXPECT_GT(cv::norm(plain.hazy.at("a").embedding, plain.clean.at("a").embedding), 1e-3);
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ TEST(Studies, MixedQualityDrawsFromAllQualities) {
     ASSERT_EQ(mixed.size(), clean.size());
     EXPECT_GT(mixed[0].mean.eer, clean[0].mean.eer + 0.1);
     EXPECT_LT(mixed[0].mean.accuracy, clean[0].mean.accuracy);
+    EXPECT_GT(mixed[3].confidence.tar, mixed[3].mean.tar);
     EXPECT_LT(mixed[3].confidence.eer, mixed[3].mean.eer);  // the confidence knows which pictures are bad
     const std::vector<Fusion> again = byImagesFused(world.persons, {&world.codes, &noise}, 5);
     EXPECT_EQ(again[2].best.accuracy, mixed[2].best.accuracy);
@@ -123,9 +124,10 @@ TEST(Studies, TablesAndReportsHoldEveryRow) {
     const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 2);
     EXPECT_EQ(report(rows).size(), rows.size());
     EXPECT_DOUBLE_EQ(report(rows)[2].at("eer_mean"), rows[2].mean.eer);
+    EXPECT_DOUBLE_EQ(report(rows)[2].at("tar_confidence"), rows[2].confidence.tar);
     EXPECT_DOUBLE_EQ(report(rows)[2].at("accuracy_most_confident"), rows[2].best.accuracy);
     const std::string text = table(rows);
-    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<long>(rows.size()) + 1);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), static_cast<long>(rows.size()) + 2);
     const std::vector<Confidence> confidence = {{0, 15, 3, 0.5, 0.1, 0.25, 0.125}};
     EXPECT_DOUBLE_EQ(report(confidence)[0].at("blurred"), 0.25);
     EXPECT_DOUBLE_EQ(report(confidence)[0].at("small"), 0.125);

@@ -193,15 +193,18 @@ void studyConfidence(const Task& task, const Encoded& encoded, const Plots* plot
 
 void studyFusion(const Task& task, const Encoded& encoded, const Plots* plots, nlohmann::json& report) {
     const std::vector<Fusion> clean = byImagesFused(task.studied, {&encoded.clean});
-    const std::vector<Fusion> mixed = byImagesFused(task.studied, {&encoded.clean, &encoded.blurred, &encoded.small});
+    const std::vector<Fusion> mixed =
+        byImagesFused(task.studied, {&encoded.clean, &encoded.blurred, &encoded.small, &encoded.hazy, &encoded.tiny});
     std::printf(
-        "Templates of mixed pose, both sides of a pair without a picture in common; accuracy at the best "
-        "threshold, both kinds of pairs counted alike:\n%s\n",
+        "Templates of mixed pose, both sides of a pair without a picture in common, weighed by confidence, the plain "
+        "mean, or the most confident picture (best) alone; accuracy at the best threshold, both kinds of pairs counted "
+        "alike:\n%s\n",
         table(clean).c_str());
     std::printf(
-        "The same with each picture at random clean, blurred (Gaussian, sigma %.0f px) or small (face of %d "
-        "px):\n%s\n",
-        blurSigma, smallSide, table(mixed).c_str());
+        "The same with each picture at random clean, blurred (Gaussian, sigma %.0f px), hazy (sigma %.3f of the "
+        "aligned "
+        "face's side) or small (face of %d or of %d px):\n%s\n",
+        blurSigma, hazeShare, smallSide, tinySide, table(mixed).c_str());
     report["fusion"] = eval::report(clean);
     report["fusion_mixed_quality"] = eval::report(mixed);
     if (plots && !clean.empty()) {

@@ -31,9 +31,9 @@ cv::Mat readPicture(const std::string& path) {
     return picture;
 }
 
-cv::Mat shrinkAndEnlarge(const cv::Mat& aligned) {
+cv::Mat shrinkAndEnlarge(const cv::Mat& aligned, int side) {
     cv::Mat small, large;
-    cv::resize(aligned, small, {smallSide, smallSide}, 0, 0, cv::INTER_AREA);
+    cv::resize(aligned, small, {side, side}, 0, 0, cv::INTER_AREA);
     cv::resize(small, large, aligned.size(), 0, 0, cv::INTER_LINEAR);
     return large;
 }
@@ -76,7 +76,11 @@ Encoded encodeAll(const Faces& faces, Embedder& embedder, bool mirror, bool wors
             cv::Mat blurred;
             cv::GaussianBlur(picture, blurred, {}, blurSigma);
             encoded.blurred[name] = embedder.code(embedder.align(blurred, face.place));
-            encoded.small[name] = embedder.code(shrinkAndEnlarge(aligned));
+            encoded.small[name] = embedder.code(shrinkAndEnlarge(aligned, smallSide));
+            cv::Mat hazy;
+            cv::GaussianBlur(aligned, hazy, {}, hazeShare * aligned.rows);
+            encoded.hazy[name] = embedder.code(hazy);
+            encoded.tiny[name] = embedder.code(shrinkAndEnlarge(aligned, tinySide));
         }
         progress("encoding", encoded.clean.size(), faces.all().size());
     }

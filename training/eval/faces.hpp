@@ -45,6 +45,8 @@ using Codes = std::map<std::string, Embedder::Code>;  ///< by picture
 
 constexpr double blurSigma = 3;  ///< of a blurred picture: Gaussian, pixels of the picture as it came
 constexpr int smallSide = 24;    ///< of a small face: pixels that the aligned face is shrunk to, and enlarged again
+constexpr int tinySide = 12;     ///< of a tiny one
+constexpr double hazeShare = 1. / 28;  ///< sigma of a hazy face: Gaussian, of the aligned face's side
 
 /// What a network says of every picture.
 struct Encoded {
@@ -52,9 +54,11 @@ struct Encoded {
     Codes clean;            ///< of the same passes, before a mirror image is added
     Codes blurred;          ///< empty unless asked for
     Codes small;            ///< empty unless asked for
+    Codes hazy;             ///< empty unless asked for
+    Codes tiny;             ///< empty unless asked for
 };
 
-/// @param worse encodes each picture blurred and small, too
+/// @param worse encodes each picture blurred, small, hazy and tiny, too
 Encoded encodeAll(const Faces& faces, Embedder& embedder, bool mirror, bool worse);
 
 }  // namespace drgan::eval

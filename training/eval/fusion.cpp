@@ -117,7 +117,7 @@ Fusion::Measures measure(const std::vector<Draw>& draws, size_t n, Way way) {
         }
         addScores(sides[0], sides[1], scores);
     }
-    return {equalErrorRate(scores), bestBalanced(scores).accuracy};
+    return {equalErrorRate(scores), bestBalanced(scores).accuracy, acceptedAt(scores, 0.001)};
 }
 
 }  // namespace
@@ -153,13 +153,20 @@ std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<cons
 }
 
 std::string table(const std::vector<Fusion>& rows) {
-    std::string text =
-        "images fused  people   EER: by confidence  plain mean  most confident   accuracy: by confidence  "
-        "plain mean  most confident\n";
+    std::string text = fmt::format("{:21}{:^33}{:^33}{:^33}\n{:>12} {:>7} ", "", "EER, %", "TAR at FAR 0.1 %, %",
+                                   "accuracy, %", "images fused", "people");
+    for (int i = 0; i < 3; ++i) {
+        text += fmt::format("{:>11}{:>10}{:>10}  ", "confidence", "mean", "best");
+    }
+    text += '\n';
     for (const Fusion& r : rows) {
-        text += fmt::format("{:12} {:7} {:19.2f}% {:10.2f}% {:14.2f}% {:25.2f}% {:10.2f}% {:14.2f}%\n", r.n, r.people,
-                            100 * r.confidence.eer, 100 * r.mean.eer, 100 * r.best.eer, 100 * r.confidence.accuracy,
-                            100 * r.mean.accuracy, 100 * r.best.accuracy);
+        text += fmt::format("{:12} {:7} ", r.n, r.people);
+        for (double Fusion::Measures::*measure :
+             {&Fusion::Measures::eer, &Fusion::Measures::tar, &Fusion::Measures::accuracy}) {
+            text += fmt::format("{:11.2f}{:10.2f}{:10.2f}  ", 100 * r.confidence.*measure, 100 * r.mean.*measure,
+                                100 * r.best.*measure);
+        }
+        text += '\n';
     }
     return text;
 }
@@ -167,14 +174,14 @@ std::string table(const std::vector<Fusion>& rows) {
 nlohmann::json report(const std::vector<Fusion>& rows) {
     nlohmann::json list = nlohmann::json::array();
     for (const Fusion& r : rows) {
-        list.push_back({{"images", r.n},
-                        {"people", r.people},
-                        {"eer_confidence", r.confidence.eer},
-                        {"eer_mean", r.mean.eer},
-                        {"eer_most_confident", r.best.eer},
-                        {"accuracy_confidence", r.confidence.accuracy},
-                        {"accuracy_mean", r.mean.accuracy},
-                        {"accuracy_most_confident", r.best.accuracy}});
+        nlohmann::json row{{"images", r.n}, {"people", r.people}};
+        for (const auto& [way, measures] : {std::pair{"confidence", &r.confidence}, std::pair{"mean", &r.mean},
+                                            std::pair{"most_confident", &r.best}}) {
+            row[std::string("eer_") + way] = measures->eer;
+            row[std::string("tar_") + way] = measures->tar;
+            row[std::string("accuracy_") + way] = measures->accuracy;
+        }
+        list.push_back(row);
     }
     return list;
 }

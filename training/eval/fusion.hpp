@@ -19,6 +19,7 @@ struct Fusion {
     struct Measures {
         double eer = 0;
         double accuracy = 0;  ///< at the best threshold, both kinds of pairs counted alike (see bestBalanced)
+        double tar = 0;       ///< at a FAR of 0.1 %
     };
     int n = 0;
     size_t people = 0;
