@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "expect_error.hpp"
+#include "one_thread.hpp"
 #include "pictures.hpp"
 #include "tiny_onnx.hpp"
 
@@ -88,13 +89,6 @@ double worst(const std::vector<Mat>& a, const std::vector<Mat>& b) {
     return most;
 }
 
-/// The sanitizer does not see how the threads of OpenCV's own pool wait for each other.
-void oneThreadInOpenCv() {
-#ifdef __SANITIZE_THREAD__
-    cv::setNumThreads(1);
-#endif
-}
-
 }  // namespace
 
 TEST(Clone, GivesTheSameAndIsApart) {
@@ -161,7 +155,7 @@ TEST(Clone, OfAFinder) {
 }
 
 TEST(Clone, ManyThreadsEachWithItsOwn) {
-    oneThreadInOpenCv();
+    drgan_test::oneThreadInOpenCv();
     All original = All::made();
     constexpr int pictures = 4;
     std::vector<std::vector<Mat>> expected;
@@ -184,7 +178,7 @@ TEST(Clone, ManyThreadsEachWithItsOwn) {
 }
 
 TEST(Clone, ConstFunctionsServeAnyThreadWhileAnotherComputes) {
-    oneThreadInOpenCv();
+    drgan_test::oneThreadInOpenCv();
     All all = All::made();
     const Mat picture = drgan_test::noisePicture({100, 100}, CV_8UC3, 1);
     const Mat box = Mat(cv::Vec4f(20, 20, 40, 40)).reshape(1, 1);

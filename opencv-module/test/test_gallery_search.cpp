@@ -9,6 +9,7 @@
 
 #include "expect_error.hpp"
 #include "gallery_people.hpp"
+#include "one_thread.hpp"
 
 using cv::Mat;
 using cv::drgan::Gallery;
@@ -18,6 +19,8 @@ using drgan_test::personName;
 using drgan_test::randomRows;
 
 namespace {
+
+const bool oneThread = drgan_test::oneThreadInOpenCv();
 
 struct Found {
     std::vector<cv::String> names;
