@@ -91,6 +91,24 @@ TEST_F(Onnx, ImportWithTheContractsOwnConventionIsExact) {
                                 1e-4, 1e-5));
 }
 
+TEST_F(Onnx, AnExportedEncoderKeepsItsConfidence) {
+    torch::manual_seed(6);
+    nn::Graph original;
+    nn::GraphImpl& g = *original;
+    const std::string x = g.prelu(g.conv(g.input("image", {3, side, side}), {3, 8}), 8);
+    g.output("embedding", g.flatten(g.conv(x, {8, 4})));
+    g.output("confidence", g.sigmoid(g.linear(g.flatten(g.globalAveragePool(x)), 8, 1)));
+    original->eval();
+    nn::Graph encoder = nn::importOnnxEncoder(write(drgan::exporting::toOnnx(original, "encoder", {})), {});
+    encoder->eval();
+    const Tensor image = torch::rand({3, 3, side, side}) * 2 - 1;
+    const auto wanted = original->forward({{"image", image}});
+    const auto found = nn::encode(encoder, image);
+    EXPECT_TRUE(torch::allclose(found.first, wanted.at("embedding"), 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(found.second, wanted.at("confidence"), 1e-5, 1e-6));
+    EXPECT_FALSE(torch::allclose(found.second, torch::full({3, 1}, 0.5), 1e-3, 1e-3));
+}
+
 TEST_F(Onnx, ChannelOrderIsFolded) {
     nn::Graph original = recogniser();
     const std::string path = write(drgan::exporting::toOnnx(original, "recogniser", {}));

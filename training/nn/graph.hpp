@@ -65,6 +65,8 @@ public:
     std::string flatten(const std::string& x);                                     ///< to [N, rest]
     std::string reshape(const std::string& x, const std::vector<int64_t>& shape);  ///< shape without the batch axis
     std::string upsample(const std::string& x);                                    ///< nearest neighbour, x2
+    std::string fillRight(const std::string& x, int64_t columns);     ///< columns of zeros on the right of a map
+    std::string firstColumns(const std::string& x, int64_t columns);  ///< the first columns of a map
     std::string maxPool(const std::string& x, const PoolShape& shape);
     std::string averagePool(const std::string& x, const PoolShape& shape);
     std::string globalAveragePool(const std::string& x);

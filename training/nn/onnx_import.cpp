@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/onnx_import.hpp"
 
-#include <onnx/onnx_pb.h>
-
-#include <cstring>
+#include <algorithm>
 #include <fstream>
-#include <limits>
 #include <stdexcept>
 
+#include "nn/onnx_values.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::nn {
@@ -50,6 +48,12 @@ public:
             addNode(node);
         }
         where_ = path_;
+        if (source.output_size() == 2 && source.output(0).name() == contract::encoderConfidence &&
+            source.output(1).name() == contract::encoderEmbedding) {  // an exported encoder, with its head
+            graph_->output(contract::encoderEmbedding, edge(contract::encoderEmbedding));
+            graph_->output(contract::encoderConfidence, edge(contract::encoderConfidence));
+            return graph_;
+        }
         if (source.output_size() != 1) {
             fail(std::to_string(source.output_size()) + " outputs, expected one, the embedding");
         }
@@ -85,62 +89,11 @@ private:
         if (it == constants_.end()) {
             fail("'" + name + "' is expected to be a constant");
         }
-        const onnx::TensorProto& t = *it->second;
-        if (t.data_location() == onnx::TensorProto::EXTERNAL) {
-            fail("the weights '" + name + "' lie in another file, which is not supported");
+        try {
+            return tensorOf(*it->second, name);
+        } catch (const std::runtime_error& error) {
+            fail(error.what());
         }
-        std::vector<int64_t> shape(t.dims().begin(), t.dims().end());
-        int64_t count = 1;
-        for (int64_t d : shape) {
-            if (d < 0 || (d > 0 && count > std::numeric_limits<int32_t>::max() / d)) {
-                fail("the shape of '" + name + "' is absurd");
-            }
-            count *= d;
-        }
-        torch::Tensor result;
-        if (t.data_type() == onnx::TensorProto::FLOAT) {
-            result = read<float>(t, t.float_data(), count, torch::kFloat32);
-        } else if (t.data_type() == onnx::TensorProto::INT64) {
-            result = read<int64_t>(t, t.int64_data(), count, torch::kInt64);
-        } else {
-            fail("'" + name + "' has data type " + std::to_string(t.data_type()) + ", expected float or int64");
-        }
-        return result.reshape(shape);
-    }
-
-    template <typename T, typename Field>
-    torch::Tensor read(const onnx::TensorProto& t, const Field& field, int64_t count, torch::ScalarType type) const {
-        torch::Tensor result = torch::empty({count}, type);
-        const auto bytes = static_cast<size_t>(count) * sizeof(T);
-        if (!t.raw_data().empty() ? t.raw_data().size() != bytes : field.size() != count) {
-            fail("'" + t.name() + "' does not hold the " + std::to_string(count) + " values that its shape asks for");
-        }
-        const void* from = t.raw_data().empty() ? static_cast<const void*>(field.data()) : t.raw_data().data();
-        if (count > 0) {
-            std::memcpy(result.data_ptr(), from, bytes);
-        }
-        return result;
-    }
-
-    static const onnx::AttributeProto* find(const onnx::NodeProto& node, const char* name) {
-        for (const auto& a : node.attribute()) {
-            if (a.name() == name) {
-                return &a;
-            }
-        }
-        return nullptr;
-    }
-    static int64_t integer(const onnx::NodeProto& node, const char* name, int64_t fallback) {
-        const auto* a = find(node, name);
-        return a ? a->i() : fallback;
-    }
-    static double number(const onnx::NodeProto& node, const char* name, double fallback) {
-        const auto* a = find(node, name);
-        return a ? a->f() : fallback;
-    }
-    static std::vector<int64_t> integers(const onnx::NodeProto& node, const char* name, std::vector<int64_t> fallback) {
-        const auto* a = find(node, name);
-        return a ? std::vector<int64_t>(a->ints().begin(), a->ints().end()) : std::move(fallback);
     }
 
     /// The two paddings of a node whose four must be symmetric.
@@ -223,6 +176,10 @@ private:
                 fail("only a reshape to [N, rest] is supported");
             }
             out = graph_->flatten(edge(node.input(0)));
+        } else if (op == "Pad") {
+            out = addPad(node);
+        } else if (op == "Slice") {
+            out = addSlice(node);
         } else if (op == "GlobalAveragePool") {
             out = graph_->globalAveragePool(edge(node.input(0)));
         } else if (op == "MaxPool" || op == "AveragePool") {
@@ -239,6 +196,30 @@ private:
         } else {
             fail("this operator is not supported in an encoder");
         }
+    }
+
+    /// As drgan-export writes them about a depthwise convolution: zeros on a map's right, its first columns.
+    std::string addPad(const onnx::NodeProto& node) {
+        const auto* mode = find(node, "mode");
+        std::vector<int64_t> pads = integers(node, "pads", {});
+        const int64_t columns = pads.size() == 8 ? pads.back() : 0;
+        if (node.input_size() != 1 || (mode && mode->s() != "constant") || number(node, "value", 0) != 0 ||
+            columns < 1 || std::count(pads.begin(), pads.end(), 0) != 7) {
+            fail("only zeros on the right of a map are supported");
+        }
+        return graph_->fillRight(edge(node.input(0)), columns);
+    }
+
+    std::string addSlice(const onnx::NodeProto& node) {
+        std::vector<int64_t> values;  // start, end, axis
+        for (int i = 1; i < 4 && node.input_size() == 4; ++i) {
+            const torch::Tensor one = constant(node.input(i));
+            values.push_back(one.numel() == 1 ? one.item<int64_t>() : -1);
+        }
+        if (values.size() != 3 || values[0] != 0 || values[1] < 1 || values[2] != 3) {
+            fail("only the first columns of a map are supported");
+        }
+        return graph_->firstColumns(edge(node.input(0)), values[1]);
     }
 
     std::string addConv(const onnx::NodeProto& node) {
