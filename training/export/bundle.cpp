@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/bundle.hpp"
 
+#include <onnx/onnx_pb.h>
 #include <openssl/evp.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "export/onnx_writer.hpp"
 #include "nn/networks.hpp"
+#include "nn/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::exporting {
@@ -115,7 +117,8 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
         models.emplace_back(contract::alignerFile, toOnnx(aligner, "aligner", alignerMetadata));
     }
     if (extras.detector) {
-        const auto detectorMetadata = metadata("detector", id, std::stoll(valueIn(*extras.detector, "detector_image_size")));
+        const auto detectorMetadata =
+            metadata("detector", id, std::stoll(valueIn(*extras.detector, "detector_image_size")));
         models.emplace_back(contract::detectorFile, toOnnx(detector, "detector", detectorMetadata));
     }
     json manifest;
@@ -149,6 +152,46 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
         fs::remove(folder / contract::detectorFile);
     }
     return id;
+}
+
+void rewriteEncoder(const std::string& folder) {
+    const fs::path path = fs::path(folder) / contract::encoderFile;
+    const fs::path manifestPath = fs::path(folder) / contract::manifestFile;
+    const nn::Graph encoder = nn::importOnnxEncoder(path.string(), {});
+    onnx::ModelProto model;
+    std::ifstream file(path, std::ios::binary);
+    std::ifstream manifestFile(manifestPath);
+    if (!model.ParseFromIstream(&file) || !manifestFile) {
+        throw std::runtime_error((manifestFile ? path : manifestPath).string() + ": cannot be read");
+    }
+    std::map<std::string, std::string> metadata;
+    for (const auto& item : model.metadata_props()) {
+        metadata[item.key()] = item.value();
+    }
+    if (encoder->outputs().size() != 2 || metadata[contract::keyRole] != "encoder") {
+        throw std::runtime_error(path.string() + ": expected an encoder of drgan-export");
+    }
+    const std::string bytes = toOnnx(encoder, "encoder", metadata);
+    json manifest;
+    try {
+        manifest = json::parse(manifestFile);
+        bool listed = false;
+        for (auto& item : manifest.at(contract::manifestFiles)) {
+            if (item.at("name") == contract::encoderFile) {
+                item = {{"name", contract::encoderFile}, {"bytes", bytes.size()}, {"sha256", sha256(bytes)}};
+                listed = true;
+            }
+        }
+        if (!listed || manifest.at(contract::manifestBundleId) != metadata[contract::keyBundleId]) {
+            throw std::runtime_error("it is not the manifest of the encoder beside it");
+        }
+    } catch (const std::exception& error) {
+        throw std::runtime_error(manifestPath.string() + ": " + error.what());
+    }
+    writeFile(path.string() + ".new", bytes);
+    writeFile(manifestPath.string() + ".new", manifest.dump(2) + "\n");
+    fs::rename(path.string() + ".new", path);
+    fs::rename(manifestPath.string() + ".new", manifestPath);
 }
 
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras) {

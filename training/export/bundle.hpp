@@ -33,4 +33,9 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
 /// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras = {});
 
+/// Writes a bundle's encoder as this version of the exporter would, with the weights and the id that it has, and its
+/// line in the manifest.
+/// @throws std::runtime_error naming the file and what is wrong with it
+void rewriteEncoder(const std::string& folder);
+
 }  // namespace drgan::exporting

@@ -11,24 +11,39 @@
 #include "export/bundle.hpp"
 
 int main(int argc, char** argv) {
-    std::string path, start, alignerPath, detectorPath;
+    std::string path, rewritten, start, alignerPath, detectorPath;
     double threshold = -2;
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
-    app.add_option("--checkpoint", path, "checkpoint (last.safetensors of a run)")
-        ->required()
-        ->check(CLI::ExistingFile);
+    auto* checkpointOption =
+        app.add_option("--checkpoint", path, "checkpoint (last.safetensors of a run)")->check(CLI::ExistingFile);
     app.add_option("--aligner", alignerPath, "checkpoint of an aligner's run, to go into the bundle too")
         ->check(CLI::ExistingFile);
     app.add_option("--detector", detectorPath, "checkpoint of a detector's run, to go into the bundle too")
         ->check(CLI::ExistingFile);
-    app.add_option("--output", options.folder, "folder of the bundle")->required();
+    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle")->needs(checkpointOption);
+    auto* rewriteOption =
+        app.add_option("--rewrite-encoder", rewritten,
+                       "in place of an export: folder of a bundle whose encoder.onnx is to be written "
+                       "as this version writes it, with the same weights and id")
+            ->check(CLI::ExistingDirectory)
+            ->excludes(checkpointOption);
     app.add_option("--match-threshold", threshold,
                    "cosine at or above which two faces are one person; default: the run's, from its validation persons")
         ->check(CLI::Range(-1., 1.));
     app.add_option("--start", start, "also write the networks alone, as a checkpoint for drgan-train --start");
+    app.callback([&] {
+        if (rewriteOption->count() == 0 && (checkpointOption->count() == 0 || outputOption->count() == 0)) {
+            throw CLI::RequiredError("--checkpoint and --output, or --rewrite-encoder");
+        }
+    });
     CLI11_PARSE(app, argc, argv);
     try {
+        if (!rewritten.empty()) {
+            drgan::exporting::rewriteEncoder(rewritten);
+            std::printf("%s: encoder written anew\n", rewritten.c_str());
+            return 0;
+        }
         const auto checkpoint = drgan::train::Checkpoint::load(path);
         const auto measured = checkpoint.metadata.find("match_threshold");
         if (threshold < -1 && measured == checkpoint.metadata.end()) {

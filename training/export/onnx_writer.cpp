@@ -4,8 +4,9 @@
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
 
-#include <set>
 #include <stdexcept>
+
+#include "export/fill_narrow.hpp"
 
 namespace drgan::exporting {
 
@@ -16,7 +17,7 @@ constexpr int irVersion = 5;
 
 class Writer {
 public:
-    explicit Writer(const nn::GraphImpl& source) : source_(source) {}
+    explicit Writer(const nn::GraphImpl& source) : source_(source), nodes_(withNarrowMapsFilled(source)) {}
 
     void write(onnx::GraphProto& out) {
         out_ = &out;
@@ -26,10 +27,10 @@ public:
         for (const auto& [name, edge] : source_.outputs()) {
             names_[edge] = name;
         }
-        const auto& nodes = source_.nodes();
-        for (size_t i = 0; i < nodes.size(); ++i) {
-            const bool normalised = i + 1 < nodes.size() && foldable(nodes[i], nodes[i + 1]);
-            writeNode(nodes[i], normalised ? &nodes[i + 1] : nullptr);
+        for (size_t i = 0; i < nodes_.size(); ++i) {
+            const bool normalised = (nodes_[i].op == "Conv" || nodes_[i].op == "ConvTranspose") &&
+                                    feedsNextAlone(source_, nodes_, i, {"BatchNormalization"});
+            writeNode(nodes_[i], normalised ? &nodes_[i + 1] : nullptr);
             i += normalised ? 1 : 0;
         }
     }
@@ -53,20 +54,6 @@ private:
     std::string name(const std::string& edge) const {
         const auto it = names_.find(edge);
         return it == names_.end() ? edge : it->second;
-    }
-
-    bool foldable(const nn::Node& conv, const nn::Node& next) const {
-        if ((conv.op != "Conv" && conv.op != "ConvTranspose") || next.op != "BatchNormalization" ||
-            next.inputs.at(0) != conv.output || names_.count(conv.output) != 0) {
-            return false;
-        }
-        int uses = 0;
-        for (const auto& node : source_.nodes()) {
-            for (const auto& input : node.inputs) {
-                uses += input == conv.output ? 1 : 0;
-            }
-        }
-        return uses == 1;
     }
 
     std::string initializer(const std::string& label, const torch::Tensor& value) {
@@ -176,6 +163,12 @@ private:
             mode->set_s("nearest");
         } else if (n.op == "MaxPool" || n.op == "AveragePool") {
             setWindow(node, n);
+        } else if (n.op == "Pad") {
+            set(node, "pads", {0, 0, 0, 0, 0, 0, 0, n.integer("columns")});
+        } else if (n.op == "Slice") {
+            node.add_input(initializer(out + ".start", std::vector<int64_t>{0}));
+            node.add_input(initializer(out + ".end", std::vector<int64_t>{n.integer("columns")}));
+            node.add_input(initializer(out + ".axis", std::vector<int64_t>{3}));
         }
     }
 
@@ -200,6 +193,7 @@ private:
     }
 
     const nn::GraphImpl& source_;
+    const std::vector<nn::Node> nodes_;
     onnx::GraphProto* out_ = nullptr;
     std::map<std::string, std::string> names_;  // edges that are outputs -> their public names
 };
