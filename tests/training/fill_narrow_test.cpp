@@ -98,6 +98,11 @@ TEST_F(FillNarrow, TheValuesStayTheSame) {
         EXPECT_EQ(count(model, "Pad"), filled) << width;
         EXPECT_EQ(count(model, "Slice"), filled) << width;
         EXPECT_EQ(count(model, "BatchNormalization"), 0) << width;
+        for (const auto& node : model.graph().node()) {
+            if (node.op_type() == "Pad") {
+                EXPECT_EQ(node.attribute(0).ints(7), 18 - width);
+            }
+        }
         nn::Graph again = import(bytes);
         const Tensor image = torch::rand({2, 3, width, width}) * 2 - 1;
         const auto wanted = nn::encode(original, image), found = nn::encode(again, image);
