@@ -8,7 +8,7 @@ build_dir="$root/build"
 
 # Every Debian package that the project needs, in one place.
 packages_build=(g++ meson ninja-build pkg-config cmake python3
-  libopencv-dev opencv-data nlohmann-json3-dev libcli11-dev libspdlog-dev
+  libopencv-dev opencv-data libfaiss-dev libopenblas0-pthread nlohmann-json3-dev libcli11-dev libspdlog-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   pybind11-dev python3-dev python3-numpy python3-opencv)
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad

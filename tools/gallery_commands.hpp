@@ -24,6 +24,8 @@ struct GalleryArguments {
     std::vector<std::string> galleries;  ///< merge: those that are read
     std::vector<std::string> pictures;   ///< search
     int k = 5;                           ///< search: matches per picture
+    std::string index = "exact";         ///< search: exact, ivf or hnsw
+    double effort = 1;                   ///< search: as of Gallery::setSearchEffort
     std::string contactSheet;            ///< search: a PNG; empty: none
 };
 

@@ -44,6 +44,13 @@ int main(int argc, char** argv) try {
     search->add_option("gallery", a.gallery, "the file")->required();
     search->add_option("pictures", a.pictures, "pictures")->required();
     search->add_option("-k", a.k, "so many matches a picture")->check(CLI::Range(1, 1000000))->capture_default_str();
+    search
+        ->add_option("--index", a.index, "exact, or an index that is made first: for 100,000 people and many pictures")
+        ->check(CLI::IsMember({"exact", "ivf", "hnsw"}))
+        ->capture_default_str();
+    search->add_option("--effort", a.effort, "how hard to look in the index: more is slower and misses fewer people")
+        ->check(CLI::Range(0.01, 1000.0))
+        ->capture_default_str();
     search->add_option("--contact-sheet", a.contactSheet,
                        "PNG: each face beside its matches, drawn from the front by the decoder (10 at most)");
     defineModels(*search, a);

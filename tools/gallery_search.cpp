@@ -42,6 +42,10 @@ private:
     std::map<std::string, cv::Mat> views_;
 };
 
+int indexType(const std::string& name) {
+    return name == "ivf" ? Gallery::INDEX_IVF : name == "hnsw" ? Gallery::INDEX_HNSW : Gallery::INDEX_EXACT;
+}
+
 /// A reader of the sheet never finds half a picture.
 void writeSheet(const MatchSheet& sheet, const std::string& path) {
     const std::string unfinished = path + ".part.png";
@@ -56,6 +60,8 @@ void writeSheet(const MatchSheet& sheet, const std::string& path) {
 int searchGallery(const GalleryArguments& arguments) {
     StillFaces faces(arguments.bundle, arguments.detector);
     const auto gallery = Gallery::load(arguments.gallery, faces.encoder());
+    gallery->setSearchEffort(arguments.effort);
+    gallery->buildIndex(indexType(arguments.index));
     const float threshold = faces.bundle().matchThreshold;
     std::unique_ptr<FrontalViews> views;
     if (!arguments.contactSheet.empty()) {

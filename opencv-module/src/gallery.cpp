@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <cmath>
 #include <mutex>
 #include <shared_mutex>
 
 #include "gallery_file.hpp"
+#include "gallery_index.hpp"
 #include "gallery_name.hpp"
 #include "gallery_people.hpp"
 
@@ -70,12 +72,25 @@ public:
         const Mat row = embeddingRow(embedding, "embedding", people_.length());
         checkNorm(row.ptr<float>(), row.cols, "embedding");
         const auto lock = lockToChange();
-        people_.add(name, {row, totalConfidence, images});
+        slots_.reserve();
+        coming_.reserve();
+        const int before = people_.size();
+        const int i = people_.add(name, {row, totalConfidence, images});
+        for (GallerySlots* slots : {&slots_, &coming_}) {
+            i == before ? slots->added() : slots->changed(i);
+        }
     }
 
     bool remove(const String& name) override {
         const auto lock = lockToChange();
-        return people_.remove(name);
+        const int i = people_.find(name);
+        if (i < 0) {
+            return false;
+        }
+        people_.remove(name);
+        slots_.removed(i);
+        coming_.removed(i);
+        return true;
     }
 
     bool contains(const String& name) const override {
@@ -135,7 +150,9 @@ public:
                                                       k, queries.rows, INT_MAX));
             }
             if (count > 0) {
-                const auto matches = searchExactly(people_, queries, count);
+                const auto matches = index_ && count <= maxIndexedMatches
+                                         ? searchWithIndex(people_, *index_, slots_, queries, count, effort_)
+                                         : searchExactly(people_, queries, count);
                 found.reserve(matches.size() * static_cast<size_t>(count));
                 values.create(queries.rows, count, CV_32F);
                 for (int q = 0; q < queries.rows; ++q) {
@@ -152,6 +169,56 @@ public:
             values.empty() ? similarities.release() : values.copyTo(similarities);
         }
     }
+
+    void buildIndex(int type) override {
+        if (type != INDEX_EXACT && type != INDEX_IVF && type != INDEX_HNSW) {
+            CV_Error(Error::StsBadArg,
+                     format("type: got %d, expected INDEX_EXACT (0), INDEX_IVF (1) or INDEX_HNSW (2)", type));
+        }
+        if (type != INDEX_EXACT) {
+            checkIndexable(people_.length());
+        }
+        const std::lock_guard<std::mutex> turn(building_);
+        std::unique_ptr<const GalleryIndex> index;
+        if (type != INDEX_EXACT) {
+            try {
+                std::unique_ptr<const GalleryRows> rows;
+                {
+                    const auto lock = lockToChange();
+                    coming_ = GallerySlots(people_.size());
+                    rows = std::make_unique<GalleryRows>(people_);
+                }
+                index = makeGalleryIndex(type, *rows);
+            } catch (...) {
+                const auto lock = lockToChange();
+                coming_ = GallerySlots();
+                throw;
+            }
+        }
+        const auto lock = lockToChange();
+        index_.swap(index);
+        slots_ = std::move(coming_);
+        coming_ = GallerySlots();
+        type_ = type;
+    }
+
+    int indexType() const override {
+        const auto lock = lockToRead();
+        return type_;
+    }
+
+    int outsideIndex() const override {
+        const auto lock = lockToRead();
+        return static_cast<int>(slots_.outside().size());
+    }
+
+    void setSearchEffort(double effort) override {
+        if (!(effort >= 0.01 && effort <= 1000)) {
+            CV_Error(Error::StsOutOfRange, format("effort: got %g, expected 0.01 to 1000", effort));
+        }
+        effort_ = effort;
+    }
+    double searchEffort() const override { return effort_; }
 
     void save(const String& path) const override {
         const std::unique_ptr<GallerySnapshot> snapshot = takeSnapshot();
@@ -184,9 +251,17 @@ private:
     mutable std::mutex door_;
     mutable std::shared_mutex mutex_;
     GalleryPeople people_;
+    std::mutex building_;  ///< held by who makes an index, before any other
+    std::unique_ptr<const GalleryIndex> index_;
+    GallerySlots slots_;   ///< of index_
+    GallerySlots coming_;  ///< of the index that is being made
+    int type_ = INDEX_EXACT;
+    std::atomic<double> effort_{1};
 };
 
 }  // namespace
+
+bool Gallery::hasIndexes() { return galleryIndexesBuilt(); }
 
 Ptr<Gallery> Gallery::create(const Ptr<Encoder>& encoder) {
     if (!encoder) {

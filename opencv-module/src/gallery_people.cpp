@@ -44,20 +44,32 @@ void checkNorm(const float* row, int length, const char* name) {
     }
 }
 
-GallerySnapshot::GallerySnapshot(const GalleryPeople& source) : chunks_(source.chunks()) {
-    people.reserve(static_cast<size_t>(source.size()));
-    for (int i = 0; i < source.size(); ++i) {
-        const GalleryPeople::Person& person = source.person(i);
-        people.push_back({*person.name, source.row(i), person.total, person.images});
-    }
+GalleryRows::GalleryRows(const GalleryPeople& people)
+    : chunks_(people.chunks()), chunkRows_(people.chunkRows()), length_(people.length()), size_(people.size()) {
     for (const auto& chunk : chunks_) {
         chunk->readers.fetch_add(1, std::memory_order_relaxed);
     }
 }
 
-GallerySnapshot::~GallerySnapshot() {
+GalleryRows::~GalleryRows() {
     for (const auto& chunk : chunks_) {
         chunk->readers.fetch_sub(1, std::memory_order_release);
+    }
+}
+
+const float* GalleryRows::row(int i) const {
+    return chunks_[static_cast<size_t>(i / chunkRows_)]->rows.ptr<float>(i % chunkRows_);
+}
+
+float GalleryRows::inverse(int i) const {
+    return chunks_[static_cast<size_t>(i / chunkRows_)]->inverse[static_cast<size_t>(i % chunkRows_)];
+}
+
+GallerySnapshot::GallerySnapshot(const GalleryPeople& source) : rows_(source) {
+    people.reserve(static_cast<size_t>(source.size()));
+    for (int i = 0; i < source.size(); ++i) {
+        const GalleryPeople::Person& person = source.person(i);
+        people.push_back({*person.name, source.row(i), person.total, person.images});
     }
 }
 
@@ -73,6 +85,10 @@ int GalleryPeople::find(const std::string& name) const {
 
 const float* GalleryPeople::row(int i) const {
     return chunks_[static_cast<size_t>(i / chunkRows_)]->rows.ptr<float>(i % chunkRows_);
+}
+
+float GalleryPeople::inverse(int i) const {
+    return chunks_[static_cast<size_t>(i / chunkRows_)]->inverse[static_cast<size_t>(i % chunkRows_)];
 }
 
 GalleryChunk& GalleryPeople::writable(int i) {
@@ -92,11 +108,11 @@ void GalleryPeople::write(int i, const float* row) {
     chunk.inverse[static_cast<size_t>(i % chunkRows_)] = static_cast<float>(1 / rowNorm(row, length_));
 }
 
-void GalleryPeople::add(const std::string& name, const FusedRow& added) {
+int GalleryPeople::add(const std::string& name, const FusedRow& added) {
     const int i = find(name);
     if (i < 0) {
         append(name, added);
-        return;
+        return size() - 1;
     }
     Person& known = people_[static_cast<size_t>(i)];
     const double total = known.total + added.total;
@@ -121,6 +137,7 @@ void GalleryPeople::add(const std::string& name, const FusedRow& added) {
     write(i, mean.data());
     known.total = total;
     known.images += added.images;
+    return i;
 }
 
 void GalleryPeople::append(const std::string& name, const FusedRow& added) {

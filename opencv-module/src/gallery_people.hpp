@@ -36,7 +36,25 @@ struct GalleryChunk {
 
 class GalleryPeople;
 
-/// The people at one moment, to be read without a lock while the gallery goes on.
+/// The rows at one moment, to be read without a lock while the gallery goes on. Made and destroyed in no time.
+class GalleryRows {
+public:
+    explicit GalleryRows(const GalleryPeople& people);
+    ~GalleryRows();
+    GalleryRows(const GalleryRows&) = delete;
+    GalleryRows& operator=(const GalleryRows&) = delete;
+
+    int size() const { return size_; }
+    int length() const { return length_; }
+    const float* row(int i) const;
+    float inverse(int i) const;  ///< 1 / norm
+
+private:
+    std::vector<std::shared_ptr<GalleryChunk>> chunks_;
+    const int chunkRows_, length_, size_;
+};
+
+/// The people at one moment.
 class GallerySnapshot {
 public:
     struct Person {
@@ -46,14 +64,11 @@ public:
         int images;
     };
     explicit GallerySnapshot(const GalleryPeople& people);
-    ~GallerySnapshot();
-    GallerySnapshot(const GallerySnapshot&) = delete;
-    GallerySnapshot& operator=(const GallerySnapshot&) = delete;
 
     std::vector<Person> people;  ///< in no order
 
 private:
-    std::vector<std::shared_ptr<GalleryChunk>> chunks_;
+    const GalleryRows rows_;
 };
 
 class GalleryPeople {
@@ -72,10 +87,12 @@ public:
     int find(const std::string& name) const;
     const Person& person(int i) const { return people_[static_cast<size_t>(i)]; }
     const float* row(int i) const;
+    float inverse(int i) const;  ///< 1 / norm of the row
 
     /// Fuses `added` into the person of that name; makes one where there is none.
+    /// @return the person's number
     /// @throws cv::Exception, with nothing changed, for sums that overflow and a mean that is zero
-    void add(const std::string& name, const FusedRow& added);
+    int add(const std::string& name, const FusedRow& added);
     bool remove(const std::string& name);
     void reserve(size_t people);
 

@@ -88,12 +88,48 @@ void defineQuestions(GuardedClass<Gallery>& type) {
             documented("Gallery::bundleId", "bundleId() -> str").c_str());
 }
 
+void defineIndex(py::module_& module, GuardedClass<Gallery>& type) {
+    type.def(
+            "buildIndex",
+            [](Self& self, int kind) { self.callTogether([&](Gallery& gallery) { gallery.buildIndex(kind); }); },
+            documented("Gallery::buildIndex", "buildIndex(type)").c_str(), arg("type"))
+        .def(
+            "indexType",
+            [](Self& self) { return self.callTogether([](const Gallery& gallery) { return gallery.indexType(); }); },
+            documented("Gallery::indexType", "indexType() -> int").c_str())
+        .def(
+            "outsideIndex",
+            [](Self& self) { return self.callTogether([](const Gallery& gallery) { return gallery.outsideIndex(); }); },
+            documented("Gallery::outsideIndex", "outsideIndex() -> int").c_str())
+        .def(
+            "setSearchEffort",
+            [](Self& self, double effort) {
+                self.callTogether([&](Gallery& gallery) { gallery.setSearchEffort(effort); });
+            },
+            documented("Gallery::setSearchEffort", "setSearchEffort(effort)").c_str(), arg("effort"))
+        .def(
+            "searchEffort",
+            [](Self& self) { return self.callTogether([](const Gallery& gallery) { return gallery.searchEffort(); }); },
+            documented("Gallery::searchEffort", "searchEffort() -> float").c_str());
+    defineStatic(
+        module, type, "hasIndexes", [] { return Gallery::hasIndexes(); },
+        documented("Gallery::hasIndexes", "hasIndexes() -> bool"));
+    const std::pair<const char*, int> constants[] = {
+        {"INDEX_EXACT", Gallery::INDEX_EXACT}, {"INDEX_IVF", Gallery::INDEX_IVF}, {"INDEX_HNSW", Gallery::INDEX_HNSW}};
+    for (const auto& [name, value] : constants) {
+        type.attr(name) = value;
+        module.attr((std::string("Gallery_") + name).c_str()) = value;
+        module.attr((std::string("GALLERY_") + name).c_str()) = value;
+    }
+}
+
 }  // namespace
 
 void defineGallery(py::module_& module) {
     GuardedClass<Gallery> type(module, "Gallery", documented("Gallery").c_str());
     defineChanges(type);
     defineQuestions(type);
+    defineIndex(module, type);
     type.def(
         "save",
         [](Self& self, const std::string& path) {

@@ -32,6 +32,26 @@ class People(unittest.TestCase):
         np.testing.assert_allclose(embedding, Models.embeddings[0] * 4 / 3, rtol=1e-4, atol=1e-5)
         self.assertEqual((gallery.remove('Ada'), gallery.remove('Ada'), gallery.size()), (True, False, 2))
 
+    def test_an_index_finds_who_is_there(self):
+        gallery = people()
+        self.assertEqual((gallery.indexType(), gallery.searchEffort()), (drgan.Gallery_INDEX_EXACT, 1))
+        gallery.setSearchEffort(2)
+        self.assertEqual(gallery.searchEffort(), 2)
+        for kind in (drgan.Gallery_INDEX_IVF, drgan.Gallery_INDEX_HNSW):
+            if not drgan.Gallery_hasIndexes():
+                with self.assertRaisesRegex(Error, 'no Faiss'):
+                    gallery.buildIndex(kind)
+                continue
+            gallery.buildIndex(kind)
+            self.assertEqual((gallery.indexType(), gallery.outsideIndex()), (kind, 0))
+            gallery.add('late', -Models.embeddings[0], 0.5)
+            self.assertEqual(gallery.outsideIndex(), 1)
+            self.assertEqual(gallery.search(np.vstack(Models.embeddings), 1)[0], ('Ada', 'Grace', 'Ålice Ω 李'))
+            self.assertEqual(gallery.search(-Models.embeddings[0], 1)[0], ('late',))
+            gallery.remove('late')
+        with self.assertRaisesRegex(Error, 'INDEX_IVF'):
+            gallery.buildIndex(3)
+
     def test_search_gives_the_most_alike_first(self):
         gallery = people()
         queries = np.vstack(Models.embeddings)

@@ -181,8 +181,19 @@ TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
         EXPECT_GT(picture["confidence"], 0);
         EXPECT_GT(picture["box"][2], 50);
     }
+    for (const std::string index : {"ivf", "hnsw"}) {
+        const Outcome indexed =
+            run("search " + quotedGallery + queries + " -k 2 --json --index " + index + " --effort 3");
+        if (cv::drgan::Gallery::hasIndexes()) {
+            EXPECT_EQ(indexed.out, found.out) << indexed.err;
+        } else {
+            EXPECT_EQ(indexed.status, 1);
+            EXPECT_THAT(indexed.err, HasSubstr("no Faiss"));
+        }
+    }
     const Outcome text = run("search " + quotedGallery + queries);
-    EXPECT_THAT(text.out, AllOf(HasSubstr("Chi 愛  (at or above the threshold)"), HasSubstr("query2.png: confidence 0.")));
+    EXPECT_THAT(text.out,
+                AllOf(HasSubstr("Chi 愛  (at or above the threshold)"), HasSubstr("query2.png: confidence 0.")));
 }
 
 TEST_F(GalleryProgram, GoesOnAfterAPictureWithoutAFace) {
@@ -301,5 +312,6 @@ TEST_F(GalleryProgram, SaysWhatIsWrong) {
     EXPECT_EQ(run("").status, 2);
     EXPECT_EQ(run("paint x").status, 2);
     EXPECT_EQ(run("search " + quotedGallery + " a.png -k 0").status, 2);
+    EXPECT_EQ(run("search " + quotedGallery + " a.png --index tree").status, 2);
     EXPECT_EQ(run("--help").status, 0);
 }

@@ -18,6 +18,13 @@ searches at work, and save() keeps nobody waiting: it writes what was there when
 A person takes 4 Nf + about 150 bytes, however many pictures are fused. */
 class CV_EXPORTS_W Gallery {
 public:
+    /** How search() finds the people most alike. */
+    enum IndexType {
+        INDEX_EXACT = 0,  //!< compares everybody
+        INDEX_IVF = 1,    //!< inverted lists: fast to build
+        INDEX_HNSW = 2    //!< a graph of neighbours: takes longer to build
+    };
+
     virtual ~Gallery() = default;
 
     /** @brief Fuses an embedding into a person's, as Template does; the person is made where there is none.
@@ -53,9 +60,32 @@ public:
     @param similarities n x min(k, size()) CV_32F: cosines in [-1, 1]. Of equals the first by name comes first. In an
     empty gallery: no names and an empty matrix. May be `embeddings`.
 
-    Exact: the cosines are those of a sum in double, rounded to float, whatever else is in the batch. */
+    Exact: the cosines are those of a sum in double, rounded to float, whatever else is in the batch. With an index
+    (buildIndex()) they still are, but of the k people some may be missing, for whom less alike ones stand in; a k above
+    1000 is searched without the index. */
     CV_WRAP virtual void search(InputArray embeddings, int k, CV_OUT std::vector<String>& names,
                                 OutputArray similarities) const = 0;
+
+    /** @brief Makes an index of who is in the gallery now, so that search() need not compare everybody: for 100,000
+    people and more. It may be made of fewer, who are as well searched without. Takes minutes for a million people;
+    meanwhile others search, add and remove. Two that build take turns.
+
+    Who is added or changed afterwards is compared as without an index; so build again when outsideIndex() is a few
+    percent of size(). A removed person is never found again, but the old index keeps a shortened embedding of them in
+    memory until the next buildIndex(). The index is not saved: build it after load().
+    @param type a Gallery::IndexType; INDEX_EXACT drops the index.
+    @throws cv::Exception for another type; StsNotImplemented if this OpenCV module was built without Faiss, or for
+    embeddings of more than 2048 values. Then the index is what it was. */
+    CV_WRAP virtual void buildIndex(int type) = 0;
+    CV_WRAP virtual int indexType() const = 0;     //!< the Gallery::IndexType that search() uses
+    CV_WRAP virtual int outsideIndex() const = 0;  //!< people added or changed since it was built; without one: 0
+
+    /** @brief How hard search() looks in an index: 1 at first. Twice the effort takes about twice the time and misses
+    fewer people; docs/gallery.md has figures. @param effort 0.01 to 1000 */
+    CV_WRAP virtual void setSearchEffort(double effort) = 0;
+    CV_WRAP virtual double searchEffort() const = 0;
+    /** @return whether buildIndex() can make more than INDEX_EXACT: the module was built with Faiss. */
+    CV_WRAP static bool hasIndexes();
 
     /** @brief Writes the gallery to a file, whole or not at all: whatever happens, there is the old file or the new
     one. A new file is for its owner alone (0600), for embeddings are biometric data; one that is there keeps its

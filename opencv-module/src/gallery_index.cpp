@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gallery_index.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "gallery_best.hpp"
+
+namespace cv {
+namespace drgan {
+
+GallerySlots::GallerySlots(int people)
+    : used_(true), slotOf_(static_cast<size_t>(people)), personOf_(static_cast<size_t>(people)) {
+    std::iota(slotOf_.begin(), slotOf_.end(), 0);
+    std::iota(personOf_.begin(), personOf_.end(), 0);
+}
+
+void GallerySlots::reserve() {
+    for (std::vector<int>* list : {&slotOf_, &outside_}) {
+        if (used_ && list->size() == list->capacity()) {
+            list->reserve(2 * list->size() + 16);
+        }
+    }
+}
+
+void GallerySlots::added() {
+    if (used_) {
+        slotOf_.push_back(0);
+        putOutside(static_cast<int>(slotOf_.size()) - 1);
+    }
+}
+
+void GallerySlots::changed(int person) {
+    if (used_ && slotOf_[static_cast<size_t>(person)] >= 0) {
+        personOf_[static_cast<size_t>(slotOf_[static_cast<size_t>(person)])] = -1;
+        putOutside(person);
+    }
+}
+
+void GallerySlots::removed(int person) {
+    if (!used_) {
+        return;
+    }
+    const int slot = slotOf_[static_cast<size_t>(person)];
+    slot >= 0 ? void(personOf_[static_cast<size_t>(slot)] = -1) : takeFromOutside(person);
+    const int moved = slotOf_.back();
+    if (static_cast<size_t>(person) + 1 != slotOf_.size()) {
+        slotOf_[static_cast<size_t>(person)] = moved;
+        (moved >= 0 ? personOf_[static_cast<size_t>(moved)] : outside_[static_cast<size_t>(~moved)]) = person;
+    }
+    slotOf_.pop_back();
+}
+
+void GallerySlots::putOutside(int person) {
+    slotOf_[static_cast<size_t>(person)] = ~static_cast<int>(outside_.size());
+    outside_.push_back(person);
+}
+
+void GallerySlots::takeFromOutside(int person) {
+    const int place = ~slotOf_[static_cast<size_t>(person)];
+    outside_[static_cast<size_t>(place)] = outside_.back();
+    slotOf_[static_cast<size_t>(outside_.back())] = ~place;
+    outside_.pop_back();
+}
+
+namespace {
+
+/// Shows the people without a label to the bests of these queries.
+void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, const Mat& units,
+                 std::vector<Best>& bests) {
+    constexpr size_t atOnce = 1024;
+    Mat rows, products;
+    for (size_t begin = 0; begin < outside.size(); begin += atOnce) {
+        const size_t count = std::min(atOnce, outside.size() - begin);
+        rows.create(static_cast<int>(count), people.length(), CV_32F);
+        for (size_t i = 0; i < count; ++i) {
+            std::copy_n(people.row(outside[begin + i]), people.length(), rows.ptr<float>(static_cast<int>(i)));
+        }
+        gemm(rows, units, 1, noArray(), 0, products, GEMM_2_T);
+        const float* product = products.ptr<float>();
+        for (size_t i = 0; i < count; ++i) {
+            const int person = outside[begin + i];
+            for (Best& best : bests) {
+                best.offer(*product++ * people.inverse(person), person);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::vector<GalleryMatch>> searchWithIndex(const GalleryPeople& people, const GalleryIndex& index,
+                                                       const GallerySlots& slots, const Mat& queries, int k,
+                                                       double effort) {
+    const std::vector<int>& outside = slots.outside();
+    if (outside.size() > static_cast<size_t>(people.size()) / 2) {
+        return searchExactly(people, queries, k);
+    }
+    // The index sorts by shortened rows, so that the k best are not quite its k first.
+    const int wanted = 2 * k + 128;
+    constexpr int atOnce = 256;
+    std::vector<std::vector<GalleryMatch>> results(static_cast<size_t>(queries.rows));
+    for (int begin = 0; begin < queries.rows; begin += atOnce) {
+        const Mat block = queries.rowRange(begin, std::min(queries.rows, begin + atOnce));
+        const Mat units = unitRows(block);
+        std::vector<Best> bests(static_cast<size_t>(block.rows), Best(k, productMargin(people.length())));
+        scanOutside(people, outside, units, bests);
+        const auto answer = [&](const Range& range) {
+            std::vector<int> labels, candidates;
+            for (int q = range.start; q < range.end; ++q) {
+                index.find(units.ptr<float>(q), wanted, effort, labels);
+                candidates.clear();
+                for (const int label : labels) {
+                    if (slots.person(label) >= 0) {
+                        candidates.push_back(slots.person(label));
+                    }
+                }
+                Best& best = bests[static_cast<size_t>(q)];
+                best.prune();
+                for (const Candidate& c : best.kept()) {
+                    candidates.push_back(c.person);
+                }
+                auto& result = results[static_cast<size_t>(begin + q)];
+                if (candidates.size() >= static_cast<size_t>(k)) {
+                    result = rank(people, block.ptr<float>(q), candidates, k);
+                }
+            }
+        };
+        // One query has the threads for itself: the index may divide its work.
+        block.rows == 1 ? answer(Range(0, 1)) : parallel_for_(Range(0, block.rows), answer);
+        for (int q = 0; q < block.rows; ++q) {
+            auto& result = results[static_cast<size_t>(begin + q)];
+            if (result.empty()) {  // too few of those that the index knows are still there
+                result = std::move(searchExactly(people, block.row(q), k)[0]);
+            }
+        }
+    }
+    return results;
+}
+
+}  // namespace drgan
+}  // namespace cv
