@@ -114,7 +114,8 @@ TEST_P(GeneratorGradient, IsNotZero) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Terms, GeneratorGradient, testing::Values("reconstruction", "identity", "cvpr", "tpami", "patch"),
+INSTANTIATE_TEST_SUITE_P(Terms, GeneratorGradient,
+                         testing::Values("reconstruction", "identity", "cvpr", "tpami", "patch"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(Losses, DiscriminatorIsPaidForTellingGeneratedFromReal) {
@@ -138,14 +139,16 @@ TEST(FaceAlone, FadesTheBackground) {
     EXPECT_LT(alone[16][0].item<float>(), -0.05F);  // at the border of the fading
 }
 
-TEST(InGrey, KeepsTheLumaAlone) {
+TEST(InGrey, IsTheMeanOfTheChannelsForAllAlike) {
     torch::manual_seed(4);
-    const Tensor pictures = torch::rand({2, 3, 8, 8}) * 2 - 1, grey = nn::inGrey(pictures);
-    const Tensor luma = 0.299 * pictures.select(1, 0) + 0.587 * pictures.select(1, 1) + 0.114 * pictures.select(1, 2);
+    const Tensor pictures = (torch::rand({2, 3, 8, 8}) * 2 - 1).requires_grad_(), grey = nn::inGrey(pictures);
     for (int64_t channel = 0; channel < 3; ++channel) {
-        EXPECT_TRUE(near(grey.select(1, channel), luma));
+        EXPECT_TRUE(near(grey.select(1, channel), pictures.mean(1)));
     }
-    EXPECT_TRUE(near(nn::inGrey(grey), grey));
+    (grey * torch::rand({2, 3, 8, 8})).sum().backward();
+    EXPECT_TRUE(near(pictures.grad().select(1, 0), pictures.grad().select(1, 1)));
+    EXPECT_TRUE(near(pictures.grad().select(1, 0), pictures.grad().select(1, 2)));
+    EXPECT_GT(pictures.grad().abs().max().item<float>(), 0.1F);
 }
 
 TEST(Unsettled, ChangesColoursAndMovesAllPicturesAlike) {

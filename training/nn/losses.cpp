@@ -94,8 +94,7 @@ torch::Tensor faceAlone(const torch::Tensor& pictures) {
 }
 
 torch::Tensor inGrey(const torch::Tensor& pictures) {
-    const torch::Tensor share = torch::tensor({0.299, 0.587, 0.114}, pictures.options()).view({1, 3, 1, 1});
-    return (pictures * share).sum(1, true).expand_as(pictures).contiguous(torch::MemoryFormat::ChannelsLast);
+    return pictures.mean(1, true).expand_as(pictures).contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw) {

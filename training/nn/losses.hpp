@@ -44,8 +44,9 @@ torch::Tensor faceFocus(int64_t side);
 /// decoder to make up collars and foliage.
 torch::Tensor faceAlone(const torch::Tensor& pictures);
 
-/// Pictures [B,3,S,S] without colours: their luma (ITU-R BT.601) in all three channels. A judge of these cannot teach
-/// the decoder the commonest tint of a sort of picture, such as red lips where it draws a woman.
+/// Pictures [B,3,S,S] without colours: the mean of the three channels in each. A judge of these cannot teach the
+/// decoder the commonest tint of a sort of picture, such as red lips where it draws a woman. Not the luma, which is
+/// mostly green: a decoder would sharpen its green channel alone, and edges would have purple fringes.
 torch::Tensor inGrey(const torch::Tensor& pictures);
 
 /// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
