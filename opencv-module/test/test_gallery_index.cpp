@@ -9,6 +9,7 @@
 
 #include "expect_error.hpp"
 #include "gallery_people.hpp"
+#include "one_thread.hpp"
 
 using cv::Mat;
 using cv::drgan::Gallery;
@@ -19,6 +20,8 @@ using drgan_test::personOf;
 using drgan_test::randomRows;
 
 namespace {
+
+const bool oneThread = drgan_test::oneThreadInOpenCv();  // and in Faiss, which takes as many
 
 struct Found {
     std::vector<cv::String> names;
