@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs in which a decoder learns: every form of discriminator, set of poses and number of pictures; the decoder stage.
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "export/bundle.hpp"
+#include "trainer_run.hpp"
+
+namespace fs = std::filesystem;
+using namespace drgan::train;
+
+namespace {
+
+struct Variant {
+    const char* name;
+    std::vector<float> poseYaws;
+    const char* discriminator;
+    int pictures;
+    bool grey = false;
+};
+
+class EveryVariant : public TrainerRun, public testing::WithParamInterface<Variant> {};
+
+TEST_P(EveryVariant, TrainsAndExports) {
+    Options o = options(Stage::Joint, "run", 3);
+    o.batch.poseYaws = GetParam().poseYaws;
+    o.batch.pictures = GetParam().pictures;
+    o.discriminatorForm = GetParam().discriminator;
+    o.discriminatorGrey = GetParam().grey;
+    train(o);
+    const Checkpoint checkpoint = Checkpoint::load(path("run/last.safetensors"));
+    drgan::exporting::writeBundle(checkpoint, {path("bundle"), 0.25});
+    const auto manifest = nlohmann::json::parse(std::ifstream(path("bundle/manifest.json")));
+    EXPECT_EQ(manifest.at("pose_yaws"), std::vector<double>(o.batch.poseYaws.begin(), o.batch.poseYaws.end()));
+    const auto heads = checkpoint.network("discriminator")->outputs();
+    const std::map<std::string, size_t> headsOf{{"cvpr", 2}, {"tpami", 3}, {"patch", 1}};
+    EXPECT_EQ(heads.size(), headsOf.at(GetParam().discriminator));
+    if (GetParam().grey) {
+        // What sees the same in all channels learns the same from them.
+        const torch::Tensor first = checkpoint.network("discriminator")->parameters().front();
+        o.run = path("untaught");
+        o.learningRate = o.discriminatorRate = 1e-12;
+        train(o);
+        const torch::Tensor learned =
+            first - Checkpoint::load(path("untaught/last.safetensors")).network("discriminator")->parameters().front();
+        ASSERT_EQ(learned.size(1), 3);
+        EXPECT_GT(learned.abs().max().item<double>(), 1e-6);
+        EXPECT_TRUE(torch::allclose(learned.select(1, 0), learned.select(1, 1), 0.05, 1e-6)) << learned;
+    }
+    std::ifstream metrics(path("run/metrics.csv"));
+    std::string header, line;
+    std::getline(metrics, header);
+    std::getline(metrics, line);
+    EXPECT_GE(std::count(line.begin(), line.end(), ','), 2);
+}
+
+const std::vector<float> nine{-60, -45, -30, -15, 0, 15, 30, 45, 60};
+const std::vector<float> thirteen{-90, -75, -60, -45, -30, -15, 0, 15, 30, 45, 60, 75, 90};
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, EveryVariant,
+    testing::Values(Variant{"single_cvpr_13", thirteen, "cvpr", 1}, Variant{"single_tpami_9", nine, "tpami", 1},
+                    Variant{"single_patch_9", nine, "patch", 1}, Variant{"single_patch_9_grey", nine, "patch", 1, true},
+                    Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6}, Variant{"multi_tpami_13", thirteen, "tpami", 6}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
+    Options o = options(Stage::Joint, "run", 30);
+    o.strongDiscriminator = 0;  // any is
+    o.generatorSteps = 10;
+    Trainer trainer(o, "");
+    trainer.run();
+    // Until the first look at its strength, after step 1, in every step; then in steps 11 and 21.
+    EXPECT_EQ(trainer.model().discriminatorOptimiser->steps, 3);
+    o.run = path("weak");
+    o.strongDiscriminator = 1.1;  // none is
+    Trainer weak(o, "");
+    weak.run();
+    EXPECT_EQ(weak.model().discriminatorOptimiser->steps, 30);
+}
+
+TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
+    train(options(Stage::Encoder, "start", 2));
+    Options o = options(Stage::Decoder, "run", 3);
+    o.start = path("start/last.safetensors");
+    train(o);
+    const Checkpoint before = Checkpoint::load(o.start), after = Checkpoint::load(path("run/last.safetensors"));
+    for (const auto& [name, tensor] : before.tensors) {
+        if (name.rfind("averaged_encoder.", 0) == 0) {
+            EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+        }
+    }
+}
+
+TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
+    train(options(Stage::Encoder, "start", 1));
+    const int side = SmallFaceSet().side;
+    Options low = options(Stage::Decoder, "low", 2);
+    low.start = path("start/last.safetensors");
+    low.decoder = "basis";
+    low.batch.targetSide = side / 2;
+    train(low);
+    Options whole = options(Stage::Decoder, "whole", 2);
+    whole.start = path("low/last.safetensors");
+    train(whole);
+    const auto graph = Checkpoint::load(path("whole/last.safetensors")).network("averaged_decoder");
+    EXPECT_EQ(graph->outputs().size(), 2U);
+    Options taken = options(Stage::Decoder, "taken", 1);  // the same decoder for another encoder
+    taken.start = path("start/last.safetensors");
+    taken.decoder = path("low/last.safetensors");
+    train(taken);
+    EXPECT_EQ(Checkpoint::load(path("taken/last.safetensors")).network("averaged_decoder")->toJson(), graph->toJson());
+    low.run = path("other");
+    low.batch.targetSide = side / 4;
+    EXPECT_NE(error(low).find("draws no pictures of " + std::to_string(side / 4) + " px"), std::string::npos);
+    low.batch.targetSide = 7;
+    EXPECT_NE(error(low).find("7 px"), std::string::npos);
+}
+
+TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
+    train(options(Stage::Encoder, "start", 2));
+    Options o = options(Stage::Decoder, "run", 4);
+    o.start = path("start/last.safetensors");
+    o.codes = path("codes.safetensors");
+    o.batch.codesPerPerson = 3;
+    train(o);
+    const Checkpoint codes = Checkpoint::load(o.codes);
+    const drgan::io::FaceSet faces(o.faces);
+    const Sampler sampler(faces, o.batch);
+    const auto persons = static_cast<int64_t>(sampler.persons());
+    EXPECT_EQ(codes.tensors.at("embedding").sizes(), (std::vector<int64_t>{3 * persons, 8}));
+    EXPECT_EQ(codes.tensors.at("confidence").sizes(), (std::vector<int64_t>{3 * persons, 1}));
+
+    // They are what the encoder says of the pictures that stand for the person.
+    std::vector<float> planes;
+    sampler.appendCodePictures(1, planes);
+    const int64_t side = faces.imageSize();
+    auto encoder = Checkpoint::load(o.start).network("averaged_encoder");
+    encoder->eval();
+    const auto embedding = drgan::nn::encode(encoder, drgan::nn::fromPlanes(planes, side, torch::kCPU)).first.detach();
+    EXPECT_LT((embedding - codes.tensors.at("embedding").slice(0, 3, 6)).abs().max().item<float>(), 1e-4);
+
+    // Another run reads them; one with other codes in mind does not take them silently.
+    o.run = path("again");
+    train(o);
+    o.run = path("other");
+    o.batch.seed = 5;
+    EXPECT_NE(error(o).find("codes of another run"), std::string::npos);
+}
+
+}  // namespace
