@@ -7,6 +7,7 @@
 
 #include <opencv2/drgan.hpp>
 #include <string>
+#include <vector>
 
 namespace drgan_test {
 
@@ -40,6 +41,25 @@ inline KnownPerson personOf(const cv::drgan::Gallery& gallery, const std::string
     KnownPerson known;
     gallery.person(name, known.embedding, known.totalConfidence, known.images);
     return known;
+}
+
+struct Found {
+    std::vector<cv::String> names;
+    cv::Mat similarities;
+};
+
+inline Found search(const cv::drgan::Gallery& gallery, const cv::Mat& embeddings, int k) {
+    Found found;
+    gallery.search(embeddings, k, found.names, found.similarities);
+    return found;
+}
+
+/// Summed up in double.
+inline double cosine(const cv::Mat& a, const cv::Mat& b) {
+    cv::Mat x, y;
+    a.convertTo(x, CV_64F);
+    b.convertTo(y, CV_64F);
+    return x.dot(y) / (cv::norm(x) * cv::norm(y));
 }
 
 /// Whether both hold the same people with the same bits.

@@ -13,26 +13,18 @@
 
 using cv::Mat;
 using cv::drgan::Gallery;
+using drgan_test::cosine;
 using drgan_test::expectError;
+using drgan_test::Found;
 using drgan_test::galleryOf;
 using drgan_test::personName;
 using drgan_test::personOf;
 using drgan_test::randomRows;
+using drgan_test::search;
 
 namespace {
 
 const bool oneThread = drgan_test::oneThreadInOpenCv();  // and in Faiss, which takes as many
-
-struct Found {
-    std::vector<cv::String> names;
-    Mat similarities;
-};
-
-Found search(const Gallery& gallery, const Mat& embeddings, int k) {
-    Found found;
-    gallery.search(embeddings, k, found.names, found.similarities);
-    return found;
-}
 
 /// People on 24 axes of 64, as embeddings are on fewer axes than they have values.
 Mat people(int n, unsigned seed) { return randomRows(n, 24, seed) * randomRows(24, 64, 1); }
@@ -41,13 +33,6 @@ Mat people(int n, unsigned seed) { return randomRows(n, 24, seed) * randomRows(2
 Mat otherPictures(const Mat& rows, int n, unsigned seed) {
     Mat queries = rows.rowRange(0, n) + 0.5 * people(n, seed);
     return queries;
-}
-
-double cosine(const Mat& a, const Mat& b) {
-    Mat x, y;
-    a.convertTo(x, CV_64F);
-    b.convertTo(y, CV_64F);
-    return x.dot(y) / (cv::norm(x) * cv::norm(y));
 }
 
 int missing(const Found& found, const Found& exact, int k) {

@@ -13,32 +13,17 @@
 
 using cv::Mat;
 using cv::drgan::Gallery;
+using drgan_test::cosine;
 using drgan_test::expectError;
+using drgan_test::Found;
 using drgan_test::galleryOf;
 using drgan_test::personName;
 using drgan_test::randomRows;
+using drgan_test::search;
 
 namespace {
 
 const bool oneThread = drgan_test::oneThreadInOpenCv();
-
-struct Found {
-    std::vector<cv::String> names;
-    Mat similarities;
-};
-
-Found search(const Gallery& gallery, const Mat& embeddings, int k) {
-    Found found;
-    gallery.search(embeddings, k, found.names, found.similarities);
-    return found;
-}
-
-double cosine(const Mat& a, const Mat& b) {
-    Mat x, y;
-    a.convertTo(x, CV_64F);
-    b.convertTo(y, CV_64F);
-    return x.dot(y) / (cv::norm(x) * cv::norm(y));
-}
 
 /// Compares everybody in double and sorts.
 Found bruteForce(const Gallery& gallery, const Mat& embeddings, int k) {
