@@ -151,4 +151,49 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     EXPECT_NE(error(o).find("codes of another run"), std::string::npos);
 }
 
+TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {
+    train(options(Stage::Encoder, "start", 1));
+    Options o = options(Stage::Decoder, "first", 2);
+    o.start = path("start/last.safetensors");
+    train(o);
+    o.run = path("second");
+    o.batch.seed = 2;
+    train(o);
+    const Checkpoint first = Checkpoint::load(path("first/last.safetensors"));
+    Checkpoint second = Checkpoint::load(path("second/last.safetensors"));
+    const auto before = second.tensors;
+    drgan::exporting::blendDecoder(second, first, 0.25);
+    size_t moved = 0;
+    for (const auto& [name, tensor] : second.tensors) {
+        const bool ofDecoder = name.rfind("averaged_decoder", 0) == 0 && tensor.is_floating_point();
+        const torch::Tensor expected =
+            ofDecoder ? 0.75 * before.at(name) + 0.25 * first.tensors.at(name) : before.at(name);
+        EXPECT_TRUE(torch::allclose(tensor, expected, 1e-5, 1e-7)) << name;
+        moved += ofDecoder && !torch::equal(tensor, before.at(name)) ? 1 : 0;
+    }
+    EXPECT_GT(moved, 10U);
+
+    const auto text = [&](const char* name) {
+        std::ifstream file(path("bundle/" + std::string(name)), std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    drgan::exporting::writeBundle(first, {path("bundle"), 0.25});
+    const std::string encoder = text("encoder.onnx"), decoder = text("decoder.onnx");
+    const auto manifest = nlohmann::json::parse(text("manifest.json"));
+    drgan::exporting::replaceDecoder(path("bundle"), second);
+    EXPECT_EQ(text("encoder.onnx"), encoder);
+    EXPECT_NE(text("decoder.onnx"), decoder);
+    const auto after = nlohmann::json::parse(text("manifest.json"));
+    EXPECT_EQ(after.at("bundle_id"), manifest.at("bundle_id"));
+    EXPECT_EQ(after.at("files")[0], manifest.at("files")[0]);
+    EXPECT_NE(after.at("files")[1].at("sha256"), manifest.at("files")[1].at("sha256"));
+    drgan::exporting::replaceDecoder(path("bundle"), first);
+    EXPECT_EQ(text("decoder.onnx"), decoder);  // as if nothing had been
+
+    second.metadata["pose_yaws"] = "-45,0,45";
+    EXPECT_THROW(drgan::exporting::replaceDecoder(path("bundle"), second), std::runtime_error);
+    EXPECT_EQ(text("decoder.onnx"), decoder);
+    EXPECT_THROW(drgan::exporting::replaceDecoder(path("first"), first), std::runtime_error);
+}
+
 }  // namespace

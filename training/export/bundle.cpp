@@ -154,36 +154,43 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     return id;
 }
 
-void rewriteEncoder(const std::string& folder) {
-    const fs::path path = fs::path(folder) / contract::encoderFile;
-    const fs::path manifestPath = fs::path(folder) / contract::manifestFile;
-    const nn::Graph encoder = nn::importOnnxEncoder(path.string(), {});
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+/// @throws std::runtime_error naming the file, where it is no model of this role
+Metadata metadataOf(const fs::path& path, const char* role) {
     onnx::ModelProto model;
     std::ifstream file(path, std::ios::binary);
-    std::ifstream manifestFile(manifestPath);
-    if (!model.ParseFromIstream(&file) || !manifestFile) {
-        throw std::runtime_error((manifestFile ? path : manifestPath).string() + ": cannot be read");
+    if (!model.ParseFromIstream(&file)) {
+        throw std::runtime_error(path.string() + ": cannot be read");
     }
-    std::map<std::string, std::string> metadata;
+    Metadata metadata;
     for (const auto& item : model.metadata_props()) {
         metadata[item.key()] = item.value();
     }
-    if (encoder->outputs().size() != 2 || metadata[contract::keyRole] != "encoder") {
-        throw std::runtime_error(path.string() + ": expected an encoder of drgan-export");
+    if (metadata[contract::keyRole] != role) {
+        throw std::runtime_error(path.string() + ": expected one of drgan-export's, the " + role);
     }
-    const std::string bytes = toOnnx(encoder, "encoder", metadata);
+    return metadata;
+}
+
+/// Puts a model and its new line of the manifest in the place of what a bundle has.
+void exchange(const fs::path& folder, const char* name, const std::string& bytes, const std::string& id) {
+    const fs::path path = folder / name, manifestPath = folder / contract::manifestFile;
+    std::ifstream manifestFile(manifestPath);
     json manifest;
     try {
         manifest = json::parse(manifestFile);
         bool listed = false;
         for (auto& item : manifest.at(contract::manifestFiles)) {
-            if (item.at("name") == contract::encoderFile) {
-                item = {{"name", contract::encoderFile}, {"bytes", bytes.size()}, {"sha256", sha256(bytes)}};
+            if (item.at("name") == name) {
+                item = {{"name", name}, {"bytes", bytes.size()}, {"sha256", sha256(bytes)}};
                 listed = true;
             }
         }
-        if (!listed || manifest.at(contract::manifestBundleId) != metadata[contract::keyBundleId]) {
-            throw std::runtime_error("it is not the manifest of the encoder beside it");
+        if (!listed || manifest.at(contract::manifestBundleId) != id) {
+            throw std::runtime_error("it is not the manifest of the model beside it");
         }
     } catch (const std::exception& error) {
         throw std::runtime_error(manifestPath.string() + ": " + error.what());
@@ -192,6 +199,55 @@ void rewriteEncoder(const std::string& folder) {
     writeFile(manifestPath.string() + ".new", manifest.dump(2) + "\n");
     fs::rename(path.string() + ".new", path);
     fs::rename(manifestPath.string() + ".new", manifestPath);
+}
+
+}  // namespace
+
+void rewriteEncoder(const std::string& folder) {
+    const fs::path path = fs::path(folder) / contract::encoderFile;
+    const nn::Graph encoder = nn::importOnnxEncoder(path.string(), {});
+    const Metadata metadata = metadataOf(path, "encoder");
+    if (encoder->outputs().size() != 2) {
+        throw std::runtime_error(path.string() + ": expected an encoder of drgan-export");
+    }
+    exchange(folder, contract::encoderFile, toOnnx(encoder, "encoder", metadata), metadata.at(contract::keyBundleId));
+}
+
+void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint) {
+    const fs::path path = fs::path(folder) / contract::decoderFile;
+    const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
+    const Metadata metadata = metadataOf(path, "decoder");
+    const Metadata found{{contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
+                         {contract::keyNoiseSize, std::to_string(nn::noiseSize(decoder))},
+                         {contract::keyPoseYaws, valueIn(checkpoint, "pose_yaws")}};
+    for (const auto& [key, value] : found) {
+        if (metadata.at(key) != value) {
+            throw std::runtime_error("the checkpoint's decoder does not fit " + path.string() + ": " + key + " is " +
+                                     value + ", expected " + metadata.at(key));
+        }
+    }
+    exchange(folder, contract::decoderFile, toOnnx(decoder, "decoder", metadata), metadata.at(contract::keyBundleId));
+}
+
+void blendDecoder(train::Checkpoint& checkpoint, const train::Checkpoint& with, double share) {
+    const nn::Graph decoder = checkpoint.network("averaged_decoder"), other = with.network("averaged_decoder");
+    torch::NoGradGuard noGrad;
+    const auto values = [](const nn::Graph& network) {
+        std::vector<torch::Tensor> all = network->parameters();
+        const std::vector<torch::Tensor> buffers = network->buffers();
+        all.insert(all.end(), buffers.begin(), buffers.end());
+        return all;
+    };
+    const std::vector<torch::Tensor> mine = values(decoder), theirs = values(other);
+    for (size_t i = 0; i < mine.size(); ++i) {
+        if (mine.size() != theirs.size() || mine[i].sizes() != theirs[i].sizes()) {
+            throw std::runtime_error("the decoders to be blended are of different shapes");
+        }
+        if (mine[i].is_floating_point()) {
+            mine[i].lerp_(theirs[i].to(mine[i].scalar_type()), share);
+        }
+    }
+    checkpoint.addNetwork("averaged_decoder", decoder);
 }
 
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras) {

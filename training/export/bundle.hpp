@@ -38,4 +38,14 @@ void writeStart(const train::Checkpoint& checkpoint, const std::string& path, co
 /// @throws std::runtime_error naming the file and what is wrong with it
 void rewriteEncoder(const std::string& folder);
 
+/// Puts the checkpoint's averaged decoder into a bundle, whose other models, match threshold and id stay: for a decoder
+/// that was trained on the bundle's own encoder.
+/// @throws std::runtime_error naming the file and what is wrong with it, or which size or poses differ
+void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint);
+
+/// Moves the checkpoint's averaged decoder towards that of another one.
+/// @param share of the way, in [0, 1]
+/// @throws std::runtime_error where their shapes differ
+void blendDecoder(train::Checkpoint& checkpoint, const train::Checkpoint& with, double share);
+
 }  // namespace drgan::exporting

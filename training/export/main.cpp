@@ -11,8 +11,8 @@
 #include "export/bundle.hpp"
 
 int main(int argc, char** argv) {
-    std::string path, rewritten, start, alignerPath, detectorPath;
-    double threshold = -2;
+    std::string path, rewritten, start, alignerPath, detectorPath, blendPath, replaced;
+    double threshold = -2, blendShare = 0.5;
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
     auto* checkpointOption =
@@ -28,13 +28,30 @@ int main(int argc, char** argv) {
                        "as this version writes it, with the same weights and id")
             ->check(CLI::ExistingDirectory)
             ->excludes(checkpointOption);
+    auto* replaceOption =
+        app.add_option(
+               "--decoder-into", replaced,
+               "in place of an export: folder of a bundle that gets the checkpoint's decoder, which was trained "
+               "on that bundle's encoder; all else of it stays")
+            ->check(CLI::ExistingDirectory)
+            ->needs(checkpointOption)
+            ->excludes(outputOption);
+    auto* blendOption = app.add_option("--blend-decoder", blendPath,
+                                       "checkpoint towards whose decoder the other one's is moved: what an adversary "
+                                       "made too sharp is softened")
+                            ->check(CLI::ExistingFile)
+                            ->needs(checkpointOption);
+    app.add_option("--blend-share", blendShare, "by this share of the way; default: 0.5")
+        ->check(CLI::Range(0., 1.))
+        ->needs(blendOption);
     app.add_option("--match-threshold", threshold,
                    "cosine at or above which two faces are one person; default: the run's, from its validation persons")
         ->check(CLI::Range(-1., 1.));
     app.add_option("--start", start, "also write the networks alone, as a checkpoint for drgan-train --start");
     app.callback([&] {
-        if (rewriteOption->count() == 0 && (checkpointOption->count() == 0 || outputOption->count() == 0)) {
-            throw CLI::RequiredError("--checkpoint and --output, or --rewrite-encoder");
+        if (rewriteOption->count() == 0 &&
+            (checkpointOption->count() == 0 || outputOption->count() + replaceOption->count() == 0)) {
+            throw CLI::RequiredError("--checkpoint and --output or --decoder-into, or --rewrite-encoder");
         }
     });
     CLI11_PARSE(app, argc, argv);
@@ -44,14 +61,10 @@ int main(int argc, char** argv) {
             std::printf("%s: encoder written anew\n", rewritten.c_str());
             return 0;
         }
-        const auto checkpoint = drgan::train::Checkpoint::load(path);
-        const auto measured = checkpoint.metadata.find("match_threshold");
-        if (threshold < -1 && measured == checkpoint.metadata.end()) {
-            throw std::runtime_error(path +
-                                     " has no match threshold (its run had nobody to validate on): give "
-                                     "--match-threshold");
+        auto checkpoint = drgan::train::Checkpoint::load(path);
+        if (!blendPath.empty()) {
+            drgan::exporting::blendDecoder(checkpoint, drgan::train::Checkpoint::load(blendPath), blendShare);
         }
-        options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);
         std::optional<drgan::train::Checkpoint> aligner, detector;
         drgan::exporting::Extras extras;
         if (!alignerPath.empty()) {
@@ -60,12 +73,24 @@ int main(int argc, char** argv) {
         if (!detectorPath.empty()) {
             extras.detector = &detector.emplace(drgan::train::Checkpoint::load(detectorPath));
         }
-        const std::string id = drgan::exporting::writeBundle(checkpoint, options, extras);
+        if (!replaced.empty()) {
+            drgan::exporting::replaceDecoder(replaced, checkpoint);
+            std::printf("%s: has the checkpoint's decoder\n", replaced.c_str());
+        } else {
+            const auto measured = checkpoint.metadata.find("match_threshold");
+            if (threshold < -1 && measured == checkpoint.metadata.end()) {
+                throw std::runtime_error(path +
+                                         " has no match threshold (its run had nobody to validate on): give "
+                                         "--match-threshold");
+            }
+            options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);
+            const std::string id = drgan::exporting::writeBundle(checkpoint, options, extras);
+            std::printf("%s: bundle %s, match threshold %.4f\n", options.folder.c_str(), id.c_str(),
+                        options.matchThreshold);
+        }
         if (!start.empty()) {
             drgan::exporting::writeStart(checkpoint, start, extras);
         }
-        std::printf("%s: bundle %s, match threshold %.4f\n", options.folder.c_str(), id.c_str(),
-                    options.matchThreshold);
         return 0;
     } catch (const std::exception& e) {
         std::fprintf(stderr, "drgan-export: %s\n", e.what());
