@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "export/onnx_writer.hpp"
+#include "nn/blend.hpp"
 #include "nn/networks.hpp"
 #include "nn/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
@@ -230,23 +231,12 @@ void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoi
 }
 
 void blendDecoder(train::Checkpoint& checkpoint, const train::Checkpoint& with, double share) {
-    const nn::Graph decoder = checkpoint.network("averaged_decoder"), other = with.network("averaged_decoder");
-    torch::NoGradGuard noGrad;
-    const auto values = [](const nn::Graph& network) {
-        std::vector<torch::Tensor> all = network->parameters();
-        const std::vector<torch::Tensor> buffers = network->buffers();
-        all.insert(all.end(), buffers.begin(), buffers.end());
-        return all;
-    };
-    const std::vector<torch::Tensor> mine = values(decoder), theirs = values(other);
-    for (size_t i = 0; i < mine.size(); ++i) {
-        if (mine.size() != theirs.size() || mine[i].sizes() != theirs[i].sizes()) {
-            throw std::runtime_error("the decoders to be blended are of different shapes");
-        }
-        if (mine[i].is_floating_point()) {
-            mine[i].lerp_(theirs[i].to(mine[i].scalar_type()), share);
-        }
+    nn::Graph decoder = checkpoint.network("averaged_decoder");
+    const nn::Graph other = with.network("averaged_decoder");
+    if (decoder->toJson() != other->toJson()) {
+        throw std::runtime_error("the decoder to be blended with has other layers");
     }
+    nn::blend(*decoder, *other, share);
     checkpoint.addNetwork("averaged_decoder", decoder);
 }
 

@@ -45,7 +45,7 @@ void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoi
 
 /// Moves the checkpoint's averaged decoder towards that of another one.
 /// @param share of the way, in [0, 1]
-/// @throws std::runtime_error where their shapes differ
+/// @throws std::runtime_error where their layers differ
 void blendDecoder(train::Checkpoint& checkpoint, const train::Checkpoint& with, double share);
 
 }  // namespace drgan::exporting

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 
+#include "nn/blend.hpp"
 #include "nn/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "train/checkpoint.hpp"
@@ -38,22 +39,11 @@ void blendEncoder(nn::Graph& encoder, const Options& o) {
     if (other->toJson() != encoder->toJson()) {
         throw std::runtime_error("--blend " + o.blend + ": its encoder has other layers than that of " + o.start);
     }
-    torch::NoGradGuard noGrad;
     const std::vector<bool> ofEmbedding = encoder->needed({contract::encoderEmbedding});
     for (size_t i = 0; i < ofEmbedding.size(); ++i) {
-        if (!ofEmbedding[i] || !encoder->nodes()[i].module) {
-            continue;
+        if (ofEmbedding[i] && encoder->nodes()[i].module) {
+            nn::blend(*encoder->nodes()[i].module, *other->nodes()[i].module, o.blendShare);
         }
-        auto move = [&](const std::vector<torch::Tensor>& to, const std::vector<torch::Tensor>& from) {
-            for (size_t k = 0; k < to.size(); ++k) {
-                if (to[k].is_floating_point()) {
-                    to[k].lerp_(from[k], o.blendShare);
-                }
-            }
-        };
-        const auto &to = encoder->nodes()[i].module, &from = other->nodes()[i].module;
-        move(to->parameters(), from->parameters());
-        move(to->buffers(), from->buffers());
     }
 }
 
