@@ -194,6 +194,18 @@ TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {
     EXPECT_THROW(drgan::exporting::replaceDecoder(path("bundle"), second), std::runtime_error);
     EXPECT_EQ(text("decoder.onnx"), decoder);
     EXPECT_THROW(drgan::exporting::replaceDecoder(path("first"), first), std::runtime_error);
+
+    // a bundle whose decoder does not say how many values of noise it takes
+    const std::string key = "drgan.noise_size";
+    std::string without = decoder;
+    without.replace(without.find(key), key.size(), "other.noise_size");
+    std::ofstream(path("bundle/decoder.onnx"), std::ios::binary) << without;
+    try {
+        drgan::exporting::replaceDecoder(path("bundle"), first);
+        ADD_FAILURE() << "taken";
+    } catch (const std::runtime_error& e) {
+        EXPECT_NE(std::string(e.what()).find(key), std::string::npos) << e.what();
+    }
 }
 
 }  // namespace

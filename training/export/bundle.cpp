@@ -159,8 +159,8 @@ namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-/// @throws std::runtime_error naming the file, where it is no model of this role
-Metadata metadataOf(const fs::path& path, const char* role) {
+/// @throws std::runtime_error naming the file, where it is no model of this role or lacks one of the keys
+Metadata metadataOf(const fs::path& path, const char* role, const std::vector<const char*>& keys) {
     onnx::ModelProto model;
     std::ifstream file(path, std::ios::binary);
     if (!model.ParseFromIstream(&file)) {
@@ -172,6 +172,11 @@ Metadata metadataOf(const fs::path& path, const char* role) {
     }
     if (metadata[contract::keyRole] != role) {
         throw std::runtime_error(path.string() + ": expected one of drgan-export's, the " + role);
+    }
+    for (const char* key : keys) {
+        if (metadata.count(key) == 0) {
+            throw std::runtime_error(path.string() + ": its metadata lacks " + key);
+        }
     }
     return metadata;
 }
@@ -207,7 +212,7 @@ void exchange(const fs::path& folder, const char* name, const std::string& bytes
 void rewriteEncoder(const std::string& folder) {
     const fs::path path = fs::path(folder) / contract::encoderFile;
     const nn::Graph encoder = nn::importOnnxEncoder(path.string(), {});
-    const Metadata metadata = metadataOf(path, "encoder");
+    const Metadata metadata = metadataOf(path, "encoder", {contract::keyBundleId});
     if (encoder->outputs().size() != 2) {
         throw std::runtime_error(path.string() + ": expected an encoder of drgan-export");
     }
@@ -217,10 +222,14 @@ void rewriteEncoder(const std::string& folder) {
 void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint) {
     const fs::path path = fs::path(folder) / contract::decoderFile;
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
-    const Metadata metadata = metadataOf(path, "decoder");
-    const Metadata found{{contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
-                         {contract::keyNoiseSize, std::to_string(nn::noiseSize(decoder))},
-                         {contract::keyPoseYaws, valueIn(checkpoint, "pose_yaws")}};
+    const Metadata metadata = metadataOf(path, "decoder",
+                                         {contract::keyBundleId, contract::keyImageSize, contract::keyEmbeddingSize,
+                                          contract::keyNoiseSize, contract::keyPoseYaws});
+    const Metadata found{
+        {contract::keyImageSize, std::to_string(nn::imageSize(checkpoint.network("averaged_encoder")))},
+        {contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
+        {contract::keyNoiseSize, std::to_string(nn::noiseSize(decoder))},
+        {contract::keyPoseYaws, valueIn(checkpoint, "pose_yaws")}};
     for (const auto& [key, value] : found) {
         if (metadata.at(key) != value) {
             throw std::runtime_error("the checkpoint's decoder does not fit " + path.string() + ": " + key + " is " +
