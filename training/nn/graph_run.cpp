@@ -3,8 +3,8 @@
 // What each operation of a Graph does.
 #include <stdexcept>
 
-#include "nn/across.hpp"
 #include "nn/graph.hpp"
+#include "nn/norm_elu.hpp"
 #include "nn/prelu.hpp"
 
 namespace drgan::nn {
@@ -20,8 +20,7 @@ torch::Tensor GraphImpl::run(const Node& n, const Edges& edges) {
         return n.module->as<torch::nn::ConvTranspose2d>()->forward(x);
     }
     if (n.op == "BatchNormalization") {
-        auto* norm = n.module->as<torch::nn::BatchNorm2d>();
-        return group().size() > 1 && norm->is_training() ? batchNormAcross(*norm, x) : norm->forward(x);
+        return nn::batchNorm(*n.module->as<torch::nn::BatchNorm2d>(), x);
     }
     if (n.op == "Gemm") {
         return n.module->as<torch::nn::Linear>()->forward(x);
