@@ -155,4 +155,22 @@ TEST(Prelu, IsTorchsInEveryMemoryOrder) {
     }
 }
 
+TEST(Prelu, TakesHalfPrecisionAsItComes) {
+    torch::manual_seed(5);
+    const Tensor x = torch::randn({3, 7, 5, 9}).to(torch::kBFloat16).contiguous(torch::MemoryFormat::ChannelsLast);
+    std::vector<Tensor> results, ofX, ofSlope;
+    for (bool own : {true, false}) {
+        const Tensor in = x.detach().clone(torch::MemoryFormat::Preserve).set_requires_grad(true);
+        const Tensor slope = torch::linspace(-0.5, 1.5, 7).set_requires_grad(true);
+        results.push_back(own ? nn::prelu(in, slope) : torch::prelu(in.to(torch::kFloat32), slope));
+        (results.back().to(torch::kFloat32) * torch::linspace(-1, 1, x.numel()).view_as(x)).sum().backward();
+        ofX.push_back(in.grad());
+        ofSlope.push_back(slope.grad());
+    }
+    EXPECT_EQ(results[0].scalar_type(), torch::kBFloat16);
+    EXPECT_TRUE(torch::equal(results[0], results[1].to(torch::kBFloat16)));
+    EXPECT_TRUE(torch::allclose(ofX[0].to(torch::kFloat32), ofX[1].to(torch::kFloat32), 0.01, 1e-3));
+    EXPECT_TRUE(torch::allclose(ofSlope[0], ofSlope[1], 0.01, 0.01));
+}
+
 }  // namespace

@@ -13,7 +13,8 @@ namespace drgan::nn {
 
 namespace {
 
-using Values = std::vector<float>;
+using rows::Stretches;
+using rows::Values;
 
 /// exp of values up to 0, to 1e-7 of 1.
 inline float expOfNegative(float x) {
@@ -35,22 +36,6 @@ inline float expOfNegative(float x) {
 }
 
 // All below: n values that lie next to each other, with what belongs to their channels as long as they are.
-
-DRGAN_VECTOR void widen(const uint16_t* __restrict from, float* __restrict to, int64_t n) {
-    for (int64_t i = 0; i < n; ++i) {
-        const uint32_t bits = static_cast<uint32_t>(from[i]) << 16;
-        std::memcpy(&to[i], &bits, sizeof bits);
-    }
-}
-
-DRGAN_VECTOR void narrow(const float* __restrict from, uint16_t* __restrict to, int64_t n) {
-    for (int64_t i = 0; i < n; ++i) {
-        uint32_t bits;
-        std::memcpy(&bits, &from[i], sizeof bits);
-        const uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-        to[i] = static_cast<uint16_t>((bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc0U : rounded);  // NaN stays NaN
-    }
-}
 
 DRGAN_VECTOR void addMoments(const float* __restrict x, const float* __restrict origin, float* __restrict sum,
                              float* __restrict squares, int64_t n) {
@@ -97,54 +82,6 @@ DRGAN_VECTOR void throughNorm(const float* __restrict x, const float* __restrict
     }
 }
 
-/// A map of floats or bfloat16 as floats, a stretch of whole rows at a time.
-class Stretches {
-public:
-    explicit Stretches(const torch::Tensor& x)
-        : channels_(x.size(1)),
-          rows_(std::max<int64_t>(1, 1024 / channels_)),
-          half_(x.scalar_type() == torch::kBFloat16),
-          memory_(x.data_ptr()) {}
-
-    int64_t rows() const { return rows_; }  ///< in a stretch, at most
-    int64_t length() const { return rows_ * channels_; }
-
-    /// One value a channel, said again for each row of a stretch.
-    Values repeated(const Values& ofChannels) const {
-        Values result(length());
-        for (int64_t i = 0; i < length(); ++i) {
-            result[i] = ofChannels[i % channels_];
-        }
-        return result;
-    }
-    const float* read(int64_t row, int64_t n, float* buffer) const {
-        if (!half_) {
-            return static_cast<const float*>(memory_) + row * channels_;
-        }
-        widen(static_cast<const uint16_t*>(memory_) + row * channels_, buffer, n);
-        return buffer;
-    }
-    void write(int64_t row, int64_t n, const float* values) const {
-        if (half_) {
-            narrow(values, static_cast<uint16_t*>(memory_) + row * channels_, n);
-        } else {
-            std::copy_n(values, n, static_cast<float*>(memory_) + row * channels_);
-        }
-    }
-    /// function(first row, values) for every stretch of these rows
-    template <typename Function>
-    void forEach(int64_t from, int64_t to, Function&& function) const {
-        for (int64_t row = from; row < to; row += rows_) {
-            function(row, std::min(rows_, to - row) * channels_);
-        }
-    }
-
-private:
-    int64_t channels_, rows_;
-    bool half_;
-    void* memory_;
-};
-
 /// Two sums for each channel over all rows: add(first row, values, sums, sums) for every stretch.
 template <typename Function>
 std::pair<std::vector<double>, std::vector<double>> sums(const torch::Tensor& x, const Stretches& map, Function&& add) {
@@ -178,7 +115,7 @@ std::pair<Values, Values> moments(const torch::Tensor& x) {
     Values buffer(map.length());
     const float* first = map.read(0, channels, buffer.data());
     const Values origin(first, first + channels);
-    const Values repeated = map.repeated(origin);
+    const Values repeated = map.repeated(origin.data());
     const auto [sum, squares] = sums(x, map, [&](int64_t from, int64_t to, float* a, float* b) {
         Values wide(map.length());
         map.forEach(from, to, [&](int64_t row, int64_t n) {
@@ -218,7 +155,7 @@ public:
         const Line line(values(weight), values(bias), values(mean), values(inverseDeviation));
         torch::Tensor y = torch::empty_like(x);
         const Stretches in(x), out(y);
-        const Values scale = in.repeated(line.scale), shift = in.repeated(line.shift);
+        const Values scale = in.repeated(line.scale.data()), shift = in.repeated(line.shift.data());
         rows::forBlocks(rows::count(x), [&](int64_t, int64_t from, int64_t to) {
             Values wide(in.length()), result(in.length());
             in.forEach(from, to, [&](int64_t row, int64_t n) {
@@ -239,13 +176,11 @@ public:
         const Line line(weight, values(saved[2]), mean, inverse);
         torch::Tensor ofX = torch::empty_like(x);
         const Stretches in(x), above(gradient), out(ofX);
-        const Values scale = in.repeated(line.scale), shift = in.repeated(line.shift), centre = in.repeated(mean);
+        const Values scale = in.repeated(line.scale.data()), shift = in.repeated(line.shift.data()),
+                     centre = in.repeated(mean.data());
         // The gradient at the normalised map, which both passes make anew: memory is what is slow here.
         auto atNorm = [&](int64_t row, int64_t n, const float* wide, float* result) {
-            const float* g = above.read(row, n, result);
-            if (g != result) {
-                std::copy_n(g, n, result);
-            }
+            above.copy(row, n, result);
             throughElu(wide, scale.data(), shift.data(), result, n);
         };
         const size_t channels = weight.size();
@@ -267,7 +202,7 @@ public:
                 slope[c] = static_cast<float>(line.scale[c] * product[c] / count * inverse[c] * inverse[c]);
             }
         }
-        const Values constants = in.repeated(constant), slopes = in.repeated(slope);
+        const Values constants = in.repeated(constant.data()), slopes = in.repeated(slope.data());
         rows::forBlocks(rows::count(x), [&](int64_t, int64_t from, int64_t to) {
             Values wide(in.length()), g(in.length());
             in.forEach(from, to, [&](int64_t row, int64_t n) {
@@ -284,8 +219,7 @@ public:
 
 bool covered(const torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x) {
     const bool learns = module.weight.defined() && module.weight.requires_grad() && torch::GradMode::is_enabled();
-    return rows::areIn(x) && x.dim() == 4 && x.numel() > x.size(1) &&
-           (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16) && module.weight.defined() &&
+    return rows::areIn(x) && x.dim() == 4 && x.numel() > x.size(1) && module.weight.defined() &&
            module.running_mean.defined() && module.options.momentum().has_value() &&
            (module.is_training() ? group().size() == 1 : !learns);
 }

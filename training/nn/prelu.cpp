@@ -7,6 +7,9 @@ namespace drgan::nn {
 
 namespace {
 
+using rows::Stretches;
+using rows::Values;
+
 DRGAN_VECTOR void forwardRow(const float* __restrict x, const float* __restrict slope, float* __restrict y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
         const float v = x[i], a = slope[i];
@@ -14,12 +17,12 @@ DRGAN_VECTOR void forwardRow(const float* __restrict x, const float* __restrict 
     }
 }
 
-DRGAN_VECTOR void backwardRow(const float* __restrict x, const float* __restrict slope,
-                              const float* __restrict gradient, float* __restrict ofX, float* __restrict ofSlope,
-                              int64_t n) {
+/// gradient becomes that of x.
+DRGAN_VECTOR void backwardRow(const float* __restrict x, const float* __restrict slope, float* __restrict gradient,
+                              float* __restrict ofSlope, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
         const float v = x[i], a = slope[i], g = gradient[i];
-        ofX[i] = g * (v > 0 ? 1.F : a);
+        gradient[i] = g * (v > 0 ? 1.F : a);
         ofSlope[i] += g * (v > 0 ? 0.F : v);
     }
 }
@@ -29,15 +32,15 @@ public:
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                  const torch::Tensor& slope) {
         context->save_for_backward({x, slope});
-        const int64_t channels = x.size(1), count = rows::count(x);
         torch::Tensor y = torch::empty_like(x);
-        const float* in = x.data_ptr<float>();
-        const float* a = slope.data_ptr<float>();
-        float* out = y.data_ptr<float>();
-        rows::forBlocks(count, [&](int64_t, int64_t from, int64_t to) {
-            for (int64_t row = from; row < to; ++row) {
-                forwardRow(in + row * channels, a, out + row * channels, channels);
-            }
+        const Stretches in(x), out(y);
+        const Values slopes = in.repeated(slope.data_ptr<float>());
+        rows::forBlocks(rows::count(x), [&](int64_t, int64_t from, int64_t to) {
+            Values wide(in.length()), result(in.length());
+            in.forEach(from, to, [&](int64_t row, int64_t n) {
+                forwardRow(in.read(row, n, wide.data()), slopes.data(), result.data(), n);
+                out.write(row, n, result.data());
+            });
         });
         return y;
     }
@@ -46,19 +49,19 @@ public:
                                                  const torch::autograd::tensor_list& gradients) {
         const auto saved = context->get_saved_variables();
         const torch::Tensor &x = saved[0], &slope = saved[1];
-        const torch::Tensor gradient = rows::of(gradients[0]);
-        const int64_t channels = x.size(1), count = rows::count(x);
-        torch::Tensor ofX = torch::empty_like(x), ofSlope = torch::zeros({rows::blocks, channels});
-        const float* in = x.data_ptr<float>();
-        const float* g = gradient.data_ptr<float>();
-        const float* a = slope.data_ptr<float>();
-        float* out = ofX.data_ptr<float>();
+        const torch::Tensor gradient = rows::of(gradients[0].to(x.scalar_type()));
+        torch::Tensor ofX = torch::empty_like(x);
+        const Stretches in(x), above(gradient), out(ofX);
+        torch::Tensor ofSlope = torch::zeros({rows::blocks * in.rows(), x.size(1)});
+        const Values slopes = in.repeated(slope.data_ptr<float>());
         float* sums = ofSlope.data_ptr<float>();
-        rows::forBlocks(count, [&](int64_t block, int64_t from, int64_t to) {
-            for (int64_t row = from; row < to; ++row) {
-                const int64_t at = row * channels;
-                backwardRow(in + at, a, g + at, out + at, sums + block * channels, channels);
-            }
+        rows::forBlocks(rows::count(x), [&](int64_t block, int64_t from, int64_t to) {
+            Values wide(in.length()), g(in.length());
+            in.forEach(from, to, [&](int64_t row, int64_t n) {
+                above.copy(row, n, g.data());
+                backwardRow(in.read(row, n, wide.data()), slopes.data(), g.data(), sums + block * in.length(), n);
+                out.write(row, n, g.data());
+            });
         });
         return {ofX, ofSlope.sum(0)};
     }
@@ -67,13 +70,15 @@ public:
 }  // namespace
 
 torch::Tensor prelu(const torch::Tensor& x, const torch::Tensor& slope) {
+    if (rows::areIn(x) && slope.scalar_type() == torch::kFloat32 && slope.is_contiguous() &&
+        slope.numel() == x.size(1)) {
+        return FastPRelu::apply(x, slope);
+    }
     if (x.scalar_type() != slope.scalar_type()) {  // under autocast
-        return x.device().is_cpu() ? nn::prelu(x.to(slope.scalar_type()), slope)
+        return x.device().is_cpu() ? torch::prelu(x.to(slope.scalar_type()), slope)
                                    : torch::prelu(x, slope.to(x.scalar_type()));
     }
-    const bool fast =
-        rows::areIn(x) && x.scalar_type() == torch::kFloat32 && slope.is_contiguous() && slope.numel() == x.size(1);
-    return fast ? FastPRelu::apply(x, slope) : torch::prelu(x, slope);
+    return torch::prelu(x, slope);
 }
 
 }  // namespace drgan::nn
