@@ -19,7 +19,7 @@ using rows::Values;
 /// exp of values up to 0, to 1e-7 of 1.
 inline float expOfNegative(float x) {
     constexpr float log2e = 1.44269504F, roundToInteger = 12582912.F;  // adding 1.5 * 2^23 drops the fraction's bits
-    const float t = std::max(x, -87.F) * log2e;
+    const float t = std::max(-87.F, x) * log2e;                        // in this order, NaN becomes -87
     const float shifted = t + roundToInteger, n = shifted - roundToInteger, f = t - n;
     float power = 1.5403530e-4F;  // 2^f, |f| <= 0.5, Taylor
     power = power * f + 1.3333558e-3F;
