@@ -34,7 +34,8 @@ using Values = std::vector<float>;
 void widen(const uint16_t* from, float* to, int64_t n);
 void narrow(const float* from, uint16_t* to, int64_t n);
 
-inline int64_t count(const torch::Tensor& x) { return x.size(1) > 0 ? x.numel() / x.size(1) : 0; }
+/// Rows of a map that has any.
+inline int64_t count(const torch::Tensor& x) { return x.numel() / x.size(1); }
 
 /// function(block, first row, row after the last)
 template <typename Function>
