@@ -95,6 +95,28 @@ TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
     }
 }
 
+TEST_F(TrainerRun, AJudgeWithoutColoursTeachesAllChannelsTheSame) {
+    train(options(Stage::Encoder, "start", 1));
+    // How alike the gradients of the output layer's three channels are: the smallest cosine of two of them.
+    auto alike = [&](const std::string& run, bool grey) {
+        Options o = options(Stage::Decoder, run, 1);
+        o.start = path("start/last.safetensors");
+        o.reconstructionWeight = o.adversarialWeight = 0;
+        o.judgeGrey = grey;
+        Trainer trainer(o, "");
+        trainer.run();
+        torch::Tensor last;  // weights [3,C,k,k]
+        for (const torch::Tensor& p : trainer.model().decoder->parameters()) {
+            last = p.dim() == 4 ? p : last;
+        }
+        EXPECT_EQ(last.size(0), 3);
+        const torch::Tensor unit = torch::nn::functional::normalize(last.grad().flatten(1));
+        return torch::mm(unit, unit.t()).min().item<double>();
+    };
+    EXPECT_GT(alike("grey", true), 0.8);
+    EXPECT_LT(alike("coloured", false), 0.5);
+}
+
 TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
     train(options(Stage::Encoder, "start", 1));
     const int side = SmallFaceSet().side;

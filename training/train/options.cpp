@@ -121,6 +121,8 @@ void addLosses(CLI::App& app, Options& o) {
     app.add_option("--perceptual-weight", o.perceptualWeight,
                    "difference of the generated and the true face in the encoder's maps")
         ->group(group);
+    app.add_flag("--judge-grey", o.judgeGrey, "the two terms above see no colours, as with --discriminator-grey")
+        ->group(group);
     app.add_option("--adversarial-weight", o.adversarialWeight, "the paper's generator loss; joint: 0.1 unless given")
         ->group(group);
     app.add_option("--encoder-weight", o.encoderWeight, "joint: the encoder's own losses beside the rest")

@@ -39,7 +39,7 @@ struct Options {
     std::string upsampling = "resize";  // or fconv
     double discriminatorWidth = 1.0;
     std::string discriminatorForm = "cvpr";  // tpami or patch
-    bool discriminatorGrey = false;
+    bool discriminatorGrey = false, judgeGrey = false;
 
     int64_t steps = 1000;
     double learningRate = 2.5e-4, discriminatorRate = 2e-4;

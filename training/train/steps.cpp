@@ -143,7 +143,11 @@ torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
         // The last row moves all pictures, so it is everybody's.
         const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})});
-        const nn::Edges seen = model.judge->forward({{"image", nn::unsettled(g.face, draw)}});
+        auto judge = [&](const torch::Tensor& pictures) {
+            return model.judge->forward(
+                {{"image", nn::unsettled(o.judgeGrey ? nn::inGrey(pictures) : pictures, draw)}});
+        };
+        const nn::Edges seen = judge(g.face);
         if (o.identityWeight > 0) {
             losses["identity"] = nn::cosineLoss(seen.at("embedding"), g.codes.detach());
             sum = sum + o.identityWeight * losses["identity"];
@@ -151,7 +155,7 @@ torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const
         if (o.perceptualWeight > 0) {
             const nn::Edges truth = [&] {
                 torch::NoGradGuard noGrad;
-                return model.judge->forward({{"image", nn::unsettled(g.target, draw)}});
+                return judge(g.target);
             }();
             losses["perceptual"] = nn::perceptualLoss(seen, truth, g.targetWeight);
             sum = sum + o.perceptualWeight * losses["perceptual"];
