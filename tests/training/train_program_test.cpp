@@ -215,6 +215,18 @@ TEST_F(TrainProgram, GoesOnAfterBeingKilledAsIfNothingHadHappened) {
     EXPECT_LT(distance(last("whole"), last("killed")).largest, 1e-6);
 }
 
+TEST_F(TrainProgram, TheConfigSaysHowTheRunGoesOnAndAnotherHowItWent) {
+    run(arguments("encoder", "run", {"--steps", "2"}));
+    const std::string before = readText(folder_ / "run/config.toml");
+    EXPECT_THAT(run(arguments("encoder", "run", {"--steps", "2", "--resume"})), HasSubstr("has done 2 of 2 steps"));
+    EXPECT_EQ(readText(folder_ / "run/config.toml"), before);
+    run(arguments("encoder", "run", {"--steps", "3", "--resume"}));
+    EXPECT_EQ(readText(folder_ / "run/config-until-000002.toml"), before);
+    const std::string after = readText(folder_ / "run/config.toml");
+    EXPECT_THAT(after, HasSubstr("\nsteps=3\n"));
+    EXPECT_THAT(after, HasSubstr("\nresume=false\n"));
+}
+
 TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {
     SmallFaceSet how;
     how.side = 64;

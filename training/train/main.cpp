@@ -20,6 +20,9 @@ namespace {
 template <typename Run>
 int64_t train(const drgan::train::Options& options, const std::string& config) {
     Run run(options, config);
+    if (options.resume && run.step() >= options.steps) {
+        spdlog::warn("{} has done {} of {} steps: --steps gives it more", options.run, run.step(), options.steps);
+    }
     run.run();
     return run.step();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 
@@ -34,6 +35,20 @@ void cutMetrics(const fs::path& path, int64_t step) {
     std::ofstream(path) << kept.str();
 }
 
+/// Writes config.toml; one that said otherwise until `step` is kept beside it.
+void writeConfig(const fs::path& path, const std::string& config, int64_t step) {
+    std::ifstream in(path);
+    const std::string former(std::istreambuf_iterator<char>(in), {});
+    in.close();
+    if (former == config) {
+        return;
+    }
+    if (!former.empty() && step > 0) {
+        fs::rename(path, path.parent_path() / fmt::format("config-until-{:06}.toml", step));
+    }
+    std::ofstream(path) << config;
+}
+
 std::string clockTime(double s) {
     const auto whole = static_cast<int64_t>(s);
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
@@ -58,8 +73,9 @@ std::optional<Checkpoint> RunFolder::open(const std::string& config, bool resume
         const int64_t step = std::stoll(last->metadata.at("step"));
         cutMetrics(path(metricsFile), step);
         spdlog::info("{}: going on after step {}", path(checkpointFile), step);
+        writeConfig(path("config.toml"), config, step);
     } else {
-        std::ofstream(path("config.toml")) << config;
+        writeConfig(path("config.toml"), config, 0);
         fs::remove(path(metricsFile));
     }
     metrics_.open(path(metricsFile), std::ios::app);
