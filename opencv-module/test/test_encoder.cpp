@@ -227,7 +227,7 @@ TEST(Match, RefusesBadInput) {
     expectError([&] { encoder->match(good, good, 7); }, {"disType", "7"});
 }
 
-TEST(DefaultBundle, Works) {
+TEST(ShippedBundle, Works) {
     const char* folder = std::getenv("DRGAN_BUNDLE");
     if (!folder || !std::ifstream(std::string(folder) + "/manifest.json")) {
         GTEST_SKIP() << "no bundle in the folder that the environment variable DRGAN_BUNDLE names";
