@@ -4,7 +4,6 @@
 // No torch here: its operator<< for vectors would change how CLI11 writes --poses into a config.
 
 #include <CLI/CLI.hpp>
-#include <cstring>
 #include <map>
 
 namespace drgan::train {
@@ -320,12 +319,8 @@ Options parseOptions(int argc, char** argv, std::string& resolvedConfig) {
     if (o.crops.largest < o.crops.smallest) {
         std::exit(app.exit(CLI::ValidationError("--box-largest", "is below --box-smallest")));
     }
+    app.get_option("--resume")->clear();  // the config says what the run is, not whether this is its beginning
     resolvedConfig = app.config_to_str(true, true);
-    // It says what the run is, not whether this is its beginning.
-    constexpr const char* resumed = "\nresume=true\n";
-    if (const size_t at = resolvedConfig.find(resumed); at != std::string::npos) {
-        resolvedConfig.replace(at, std::strlen(resumed), "\nresume=false\n");
-    }
     return o;
 }
 

@@ -35,15 +35,15 @@ void cutMetrics(const fs::path& path, int64_t step) {
     std::ofstream(path) << kept.str();
 }
 
-/// Writes config.toml; one that said otherwise until `step` is kept beside it.
-void writeConfig(const fs::path& path, const std::string& config, int64_t step) {
+/// Writes config.toml of a run that goes on; one that said otherwise until `step` is kept beside it.
+void changeConfig(const fs::path& path, const std::string& config, int64_t step) {
     std::ifstream in(path);
     const std::string former(std::istreambuf_iterator<char>(in), {});
     in.close();
     if (former == config) {
         return;
     }
-    if (!former.empty() && step > 0) {
+    if (!former.empty()) {
         fs::rename(path, path.parent_path() / fmt::format("config-until-{:06}.toml", step));
     }
     std::ofstream(path) << config;
@@ -73,9 +73,9 @@ std::optional<Checkpoint> RunFolder::open(const std::string& config, bool resume
         const int64_t step = std::stoll(last->metadata.at("step"));
         cutMetrics(path(metricsFile), step);
         spdlog::info("{}: going on after step {}", path(checkpointFile), step);
-        writeConfig(path("config.toml"), config, step);
+        changeConfig(path("config.toml"), config, step);
     } else {
-        writeConfig(path("config.toml"), config, 0);
+        std::ofstream(path("config.toml")) << config;
         fs::remove(path(metricsFile));
     }
     metrics_.open(path(metricsFile), std::ios::app);

@@ -16,7 +16,8 @@ namespace drgan::train {
 /// Set by a signal handler: the run saves a checkpoint after the current step and ends.
 extern std::atomic<bool> stopRequested;
 
-/// What a run leaves on the disk: config.toml, metrics.csv and checkpoints.
+/// What a run leaves on the disk: config.toml (and config-until-STEP.toml, where it went otherwise until that step),
+/// metrics.csv and checkpoints.
 class RunFolder {
 public:
     /// @param keep numbered checkpoints to keep beside the last and the best one
