@@ -13,14 +13,12 @@
 #include <faiss/IndexHNSW.h>
 #include <faiss/IndexIVFFlat.h>
 #include <faiss/VectorTransform.h>
-#include <faiss/impl/AuxIndexStructures.h>
 #include <faiss/impl/FaissException.h>
-#include <faiss/utils/Heap.h>
 #include <omp.h>
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
+#include <cstdint>
 
 namespace cv {
 namespace drgan {
@@ -37,10 +35,12 @@ constexpr int links = 16;              // of a person in the graph, twice as man
 constexpr int effortToBuild = 40;
 constexpr double queueLength = 512;  // at effort 1
 
-/// Faiss computes with as many threads as OpenCV while this lives.
+using Label = std::int64_t;  // Faiss's idx_t, which versions before 1.7.4 keep inside a class
+
+/// OpenMP, and so Faiss, computes with this many threads in the calling thread while this lives.
 class OmpThreads {
 public:
-    OmpThreads() : before_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, getNumThreads())); }
+    explicit OmpThreads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, count)); }
     ~OmpThreads() { omp_set_num_threads(before_); }
     OmpThreads(const OmpThreads&) = delete;
     OmpThreads& operator=(const OmpThreads&) = delete;
@@ -130,7 +130,7 @@ public:
         : length_(rows.length()), people_(rows.size()), axes_(rows), count_(axes_.count(rows.length())) {}
 
     void find(const float* unit, int count, double effort, std::vector<int>& labels) const override {
-        std::vector<faiss::Index::idx_t> found;
+        std::vector<Label> found;
         try {
             look(axes_.apply(unit, length_).data(), std::min(count, people_), effort, found);
         } catch (const faiss::FaissException& error) {
@@ -141,11 +141,11 @@ public:
 
 protected:
     /// @param found at most `count` labels
-    virtual void look(const float* query, int count, double effort, std::vector<faiss::Index::idx_t>& found) const = 0;
+    virtual void look(const float* query, int count, double effort, std::vector<Label>& found) const = 0;
 
     /// @param found labels of these scores, -1 for none; then at most `count` of them
-    static void keepNearest(const std::vector<float>& scores, size_t count, std::vector<faiss::Index::idx_t>& found) {
-        std::vector<std::pair<float, faiss::Index::idx_t>> order;
+    static void keepNearest(const std::vector<float>& scores, size_t count, std::vector<Label>& found) {
+        std::vector<std::pair<float, Label>> order;
         for (size_t i = 0; i < found.size(); ++i) {
             if (found[i] >= 0) {
                 order.emplace_back(scores[i], found[i]);
@@ -194,12 +194,12 @@ public:
     }
 
 private:
-    void look(const float* query, int count, double effort, std::vector<faiss::Index::idx_t>& found) const override {
+    void look(const float* query, int count, double effort, std::vector<Label>& found) const override {
         const auto visited =
             static_cast<size_t>(std::clamp(std::lround(listsVisited * effort * lists_), 1L, long{lists_}));
         std::vector<float> distances(visited);
-        std::vector<faiss::Index::idx_t> keys(visited);
-        quantizer_.search(1, query, static_cast<faiss::Index::idx_t>(visited), distances.data(), keys.data());
+        std::vector<Label> keys(visited);
+        quantizer_.search(1, query, static_cast<Label>(visited), distances.data(), keys.data());
         // Threads of OpenCV and not of Faiss: within a batch, each has a query already.
         const size_t stripes = std::min(visited, static_cast<size_t>(std::max(1, getNumThreads())));
         const auto wanted = static_cast<size_t>(count);
@@ -230,37 +230,21 @@ public:
     }
 
 private:
-    /// IndexHNSW::search would start threads and clear a table of everybody for each query.
-    void look(const float* query, int count, double effort, std::vector<faiss::Index::idx_t>& found) const override {
-        std::unique_ptr<faiss::VisitedTable> visited;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            if (!tables_.empty()) {
-                visited = std::move(tables_.back());
-                tables_.pop_back();
-            }
-        }
-        if (!visited) {
-            visited = std::make_unique<faiss::VisitedTable>(people_);
-        }
-        // Faiss 1.7.3 ends a search by efSearch of the parameters, but takes the queue's length from what is asked for.
-        const auto queue = static_cast<size_t>(std::clamp<double>(std::round(queueLength * effort), count, people_));
+    void look(const float* query, int count, double effort, std::vector<Label>& found) const override {
+        // Faiss 1.7.3 ends a search by efSearch of the parameters, but takes the queue's length from the number of
+        // neighbours asked for: both are the queue's length.
+        const int queue =
+            static_cast<int>(std::clamp<double>(std::round(queueLength * effort), count, std::max(count, people_)));
         faiss::SearchParametersHNSW parameters;
-        parameters.efSearch = static_cast<int>(queue);
-        const std::unique_ptr<faiss::DistanceComputer> distance(index_.storage->get_distance_computer());
-        distance->set_query(query);
-        std::vector<float> scores(queue);
-        found.resize(queue);
-        faiss::maxheap_heapify(queue, scores.data(), found.data());
-        index_.hnsw.search(*distance, static_cast<int>(queue), found.data(), scores.data(), *visited, &parameters);
+        parameters.efSearch = queue;
+        std::vector<float> scores(static_cast<size_t>(queue));
+        found.resize(static_cast<size_t>(queue));
+        const OmpThreads one(1);  // for one query, more would only wait
+        index_.search(1, query, queue, scores.data(), found.data(), &parameters);
         keepNearest(scores, static_cast<size_t>(count), found);
-        const std::lock_guard<std::mutex> lock(mutex_);
-        tables_.push_back(std::move(visited));
     }
 
     faiss::IndexHNSWFlat index_;
-    mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<faiss::VisitedTable>> tables_;  ///< at rest; as many as searched at one time
 };
 
 }  // namespace
@@ -280,7 +264,7 @@ std::unique_ptr<const GalleryIndex> makeGalleryIndex(int type, const GalleryRows
     if (rows.size() == 0) {
         return nullptr;
     }
-    const OmpThreads threads;
+    const OmpThreads threads(getNumThreads());
     try {
         if (type == Gallery::INDEX_IVF) {
             return std::make_unique<IvfIndex>(rows);
