@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <string>
 
+#include "new_file.hpp"
+
 namespace cv {
 namespace drgan {
 
 /// Writes a file so that at any moment its path names either what was there before or all of the new content: into a
-/// temporary file beside it (".drgan-XXXXXX"), which takes its place at the end. A process that is killed leaves the
+/// temporary file beside it (".drgan-" and twelve letters), which takes its place at the end. A process that is killed leaves the
 /// temporary file.
 ///
 /// A symbolic link stays, and what it names is replaced. A new file may be read and written by its owner only (0600);
@@ -20,22 +22,19 @@ namespace drgan {
 class AtomicFile {
 public:
     explicit AtomicFile(const std::string& path);
-    ~AtomicFile();  ///< without commit() the temporary file goes and nothing has changed
-    AtomicFile(const AtomicFile&) = delete;
-    AtomicFile& operator=(const AtomicFile&) = delete;
+    // Without commit() the temporary file goes with the object, and nothing has changed.
 
     void write(const void* data, size_t size);
     /// Waits until the content is on the disk, and gives it the path.
     void commit();
 
 private:
-    [[noreturn]] void fail(const char* what) const;  // by errno
+    [[noreturn]] void fail(const char* what, int error) const;  // by errno
 
     std::string path_;    // as it was given, for messages
     std::string target_;  // behind symbolic links
     std::string folder_;
-    std::string temporary_;
-    int fd_ = -1;
+    NewFile file_;
 };
 
 }  // namespace drgan

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gallery_file.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <climits>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "atomic_file.hpp"
@@ -68,12 +67,13 @@ void putChecksum(std::vector<uchar>& out, size_t begin) {
 class Source {
 public:
     explicit Source(const std::string& path) : where(path) {
-        struct stat info {};
-        if (path.empty() || ::stat(path.c_str(), &info) != 0) {
+        std::error_code error;
+        const std::filesystem::file_status status = std::filesystem::status(path, error);
+        if (!std::filesystem::exists(status)) {
             CV_Error(Error::StsObjectNotFound, (path.empty() ? std::string("an empty path") : path) +
                                                    ": cannot be opened, expected a gallery's file");
         }
-        if (!S_ISREG(info.st_mode)) {
+        if (!std::filesystem::is_regular_file(status)) {
             CV_Error(Error::StsBadArg, path + ": is no regular file, expected a gallery's file");
         }
         file_.open(path, std::ios::binary | std::ios::ate);
@@ -267,7 +267,8 @@ void readGallery(const std::string& path, const std::function<void(const Gallery
         readPerson(file, header.embeddingSize, i, bytes, name, fused);
         if (i > 0 && name <= last) {
             file.fail(format("person %llu: the name %s does not come after %s, expected ascending names",
-                             static_cast<unsigned long long>(i), quoted(name).c_str(), quoted(last).c_str()));
+                             static_cast<unsigned long long>(i), drgan::quoted(name).c_str(),
+                             drgan::quoted(last).c_str()));
         }
         person(name, fused);
         last = name;
