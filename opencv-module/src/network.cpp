@@ -22,7 +22,7 @@ std::vector<int> shapeOf(const Mat& blob) { return std::vector<int>(blob.size.p,
 
 [[noreturn]] void rethrow(const std::exception& error, const std::string& where, const char* doing) {
     const auto* inner = dynamic_cast<const cv::Exception*>(&error);
-    CV_Error(inner ? inner->code : static_cast<int>(Error::StsError),
+    CV_Error(inner ? static_cast<Error::Code>(inner->code) : Error::StsError,
              format("%s: cv::dnn cannot %s it: %s", where.c_str(), doing, inner ? inner->err.c_str() : error.what()));
 }
 
