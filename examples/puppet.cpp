@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "puppet.hpp"
 
-#include <opencv2/imgproc.hpp>
-#include <opencv2/objdetect.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <opencv2/drgan.hpp>
+#include <opencv2/imgproc.hpp>
 #include <vector>
 
 namespace drgan::examples {
 
 namespace {
 
-cv::Rect findFace(const cv::Mat& portrait, const std::string& cascade) {
-    cv::CascadeClassifier classifier;
-    if (!classifier.load(cascade)) {
-        CV_Error(cv::Error::StsObjectNotFound, "cannot read the face cascade " + cascade);
-    }
-    cv::Mat grey;
-    cv::cvtColor(portrait, grey, cv::COLOR_BGR2GRAY);
-    std::vector<cv::Rect> found;
-    std::vector<int> votes;
-    classifier.detectMultiScale(grey, found, votes, 1.05, 6, 0, cv::Size(grey.cols / 8, grey.cols / 8));
-    if (found.empty()) {
+/// A square around the face from its landmarks: its size and place go by the distance from the eyes to the mouth.
+cv::Rect findFace(const cv::Mat& portrait) {
+    constexpr double side = 2.6;
+    constexpr double below = 0.27;  // of the point between the eyes
+    cv::Mat face;
+    if (!cv::drgan::FaceFinder::create()->findMain(portrait, face)) {
         CV_Error(cv::Error::StsObjectNotFound, "no face in the portrait");
     }
-    return found[static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin())];
+    const auto* const v = face.ptr<float>();
+    const cv::Point2d eyes((v[4] + v[6]) / 2, (v[5] + v[7]) / 2);
+    const cv::Point2d mouth((v[10] + v[12]) / 2, (v[11] + v[13]) / 2);
+    const double unit = cv::norm(mouth - eyes);
+    const cv::Point2d centre = eyes + cv::Point2d(0, below * unit);
+    return {cvRound(centre.x - side / 2 * unit), cvRound(centre.y - side / 2 * unit), cvRound(side * unit),
+            cvRound(side * unit)};
 }
 
 /// What is person and what is not, guessed from the face's box: head, hat, shoulders. For grabCut.
@@ -54,7 +54,7 @@ cv::Mat guessPerson(cv::Size size, const cv::Rect& face) {
 
 }  // namespace
 
-Puppet::Puppet(const cv::Mat& portrait, const std::string& cascade) : face_(findFace(portrait, cascade)) {
+Puppet::Puppet(const cv::Mat& portrait) : face_(findFace(portrait)) {
     cv::Mat mask = guessPerson(portrait.size(), face_);
     cv::Mat background;
     cv::Mat foreground;

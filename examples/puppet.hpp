@@ -4,8 +4,6 @@
 
 #include <opencv2/core.hpp>
 
-#include <string>
-
 namespace drgan::examples {
 
 /// Where and how a puppet stands in a frame.
@@ -20,9 +18,8 @@ struct Pose {
 class Puppet {
 public:
     /// @param portrait 8-bit BGR picture of one person, upright, facing the camera.
-    /// @param cascade path of OpenCV's frontal face cascade.
-    /// @throws cv::Exception if no face is found.
-    Puppet(const cv::Mat& portrait, const std::string& cascade);
+    /// @throws cv::Exception if the default bundle's FaceFinder finds no face, or there is no default bundle.
+    explicit Puppet(const cv::Mat& portrait);
 
     /// Draws the person over an 8-bit BGR frame.
     void draw(cv::Mat& frame, const Pose& pose) const;

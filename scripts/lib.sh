@@ -8,7 +8,7 @@ build_dir="$root/build"
 
 # Every Debian package that the project needs, in one place.
 packages_build=(g++ meson ninja-build pkg-config cmake python3
-  libopencv-dev opencv-data libfaiss-dev libopenblas0-pthread nlohmann-json3-dev libcli11-dev libspdlog-dev
+  libopencv-dev libfaiss-dev libopenblas0-pthread nlohmann-json3-dev libcli11-dev libspdlog-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   pybind11-dev python3-dev python3-numpy python3-opencv)
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
@@ -16,7 +16,7 @@ packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-
 packages_test=(libgtest-dev libgmock-dev libbenchmark-dev)
 packages_training=(libtorch-dev libgloo-dev libonnx-dev libprotobuf-dev protobuf-compiler libstb-dev libarchive-dev libssl-dev libopenblas0-pthread
   libplplot-dev plplot-driver-cairo)
-packages_bench=(gstreamer1.0-opencv)
+packages_bench=(gstreamer1.0-opencv opencv-data)
 packages=("${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_training[@]}")
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -136,5 +136,5 @@ make_clip() {
     shift
     [ ! -s "$clip" ] || [ "$program" -nt "$clip" ] || return 0
     say "making the sample clip (half a minute)"
-    "$program" "$@" -o "$clip.part" && mv "$clip.part" "$clip"
+    DRGAN_BUNDLE="${DRGAN_BUNDLE:-$root/models/default}" "$program" "$@" -o "$clip.part" && mv "$clip.part" "$clip"
 }
