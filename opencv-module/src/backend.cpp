@@ -5,9 +5,7 @@
 #include <cstdlib>
 #include <opencv2/core/ocl.hpp>
 #include <opencv2/core/utils/logger.hpp>
-#include <opencv2/dnn.hpp>
 #include <utility>
-#include <vector>
 
 namespace cv {
 namespace drgan {
@@ -80,6 +78,19 @@ std::string listed(const std::vector<Pair>& pairs) {
     return text;
 }
 
+#if CV_VERSION_MAJOR >= 5
+bool isPlainCpu(const Pair& pair) {
+    return (pair.first == dnn::DNN_BACKEND_DEFAULT || pair.first == dnn::DNN_BACKEND_OPENCV) &&
+           pair.second == dnn::DNN_TARGET_CPU;
+}
+
+/// What OpenCV takes in place of the engine that a program asks for; 0: nothing.
+int forcedEngine() {
+    const char* const value = std::getenv("OPENCV_FORCE_DNN_ENGINE");
+    return value == nullptr ? 0 : std::atoi(value);
+}
+#endif
+
 }  // namespace
 
 std::vector<String> availableBackends() {
@@ -137,6 +148,46 @@ int checkBackend(int backendId, int targetId, const std::string& where) {
                where.c_str(), backendId, targetId, nameOf({backendId, targetId}).c_str(), CV_VERSION,
                listed(pairs).c_str()));
 }
+
+#if CV_VERSION_MAJOR >= 5
+
+dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetId) {
+    const bool plain = isPlainCpu({backendId, targetId});
+    dnn::Net net = dnn::readNetFromONNX(model, plain ? dnn::ENGINE_AUTO : dnn::ENGINE_CLASSIC);
+    if (!net.getMainGraph()) {  // the classic engine
+        net.setPreferableBackend(backendId);
+        net.setPreferableTarget(targetId);
+    } else if (!plain) {
+        CV_Error(Error::StsNotImplemented,
+                 format("OPENCV_FORCE_DNN_ENGINE=%d has OpenCV %s take an engine that computes on the CPU only; got "
+                        "%s, expected the variable to be unset or %d",
+                        forcedEngine(), CV_VERSION, nameOf({backendId, targetId}).c_str(), dnn::ENGINE_CLASSIC));
+    }
+    return net;
+}
+
+void checkDefaultEngine(int backendId, int targetId, const std::string& where) {
+    if (!isPlainCpu({backendId, targetId}) && forcedEngine() != dnn::ENGINE_CLASSIC) {
+        CV_Error(
+            Error::StsNotImplemented,
+            format("%s: OpenCV %s reads it with an engine that computes on the CPU only; got %s, expected the CPU, "
+                   "or OPENCV_FORCE_DNN_ENGINE=%d in the environment",
+                   where.c_str(), CV_VERSION, nameOf({backendId, targetId}).c_str(), dnn::ENGINE_CLASSIC));
+    }
+}
+
+#else
+
+dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetId) {
+    dnn::Net net = dnn::readNetFromONNX(model);
+    net.setPreferableBackend(backendId);
+    net.setPreferableTarget(targetId);
+    return net;
+}
+
+void checkDefaultEngine(int, int, const std::string&) {}
+
+#endif
 
 }  // namespace drgan
 }  // namespace cv

@@ -34,10 +34,8 @@ Network::Network(ModelBytes model, const std::string& where, int backendId, int 
       backendId_(checkBackend(backendId, targetId, where)),
       targetId_(targetId) {
     try {
-        net_ = dnn::readNetFromONNX(*model_);
+        net_ = readNetwork(*model_, backendId_, targetId_);
         CV_Assert(!net_.empty());
-        net_.setPreferableBackend(backendId_);
-        net_.setPreferableTarget(targetId_);
     } catch (const std::exception& error) {
         rethrow(error, where_, "read");
     }

@@ -29,6 +29,7 @@ public:
             CV_Error(Error::StsObjectNotFound, "face detector '" + model + "' cannot be opened");
         }
         backendId = checkBackend(backendId, targetId, model);
+        checkDefaultEngine(backendId, targetId, model);
         try {
             wide_ = open(model, Size(320, 320), backendId, targetId);
             close_ = open(model, Size(lookSide, lookSide), backendId, targetId);
