@@ -215,6 +215,9 @@ static GstFlowReturn submit_input_buffer(GstBaseTransform* trans, gboolean disco
 }
 
 static void before_transform(GstBaseTransform* trans, GstBuffer* buffer) {
+    if (trans->segment.format != GST_FORMAT_TIME) {
+        return;
+    }
     const GstClockTime time =
         gst_segment_to_stream_time(&trans->segment, GST_FORMAT_TIME, GST_BUFFER_TIMESTAMP(buffer));
     if (GST_CLOCK_TIME_IS_VALID(time)) {
@@ -237,7 +240,7 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
         }
         drgan::logReport(self, result.report);
         postEvents(self, result.events);
-        stateOf(self).sendFaces(result.events, GST_BASE_TRANSFORM(filter)->segment);
+        stateOf(self).sendFaces(result.events);
         return GST_FLOW_OK;
     });
 }
@@ -245,25 +248,19 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_EOS:
-            endTracks(GST_DRGAN_FRONTALIZE(trans));
-            stateOf(trans).faces.end(trans->segment);
-            break;
         case GST_EVENT_STREAM_START:
-            endTracks(GST_DRGAN_FRONTALIZE(trans));
-            break;
-        case GST_EVENT_FLUSH_START:
-            stateOf(trans).faces.flush(event);
-            break;
         case GST_EVENT_FLUSH_STOP:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
-            stateOf(trans).faces.flush(event);
-            GST_OBJECT_LOCK(trans);
-            stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
-            GST_OBJECT_UNLOCK(trans);
             break;
         default:
             break;
     }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+        GST_OBJECT_LOCK(trans);
+        stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
+        GST_OBJECT_UNLOCK(trans);
+    }
+    stateOf(trans).followStream(event);
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->sink_event(trans, event);
 }
 

@@ -9,16 +9,17 @@
 #include <memory>
 #include <mutex>
 
+#include "gstfaceline.h"
+
 namespace drgan {
 
-/// The pad, if it was requested, and what waits to leave through it. A queue lies in front of the pad, so that neither
-/// branch must have one: the video's thread waits only while it is full.
+/// The pad, if it was requested, and the video's stream, which the faces' follows. A queue lies in front of the pad, so
+/// that neither branch must have one: the video's thread waits only while it is full.
 class Faces {
 public:
     static GstStaticPadTemplate padTemplate;
 
-    ~Faces();
-
+    /// In any state, from any thread. A pad that comes late hears at once of the stream as it is.
     /// @return the pad, which is the element's then; null if there is one already
     GstPad* request(GstElement* element, GstPadTemplate* padTemplate);
     void release(GstElement* element, GstPad* pad);
@@ -26,26 +27,32 @@ public:
     /// From any thread.
     bool wanted() const;
 
-    /// The rest belongs to the streaming thread. Waits while the queue is full, and does nothing without a pad.
-    /// @param picture RGB, side x side; owned by the callee
-    /// @param segment the video's, in which the picture's timestamp lies
-    void push(GstBuffer* picture, int side, const GstSegment& segment);
-    /// There is no picture up to this time: sinks that wait for a first one, or keep in step, need to know.
-    void advance(int side, const GstSegment& segment, GstClockTime timestamp);
-    void end(const GstSegment& segment);
+    /// An event of the video: what concerns the faces' stream, too, goes on to it. Waits while the queue is full.
+    /// @param side of the pictures to come, pixels
+    void follow(GstEvent* event, int side);
 
-    /// The video's flush, from the thread that it comes in: what waits is dropped.
-    void flush(GstEvent* event);
+    // The next two belong to the streaming thread, wait while the queue is full, and do nothing without a pad.
+    /// @param picture RGB, side x side; owned by the callee
+    void push(GstBuffer* picture, int side);
+    /// The video has come this far.
+    void advance(int side, GstClockTime timestamp);
+
     /// From any thread: lets go of a streaming thread that waits.
     void interrupt();
-
-    struct Line;
+    /// The stream is over; the next one begins anew.
+    void stop();
 
 private:
-    std::shared_ptr<Line> line() const;
+    using LinePtr = std::shared_ptr<FaceLine>;  // holds the pad
+
+    LinePtr line() const;
+    template <typename Change>
+    std::pair<LinePtr, VideoStream> change(Change how);
 
     mutable std::mutex mutex_;
-    std::shared_ptr<Line> line_;
+    bool taken_ = false;  // the pad is there, or on its way
+    LinePtr line_;
+    VideoStream stream_;
 };
 
 }  // namespace drgan

@@ -62,6 +62,7 @@ void ElementState::stop() {
         pipeline_.reset();
     }
     resultsFile.close();
+    faces.stop();
     makeView_ = nullptr;
 }
 
@@ -79,8 +80,10 @@ FrameTimes ElementState::timesOf(const GstBuffer* buffer, const GstSegment& segm
     FrameTimes t;
     t.timestamp = GST_BUFFER_TIMESTAMP(buffer);
     t.duration = GST_BUFFER_DURATION(buffer);
-    t.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, t.timestamp);
-    t.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, t.timestamp);
+    if (segment.format == GST_FORMAT_TIME) {  // raw files come in bytes
+        t.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, t.timestamp);
+        t.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, t.timestamp);
+    }
     return t;
 }
 
@@ -183,20 +186,23 @@ std::vector<GstStructure*> ElementState::makeMessages(const std::vector<Event>& 
 
 int ElementState::faceSide() const { return current_.faceSize > 0 ? current_.faceSize : decoderSide_; }
 
-void ElementState::sendFaces(const std::vector<Event>& events, const GstSegment& segment) {
-    if (!faces.wanted()) {
-        return;
-    }
-    const GQuark type = g_quark_from_string(current_.roiType.c_str());
-    for (const auto& e : events) {
-        if (e.kind != Event::Kind::updated) {
-            continue;
+void ElementState::sendFaces(const std::vector<Event>& events) {
+    if (faces.wanted()) {
+        const GQuark type = g_quark_from_string(current_.roiType.c_str());
+        for (const auto& e : events) {
+            if (e.kind != Event::Kind::updated) {
+                continue;
+            }
+            if (GstBuffer* face = makeFace(e, times_, faceSide(), type, current_.embeddings, bundleId_)) {
+                faces.push(face, faceSide());
+            }
         }
-        if (GstBuffer* face = makeFace(e, times_, faceSide(), type, current_.embeddings, bundleId_)) {
-            faces.push(face, faceSide(), segment);
-        }
     }
-    faces.advance(faceSide(), segment, times_.timestamp);
+    faces.advance(faceSide(), times_.timestamp);
+}
+
+void ElementState::followStream(GstEvent* event) {
+    faces.follow(event, GST_EVENT_IS_SERIALIZED(event) ? faceSide() : 0);
 }
 
 }  // namespace drgan

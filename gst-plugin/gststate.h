@@ -54,7 +54,9 @@ public:
     std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
 
     /// Sends the frontal view of each updated track of the newest frame to the pad of the faces, if there is one.
-    void sendFaces(const std::vector<Event>& events, const GstSegment& segment);
+    void sendFaces(const std::vector<Event>& events);
+    /// An event of the video, from the thread that it comes in, for the pad of the faces.
+    void followStream(GstEvent* event);
 
 private:
     int faceSide() const;

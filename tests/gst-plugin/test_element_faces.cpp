@@ -1,123 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The request pad "faces".
-#include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <set>
 #include <thread>
-#include <vector>
 
 #include "element_fixture.hpp"
+#include "taken_faces.hpp"
 
 namespace {
 
 using drgan_test::Element;
 using drgan_test::regionsOf;
-
-/// What came out of the pad, by its thread.
-class Taken {
-public:
-    explicit Taken(Element& e) : element_(e.element) {
-        pad_ = gst_element_request_pad_simple(element_, "faces");
-        EXPECT_NE(pad_, nullptr);
-        sink_ = gst_pad_new("sink", GST_PAD_SINK);
-        gst_pad_set_element_private(sink_, this);
-        gst_pad_set_chain_function(sink_, [](GstPad* pad, GstObject*, GstBuffer* buffer) {
-            return static_cast<Taken*>(gst_pad_get_element_private(pad))->take(buffer);
-        });
-        gst_pad_set_event_function(sink_, [](GstPad* pad, GstObject*, GstEvent* event) -> gboolean {
-            static_cast<Taken*>(gst_pad_get_element_private(pad))->take(event);
-            return TRUE;
-        });
-        gst_pad_set_active(sink_, TRUE);
-        EXPECT_EQ(gst_pad_link(pad_, sink_), GST_PAD_LINK_OK);
-    }
-    ~Taken() {
-        release();
-        gst_pad_set_active(sink_, FALSE);
-        gst_object_unref(sink_);
-        for (GstBuffer* b : buffers_) {
-            gst_buffer_unref(b);
-        }
-    }
-    Taken(const Taken&) = delete;
-    Taken& operator=(const Taken&) = delete;
-
-    void release() {
-        if (pad_ != nullptr) {
-            gst_element_release_request_pad(element_, pad_);
-            gst_object_unref(pad_);
-            pad_ = nullptr;
-        }
-    }
-
-    /// Waits for so many pictures. @return all that have come
-    std::vector<GstBuffer*> wait(size_t count) {
-        for (int i = 0; i < 1000 && size() < count; ++i) {
-            g_usleep(10000);
-        }
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return buffers_;
-    }
-    /// Waits for an event of this kind.
-    bool waitFor(GstEventType type) {
-        for (int i = 0; i < 1000 && !has(type); ++i) {
-            g_usleep(10000);
-        }
-        return has(type);
-    }
-    std::vector<GstEventType> events() {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return events_;
-    }
-    GstVideoInfo info() {
-        GstVideoInfo out;
-        gst_video_info_init(&out);
-        GstCaps* caps = gst_pad_get_current_caps(sink_);
-        EXPECT_NE(caps, nullptr);
-        if (caps != nullptr) {
-            EXPECT_TRUE(gst_video_info_from_caps(&out, caps));
-            gst_caps_unref(caps);
-        }
-        return out;
-    }
-    std::atomic<bool> block{false};  ///< take no picture until this is false
-    std::atomic<int> flow{GST_FLOW_OK};
-
-private:
-    size_t size() {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return buffers_.size();
-    }
-    bool has(GstEventType type) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return std::find(events_.begin(), events_.end(), type) != events_.end();
-    }
-    GstFlowReturn take(GstBuffer* buffer) {
-        while (block) {
-            g_usleep(1000);
-        }
-        const std::lock_guard<std::mutex> lock(mutex_);
-        buffers_.push_back(buffer);
-        return static_cast<GstFlowReturn>(flow.load());
-    }
-    void take(GstEvent* event) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        events_.push_back(GST_EVENT_TYPE(event));
-        gst_event_unref(event);
-    }
-    GstElement* element_;
-    GstPad* pad_ = nullptr;
-    GstPad* sink_ = nullptr;
-    std::mutex mutex_;
-    std::vector<GstBuffer*> buffers_;
-    std::vector<GstEventType> events_;
-};
+using drgan_test::Taken;
 
 TEST(FacesPad, GivesAPictureForEachUpdateWithTheTrackOnIt) {
     Element e("display=false encode-interval=0 refresh-interval=0 update-threshold=0");
-    Taken faces(e);
+    Taken faces(e.element);
     e.caps("I420", 320, 240);
     for (int i = 0; i < 3; ++i) {
         GstBuffer* in = e.frame(static_cast<guint32>(i));
@@ -161,7 +60,7 @@ TEST(FacesPad, GivesAPictureForEachUpdateWithTheTrackOnIt) {
 
 TEST(FacesPad, HasTheAskedSizeAndEmbeddingsOnRequest) {
     Element e("display=false face-size=48 embeddings=true");
-    Taken faces(e);
+    Taken faces(e.element);
     e.caps("BGR", 320, 240);
     gst_buffer_unref(e.pushFace(40, 60, 80));
     const auto buffers = faces.wait(1);
@@ -177,7 +76,7 @@ TEST(FacesPad, IsOneAndComesAndGoesWhilePlaying) {
     e.caps("BGR", 320, 240);
     for (int i = 0; i < 5; ++i) {
         gst_buffer_unref(e.pushFace(40, 60, 80));
-        Taken faces(e);
+        Taken faces(e.element);
         EXPECT_EQ(gst_element_request_pad_simple(e.element, "faces"), nullptr);
         gst_buffer_unref(e.pushFace(40, 60, 80));
         EXPECT_EQ(faces.wait(1).size(), 1U);
@@ -189,7 +88,7 @@ TEST(FacesPad, IsOneAndComesAndGoesWhilePlaying) {
 
 TEST(FacesPad, EndsWithTheVideo) {
     Element e("display=false");
-    Taken faces(e);
+    Taken faces(e.element);
     e.caps("BGR", 320, 240);
     gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));  // nobody: a sink that waits must hear of it
     EXPECT_TRUE(faces.waitFor(GST_EVENT_GAP));
@@ -199,7 +98,7 @@ TEST(FacesPad, EndsWithTheVideo) {
 
 TEST(FacesPad, IsFlushedWithTheVideo) {
     Element e("display=false");
-    Taken faces(e);
+    Taken faces(e.element);
     e.caps("BGR", 320, 240);
     gst_buffer_unref(e.pushFace(40, 60, 80));
     EXPECT_EQ(faces.wait(1).size(), 1U);
@@ -215,7 +114,7 @@ TEST(FacesPad, IsFlushedWithTheVideo) {
 
 TEST(FacesPad, AReaderThatIsStuckDoesNotKeepTheElementFromStopping) {
     Element e("display=false encode-interval=0 refresh-interval=0 update-threshold=0 max-faces=16");
-    Taken faces(e);
+    Taken faces(e.element);
     faces.block = true;
     e.caps("BGR", 320, 240);
     std::atomic<int> pushed{0};
@@ -246,7 +145,7 @@ TEST(FacesPad, AReaderThatIsStuckDoesNotKeepTheElementFromStopping) {
 TEST(FacesPad, AReaderThatHasEnoughOrIsNotThereLeavesTheVideoAlone) {
     for (const GstFlowReturn flow : {GST_FLOW_EOS, GST_FLOW_NOT_LINKED}) {
         Element e("display=false encode-interval=0 refresh-interval=0 update-threshold=0");
-        Taken faces(e);
+        Taken faces(e.element);
         faces.flow = flow;
         e.caps("BGR", 320, 240);
         for (int i = 0; i < 20; ++i) {

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gstfaceline.h"
+
+#include <utility>
+
+#include "gstframe.h"
+
+namespace drgan {
+namespace {
+
+constexpr guint mostWaiting = 256;                    // pictures and events; 112x112 RGB: 10 MB
+constexpr GstClockTime gapInterval = GST_SECOND / 4;  // how often a sink hears that there is no face
+
+constexpr const char* lineKey = "drgan-face-line";
+
+EventPtr take(GstEvent* event) { return {event, gst_event_unref}; }
+
+void destroyItem(void* memory) {
+    auto* item = static_cast<GstDataQueueItem*>(memory);
+    gst_clear_mini_object(&item->object);
+    g_free(item);
+}
+
+gboolean isFull(GstDataQueue*, guint visible, guint, guint64, gpointer) {
+    return visible >= mostWaiting ? TRUE : FALSE;
+}
+
+// A stream of its own, of the video's group.
+EventPtr makeStart(GstEvent* upstream) {
+    const gchar* id = nullptr;
+    gst_event_parse_stream_start(upstream, &id);
+    gchar* own = g_strconcat(id, "/faces", nullptr);
+    GstEvent* start = gst_event_new_stream_start(own);
+    g_free(own);
+    gst_event_set_stream_flags(start, GST_STREAM_FLAG_SPARSE);
+    guint group = 0;
+    if (gst_event_parse_group_id(upstream, &group) != FALSE) {
+        gst_event_set_group_id(start, group);
+    }
+    gst_event_set_seqnum(start, gst_event_get_seqnum(upstream));
+    return take(start);
+}
+
+// The video's own, where it is one of time. Pictures carry times, whatever the video is counted in.
+EventPtr makeSegment(const EventPtr& upstream, GstSegment& segment) {
+    gst_event_copy_segment(upstream.get(), &segment);
+    if (segment.format == GST_FORMAT_TIME) {
+        return upstream;
+    }
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    EventPtr own = take(gst_event_new_segment(&segment));
+    gst_event_set_seqnum(own.get(), gst_event_get_seqnum(upstream.get()));
+    return own;
+}
+
+GstMiniObject* makeGap(GstClockTime time, GstEvent* segment) {
+    GstEvent* gap = gst_event_new_gap(time, GST_CLOCK_TIME_NONE);
+    gst_event_set_seqnum(gap, gst_event_get_seqnum(segment));
+    return GST_MINI_OBJECT(gap);
+}
+
+// How late this branch's sink is, which format it would like and where it was clicked says nothing about the video.
+gboolean upstreamEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
+    switch (GST_EVENT_TYPE(event)) {
+        case GST_EVENT_RECONFIGURE:
+            FaceLine::of(pad).linked();
+            [[fallthrough]];
+        case GST_EVENT_QOS:
+        case GST_EVENT_NAVIGATION:
+            gst_event_unref(event);
+            return TRUE;
+        default:
+            return gst_pad_event_default(pad, parent, event);
+    }
+}
+
+}  // namespace
+
+EventPtr share(GstEvent* event) { return event != nullptr ? take(gst_event_ref(event)) : nullptr; }
+
+GstPad* FaceLine::createPad(GstPadTemplate* padTemplate) {
+    GstPad* pad = gst_pad_new_from_template(padTemplate, "faces");
+    auto* line = new FaceLine(pad);
+    gst_pad_set_element_private(pad, line);
+    g_object_set_data_full(G_OBJECT(pad), lineKey, line, [](gpointer p) { delete static_cast<FaceLine*>(p); });
+    gst_pad_set_activatemode_function(pad, activate);
+    gst_pad_set_event_function(pad, upstreamEvent);
+    return pad;
+}
+
+FaceLine& FaceLine::of(GstPad* pad) { return *static_cast<FaceLine*>(gst_pad_get_element_private(pad)); }
+
+FaceLine::FaceLine(GstPad* pad) : pad_(pad), queue_(gst_data_queue_new(isFull, nullptr, nullptr, nullptr)) {
+    gst_data_queue_set_flushing(queue_, TRUE);  // until the pad is activated
+}
+
+FaceLine::~FaceLine() {
+    gst_data_queue_flush(queue_);
+    g_object_unref(queue_);
+}
+
+void FaceLine::enqueue(GstMiniObject* object, bool wait) {
+    auto* item = g_new0(GstDataQueueItem, 1);
+    item->object = object;
+    item->visible = TRUE;
+    item->destroy = destroyItem;
+    const gboolean there = wait ? gst_data_queue_push(queue_, item) : gst_data_queue_push_force(queue_, item);
+    if (there == FALSE) {  // stopping or flushing
+        destroyItem(item);
+    }
+}
+
+void FaceLine::enqueue(const EventPtr& event) {
+    if (event) {
+        enqueue(GST_MINI_OBJECT(gst_event_ref(event.get())));
+    }
+}
+
+void FaceLine::begin(const VideoStream& stream) {
+    const bool first = fresh_.exchange(false);
+    if (stream.start && (first || stream.start != upstreamStart_)) {
+        if (stream.start != upstreamStart_) {
+            upstreamStart_ = stream.start;
+            startEvent_ = makeStart(upstreamStart_.get());
+        }
+        enqueue(startEvent_);
+    }
+    if (stream.side > 0 && (first || stream.side != side_)) {
+        if (stream.side != side_) {
+            side_ = stream.side;
+            GstCaps* caps = pictureCaps({side_, side_});
+            caps_ = take(gst_event_new_caps(caps));
+            gst_caps_unref(caps);
+        }
+        enqueue(caps_);
+    }
+    if (stream.segment && (first || stream.segment != upstreamSegment_)) {
+        if (stream.segment != upstreamSegment_) {
+            upstreamSegment_ = stream.segment;
+            segmentEvent_ = makeSegment(upstreamSegment_, segment_);
+        }
+        told_ = GST_CLOCK_TIME_NONE;
+        enqueue(segmentEvent_);
+    }
+}
+
+void FaceLine::push(const VideoStream& stream, GstBuffer* picture) {
+    begin(stream);
+    told_ = GST_BUFFER_PTS(picture);
+    enqueue(GST_MINI_OBJECT(picture));
+}
+
+void FaceLine::advance(const VideoStream& stream) {
+    begin(stream);
+    if (!stream.segment) {
+        return;
+    }
+    GstClockTime time = stream.position;
+    if (!GST_CLOCK_TIME_IS_VALID(time)) {  // frames without times: that there is nothing yet is all that can be told
+        time = GST_CLOCK_TIME_IS_VALID(told_) ? told_.load() : segment_.start;
+    }
+    const GstClockTime told = told_;
+    const bool due =
+        !GST_CLOCK_TIME_IS_VALID(told) || time >= told + gapInterval || time + gapInterval <= told;  // reverse playback
+    if (due) {
+        told_ = time;
+        enqueue(makeGap(time, segmentEvent_.get()));
+    }
+}
+
+void FaceLine::send(GstMiniObject* object) {
+    if (GST_IS_EVENT(object)) {
+        gst_pad_push_event(pad_, GST_EVENT_CAST(object));
+        return;
+    }
+    // A branch that is not linked, has enough, or is being stopped, is left in peace; pictures for it are dropped.
+    const GstFlowReturn flow = gst_pad_push(pad_, GST_BUFFER_CAST(object));
+    if (flow <= GST_FLOW_NOT_NEGOTIATED) {
+        GstElement* element = gst_pad_get_parent_element(pad_);
+        if (element != nullptr) {
+            GST_ELEMENT_FLOW_ERROR(element, flow);
+            gst_object_unref(element);
+        }
+        interrupt();  // or the video would wait for ever
+    }
+}
+
+// The thread of the pad.
+void FaceLine::work(gpointer user) {
+    auto& line = of(GST_PAD(user));
+    line.worker_ = std::this_thread::get_id();
+    GstDataQueueItem* item = nullptr;
+    if (gst_data_queue_pop(line.queue_, &item) == FALSE) {
+        gst_pad_pause_task(line.pad_);
+        return;
+    }
+    GstMiniObject* object = std::exchange(item->object, nullptr);
+    item->destroy(item);
+    line.send(object);
+}
+
+gboolean FaceLine::activate(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
+    if (mode != GST_PAD_MODE_PUSH) {
+        return FALSE;
+    }
+    FaceLine& line = of(pad);
+    if (active == FALSE) {
+        return line.stop() ? TRUE : FALSE;
+    }
+    const std::lock_guard<std::mutex> lock(line.mutex_);
+    line.active_ = true;
+    line.start();
+    return TRUE;
+}
+
+// With the lock.
+void FaceLine::start() {
+    gst_data_queue_flush(queue_);
+    fresh_ = true;
+    gst_data_queue_set_flushing(queue_, FALSE);
+    // The task may outlive the pad's place in the element, see stop(). One that is there already keeps its reference.
+    GST_OBJECT_LOCK(pad_);
+    const bool made = GST_PAD_TASK(pad_) != nullptr;
+    GST_OBJECT_UNLOCK(pad_);
+    gst_pad_start_task(pad_, work, made ? pad_ : gst_object_ref(pad_), made ? nullptr : gst_object_unref);
+}
+
+void FaceLine::close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    active_ = false;
+    gst_data_queue_set_flushing(queue_, TRUE);
+}
+
+bool FaceLine::stop() {
+    close();
+    if (worker_.load() == std::this_thread::get_id()) {
+        abandonTask();  // a thread cannot wait for itself
+        return true;
+    }
+    const bool stopped = gst_pad_stop_task(pad_) != FALSE;
+    gst_data_queue_flush(queue_);
+    return stopped;
+}
+
+// The thread ends as soon as it is back from what it is doing. Its reference keeps the pad until then.
+void FaceLine::abandonTask() {
+    GST_OBJECT_LOCK(pad_);
+    GstTask* task = std::exchange(GST_PAD_TASK(pad_), nullptr);
+    GST_OBJECT_UNLOCK(pad_);
+    if (task != nullptr) {
+        gst_task_stop(task);
+        gst_object_unref(task);
+    }
+}
+
+void FaceLine::leave() {
+    close();
+    // Whoever releases the pad may be the one that its thread waits for: a sink that is paused keeps a picture for
+    // ever.
+    if (g_rec_mutex_trylock(GST_PAD_GET_STREAM_LOCK(pad_)) == FALSE) {
+        abandonTask();
+        return;
+    }
+    g_rec_mutex_unlock(GST_PAD_GET_STREAM_LOCK(pad_));
+    gst_pad_set_active(pad_, FALSE);
+}
+
+void FaceLine::linked() {
+    // What the pad keeps goes out before the next event. None may be to come, or only after this branch's sink is
+    // ready.
+    for (const GstEventType type : {GST_EVENT_EOS, GST_EVENT_SEGMENT}) {
+        if (GstEvent* kept = gst_pad_get_sticky_event(pad_, type, 0)) {
+            const GstClockTime time = told_;
+            enqueue(makeGap(GST_CLOCK_TIME_IS_VALID(time) ? time : 0, kept), false);
+            gst_event_unref(kept);
+            return;
+        }
+    }
+}
+
+void FaceLine::interrupt() { gst_data_queue_set_flushing(queue_, TRUE); }
+
+void FaceLine::flushStart(GstEvent* event) {
+    interrupt();
+    gst_pad_push_event(pad_, gst_event_ref(event));
+    gst_pad_pause_task(pad_);
+}
+
+void FaceLine::flushStop(GstEvent* event) {
+    gst_pad_push_event(pad_, gst_event_ref(event));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (active_) {  // else the pad was released or stopped meanwhile, and its task must stay ended
+        start();
+    }
+}
+
+}  // namespace drgan
