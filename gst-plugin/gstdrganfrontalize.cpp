@@ -15,7 +15,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 filesrc location=faces.mp4 ! decodebin ! videoconvert ! drganfrontalize ! videoconvert ! autovideosink
+ * gst-launch-1.0 filesrc location=faces.mp4 ! decodebin ! videoconvert ! videoflip video-direction=auto !
+ *     drganfrontalize ! videoconvert ! autovideosink
  * ]|
  */
 #include "gstdrganfrontalize.h"
@@ -26,6 +27,7 @@
 #include "core/models.hpp"
 #include "gstjson.h"
 #include "gstlog.h"
+#include "gstorientation.h"
 #include "gststate.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_drgan_frontalize_debug);
@@ -245,10 +247,28 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
     });
 }
 
+// Faces on their side are hardly found; who sees none wants to know why.
+static void warnOfOrientation(GstBaseTransform* trans, GstEvent* tagEvent) {
+    const std::string orientation = drgan::unturned(tagEvent, GST_BASE_TRANSFORM_SINK_PAD(trans));
+    if (orientation.empty() || orientation == std::exchange(stateOf(trans).toldOrientation, orientation)) {
+        return;
+    }
+    GST_ELEMENT_WARNING(
+        trans, STREAM, FORMAT,
+        ("The video is not upright, and faces that are not upright are not found: put \"videoflip "
+         "video-direction=auto\" before this element"),
+        ("its tag image-orientation says %s, and no element before this one turns it", orientation.c_str()));
+}
+
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
-        case GST_EVENT_EOS:
+        case GST_EVENT_TAG:
+            warnOfOrientation(trans, event);
+            break;
         case GST_EVENT_STREAM_START:
+            stateOf(trans).toldOrientation.clear();
+            [[fallthrough]];
+        case GST_EVENT_EOS:
         case GST_EVENT_FLUSH_STOP:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
             break;

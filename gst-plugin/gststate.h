@@ -27,6 +27,7 @@ public:
     LineFile resultsFile;        ///< interrupt() from any thread, else the streaming thread's
     bool resultsFailed = false;  ///< that was told of
     bool lateLogged = false;
+    std::string toldOrientation;  ///< of this stream, that was warned of
 
     Faces faces;  ///< the request pad
 
