@@ -70,7 +70,8 @@ std::vector<std::string> describePipeline(const PipelineOptions& options) {
         // what cannot be handled in time is dropped here, not piled up
         append(words, {"!", "queue", "leaky=downstream"});
     }
-    append(words, {"!", "videoflip", "video-direction=auto", "!", "videoconvert", "!", "drganfrontalize", "name=drgan",
+    // videoflip does not take every format of a decoder, as 10 bits in two planes
+    append(words, {"!", "videoconvert", "!", "videoflip", "video-direction=auto", "!", "drganfrontalize", "name=drgan",
                    "pictures=true", "results-location=" + options.results});
     if (!options.display) {
         words.emplace_back("display=false");

@@ -38,8 +38,8 @@ if len(sys.argv) not in (2, 3):
     sys.exit(__doc__)
 Gst.init(None)
 pipeline = Gst.parse_launch(
-    "filesrc name=source ! decodebin ! videoconvert ! drganfrontalize name=drgan display=false ! "
-    "appsink name=out sync=false")
+    "filesrc name=source ! decodebin ! videoconvert ! videoflip video-direction=auto ! "
+    "drganfrontalize name=drgan display=false ! appsink name=out sync=false")
 pipeline.get_by_name("source").set_property("location", sys.argv[1])
 drgan, out, bus = pipeline.get_by_name("drgan"), pipeline.get_by_name("out"), pipeline.get_bus()
 if len(sys.argv) == 3:

@@ -21,7 +21,8 @@ source_of() {
 case "${1:-} $#" in
     "window 2")
         file="$(source_of "$2")"
-        gst-launch-1.0 filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize ! videoconvert ! autovideosink
+        gst-launch-1.0 filesrc location="$file" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
+            drganfrontalize ! videoconvert ! autovideosink
         ;;
     "camera 1" | "camera 2")
         gst-launch-1.0 v4l2src device="${2:-/dev/video0}" ! decodebin ! queue leaky=downstream max-size-buffers=2 ! \
@@ -29,13 +30,13 @@ case "${1:-} $#" in
         ;;
     "messages 2")
         file="$(source_of "$2")"
-        gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert ! \
+        gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
             drganfrontalize display=false results-location=- ! fakesink sync=false
         ;;
     "profile 3")
         file="$(source_of "$2")"
-        gst-launch-1.0 -e filesrc location="$file" ! decodebin ! videoconvert ! drganfrontalize yaw=45 ! videoconvert ! \
-            x264enc ! h264parse ! mp4mux ! filesink location="$3"
+        gst-launch-1.0 -e filesrc location="$file" ! decodebin ! videoconvert ! videoflip video-direction=auto ! \
+            drganfrontalize yaw=45 ! videoconvert ! x264enc ! h264parse ! mp4mux ! filesink location="$3"
         ;;
     *)
         echo "$usage" >&2
