@@ -47,7 +47,41 @@ bool findTracking(GstAnalyticsRelationMeta* meta, guint object, GstAnalyticsTrac
                                                           &found) != FALSE;
 }
 
-void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track) {
+#ifdef DRGAN_ANALYTICS_TENSOR
+
+void writeEmbedding(GstAnalyticsRelationMeta* meta, guint object, const cv::Mat& embedding,
+                    const std::string& bundleId) {
+    const GQuark id = g_quark_from_string((bundleId + "/embedding").c_str());
+    GstBuffer* data = gst_buffer_new_memdup(embedding.data, embedding.total() * embedding.elemSize());
+    gpointer state = nullptr;
+    GstAnalyticsTensorMtd entry;
+    while (gst_analytics_relation_meta_get_direct_related(meta, object, GST_ANALYTICS_REL_TYPE_CONTAIN,
+                                                          gst_analytics_tensor_mtd_get_mtd_type(), &state, &entry)) {
+        GstTensor* tensor = gst_analytics_tensor_mtd_get_tensor(&entry);
+        if (tensor->id == id) {  // of an element of this kind before
+            gst_buffer_replace(&tensor->data, data);
+            gst_buffer_unref(data);
+            return;
+        }
+    }
+    gsize dims[] = {1, embedding.total()};
+    if (!gst_analytics_relation_meta_add_tensor_mtd_simple(meta, id, GST_TENSOR_DATA_TYPE_FLOAT32, data,
+                                                           GST_TENSOR_DIM_ORDER_ROW_MAJOR, 2, dims, &entry)) {
+        gst_buffer_unref(data);
+        return;
+    }
+    gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_CONTAIN, object, entry.id);
+    gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_IS_PART_OF, entry.id, object);
+}
+
+#else
+
+void writeEmbedding(GstAnalyticsRelationMeta*, guint, const cv::Mat&, const std::string&) {}
+
+#endif
+
+void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track, bool withEmbedding,
+           const std::string& bundleId) {
     GstAnalyticsODMtd object;
     const cv::Rect2f box(static_cast<float>(b.x), static_cast<float>(b.y), static_cast<float>(b.width),
                          static_cast<float>(b.height));
@@ -71,11 +105,15 @@ void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const Trac
         gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_CONTAIN, object.id, name.id);
         gst_analytics_relation_meta_set_relation(meta, GST_ANALYTICS_REL_TYPE_IS_PART_OF, name.id, object.id);
     }
+    if (withEmbedding && !track.embedding.empty()) {
+        writeEmbedding(meta, object.id, track.embedding, bundleId);
+    }
 }
 
 }  // namespace
 
-void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track) {
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, bool withEmbedding,
+                    const std::string& bundleId) {
     const Box box = cutBox(track.box, frame);
     if (box.width == 0 || box.height == 0) {
         return;
@@ -85,7 +123,7 @@ void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackI
         meta = gst_buffer_add_analytics_relation_meta(buffer);
     }
     if (meta != nullptr) {
-        write(meta, type, box, track);
+        write(meta, type, box, track, withEmbedding, bundleId);
     }
 }
 
@@ -125,7 +163,7 @@ std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfIntere
 
 namespace drgan {
 
-void writeAnalytics(GstBuffer*, GQuark, cv::Size, const TrackInfo&) {}
+void writeAnalytics(GstBuffer*, GQuark, cv::Size, const TrackInfo&, bool, const std::string&) {}
 
 std::optional<int> trackOfObject(GstBuffer*, const GstVideoRegionOfInterestMeta&) { return std::nullopt; }
 

@@ -5,6 +5,7 @@
 #include <gst/video/video.h>
 
 #include <optional>
+#include <string>
 
 #include "core/identity.hpp"
 
@@ -14,7 +15,11 @@ namespace drgan {
 /// to, and its name, if it has one, as a class that the object contains. An object of this type that is there already,
 /// in the same place, gets them in place of a new one. Does nothing where GStreamer before 1.24 was built with.
 /// @param type of the object
-void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track);
+/// @param withEmbedding from GStreamer 1.28 on, as a tensor that the object contains: 32-bit floats, 1 x Nf, named
+///        "BUNDLE/embedding"
+/// @param bundleId the bundle that made it
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, bool withEmbedding,
+                    const std::string& bundleId);
 
 /// DL Streamer's regions have the id of their object in GstAnalyticsRelationMeta, which is no track's.
 /// @return none: the region's id is not that of an object in its place; else that object's track, -1: it has none

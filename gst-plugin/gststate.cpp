@@ -150,7 +150,7 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
     // After all regions: their ids are compared with those of the objects that came with the frame.
     for (const auto& t : result.tracks) {
         if (isOurs(t)) {
-            writeAnalytics(frame.buffer, type, size_, t);
+            writeAnalytics(frame.buffer, type, size_, t, s.embeddings, bundleId_);
         }
     }
     // `display` may have changed since the base class mapped the frame.

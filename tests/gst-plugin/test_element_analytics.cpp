@@ -105,6 +105,66 @@ TEST(Analytics, HaveTheNameAsAClassThatTheObjectContains) {
     gst_buffer_unref(out);
 }
 
+#ifdef DRGAN_ANALYTICS_TENSOR
+
+std::vector<GstTensor*> tensorsOf(Object& object) {
+    std::vector<GstTensor*> out;
+    gpointer state = nullptr;
+    GstAnalyticsTensorMtd entry;
+    while (gst_analytics_relation_meta_get_direct_related(object.entry.meta, object.entry.id,
+                                                          GST_ANALYTICS_REL_TYPE_CONTAIN,
+                                                          gst_analytics_tensor_mtd_get_mtd_type(), &state, &entry)) {
+        EXPECT_EQ(gst_analytics_relation_meta_get_relation(entry.meta, entry.id, object.entry.id),
+                  GST_ANALYTICS_REL_TYPE_IS_PART_OF);
+        out.push_back(gst_analytics_tensor_mtd_get_tensor(&entry));
+    }
+    return out;
+}
+
+// The same bytes as in the region's structure of DL Streamer's shape; nothing without the property.
+TEST(Analytics, HaveTheEmbeddingAsATensorOnRequestAlone) {
+    for (const bool asked : {false, true}) {
+        Element first(std::string("embeddings=") + (asked ? "true" : "false"));
+        first.caps("BGR", 320, 240);
+        GstBuffer* out = first.pushFace(40, 60, 80);
+        auto objects = objectsOf(out);
+        ASSERT_EQ(objects.size(), 1U);
+        const auto tensors = tensorsOf(objects[0]);
+        if (!asked) {
+            EXPECT_TRUE(tensors.empty());
+            gst_buffer_unref(out);
+            continue;
+        }
+        ASSERT_EQ(tensors.size(), 1U);
+        EXPECT_STREQ(g_quark_to_string(tensors[0]->id), "tiny/embedding");
+        gsize dims[] = {1, 8};
+        EXPECT_TRUE(
+            gst_tensor_check_type(tensors[0], GST_TENSOR_DATA_TYPE_FLOAT32, GST_TENSOR_DIM_ORDER_ROW_MAJOR, 2, dims));
+        const auto inRegion = [](GstBuffer* buffer) {
+            const GstStructure* s =
+                gst_video_region_of_interest_meta_get_param(drgan_test::regionsOf(buffer).at(0), "drgan-embedding");
+            gsize count = 0;
+            gconstpointer bytes =
+                g_variant_get_fixed_array(g_value_get_variant(gst_structure_get_value(s, "data_buffer")), &count, 1);
+            const auto* begin = static_cast<const guint8*>(bytes);
+            return std::vector<guint8>(begin, begin + count);
+        };
+        EXPECT_EQ(drgan_test::bytesOf(tensors[0]->data), inRegion(out));
+
+        Element second("embeddings=true");  // behind another one: one tensor, the newest
+        second.caps("BGR", 320, 240);
+        out = gst_harness_push_and_pull(second.harness, out);
+        auto again = objectsOf(out);
+        ASSERT_EQ(again.size(), 1U);
+        const auto newest = tensorsOf(again[0]);
+        ASSERT_EQ(newest.size(), 1U);
+        EXPECT_EQ(drgan_test::bytesOf(newest[0]->data), inRegion(out));
+        gst_buffer_unref(out);
+    }
+}
+
+#endif
+
 TEST(Analytics, OfAFrameWithoutFacesAreNotThere) {
     Element e;
     e.caps("BGR", 320, 240);
