@@ -60,6 +60,13 @@ TAKES(g_rw_lock_reader_lock, GRWLock)
 TRIES(g_rw_lock_reader_trylock, GRWLock)
 GIVES_BACK(g_rw_lock_reader_unlock, GRWLock)
 
+// A recursive lock has memory of its own, which whoever takes it later must see.
+extern "C" void g_rec_mutex_init(GRecMutex* lock) {
+    static auto* const function = real(&g_rec_mutex_init, "g_rec_mutex_init");
+    function(lock);
+    __tsan_release(lock);
+}
+
 // Waiting gives the lock back, and takes it again.
 extern "C" void g_cond_wait(GCond* cond, GMutex* mutex) {
     static auto* const function = real(&g_cond_wait, "g_cond_wait");
