@@ -71,8 +71,9 @@ std::vector<std::string> describePipeline(const PipelineOptions& options) {
         append(words, {"!", "queue", "leaky=downstream"});
     }
     // videoflip does not take every format of a decoder, as 10 bits in two planes
-    append(words, {"!", "videoconvert", "!", "videoflip", "video-direction=auto", "!", "drganfrontalize", "name=drgan",
-                   "pictures=true", "results-location=" + options.results});
+    append(words, {"!", "videoconvert", "!", "videoflip", "video-direction=auto", "!", "videoscale", "!",
+                   "video/x-raw,pixel-aspect-ratio=1/1", "!", "drganfrontalize", "name=drgan", "pictures=true",
+                   "results-location=" + options.results});
     if (!options.display) {
         words.emplace_back("display=false");
     }

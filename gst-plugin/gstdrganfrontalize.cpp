@@ -21,13 +21,14 @@
  */
 #include "gstdrganfrontalize.h"
 
+#include <gst/video/gstvideoaffinetransformationmeta.h>
+
 #include <cerrno>
 #include <utility>
 
 #include "core/models.hpp"
 #include "gstjson.h"
 #include "gstlog.h"
-#include "gstorientation.h"
 #include "gststate.h"
 
 GST_DEBUG_CATEGORY_STATIC(gst_drgan_frontalize_debug);
@@ -206,6 +207,7 @@ static gboolean set_info(GstVideoFilter* filter, GstCaps* incaps, GstVideoInfo* 
         GST_ERROR_OBJECT(self, "no way to read %" GST_PTR_FORMAT, incaps);
         return FALSE;
     }
+    stateOf(self).advice.seeFormat(GST_ELEMENT(self), *info);
     return TRUE;
 }
 
@@ -247,26 +249,13 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
     });
 }
 
-// Faces on their side are hardly found; who sees none wants to know why.
-static void warnOfOrientation(GstBaseTransform* trans, GstEvent* tagEvent) {
-    const std::string orientation = drgan::unturned(tagEvent, GST_BASE_TRANSFORM_SINK_PAD(trans));
-    if (orientation.empty() || orientation == std::exchange(stateOf(trans).toldOrientation, orientation)) {
-        return;
-    }
-    GST_ELEMENT_WARNING(
-        trans, STREAM, FORMAT,
-        ("The video is not upright, and faces that are not upright are not found: put \"videoflip "
-         "video-direction=auto\" before this element"),
-        ("its tag image-orientation says %s, and no element before this one turns it", orientation.c_str()));
-}
-
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_TAG:
-            warnOfOrientation(trans, event);
+            stateOf(trans).advice.seeTags(GST_ELEMENT(trans), event, GST_BASE_TRANSFORM_SINK_PAD(trans));
             break;
         case GST_EVENT_STREAM_START:
-            stateOf(trans).toldOrientation.clear();
+            stateOf(trans).advice.forget();
             [[fallthrough]];
         case GST_EVENT_EOS:
         case GST_EVENT_FLUSH_STOP:
@@ -282,6 +271,22 @@ static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     }
     stateOf(trans).followStream(event);
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->sink_event(trans, event);
+}
+
+// In passthrough the base class lets downstream answer what upstream may attach to frames. What says that the picture
+// is another than the frame's pixels is not for this element.
+static gboolean query(GstBaseTransform* trans, GstPadDirection direction, GstQuery* query) {
+    const gboolean answered =
+        GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->query(trans, direction, query);
+    if (answered != FALSE && direction == GST_PAD_SINK && GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) {
+        for (const GType meta : {GST_VIDEO_CROP_META_API_TYPE, GST_VIDEO_AFFINE_TRANSFORMATION_META_API_TYPE}) {
+            guint index = 0;
+            if (gst_query_find_allocation_meta(query, meta, &index) != FALSE) {
+                gst_query_remove_nth_allocation_meta(query, index);
+            }
+        }
+    }
+    return answered;
 }
 
 // The base class would drop late frames. Here late frames go on, without inference.
@@ -366,6 +371,7 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     trans->stop = stop;
     trans->sink_event = sink_event;
     trans->src_event = src_event;
+    trans->query = query;
     trans->submit_input_buffer = submit_input_buffer;
     trans->before_transform = before_transform;
     filter->set_info = set_info;

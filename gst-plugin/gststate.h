@@ -11,6 +11,7 @@
 
 #include "core/line_file.hpp"
 #include "core/statistics.hpp"
+#include "gstadvice.h"
 #include "gstfaces.h"
 #include "gstframe.h"
 #include "gstresults.h"
@@ -27,9 +28,9 @@ public:
     LineFile resultsFile;        ///< interrupt() from any thread, else the streaming thread's
     bool resultsFailed = false;  ///< that was told of
     bool lateLogged = false;
-    std::string toldOrientation;  ///< of this stream, that was warned of
 
-    Faces faces;  ///< the request pad
+    Faces faces;    ///< the request pad
+    Advice advice;  ///< the streaming thread's
 
     Statistics statistics;  ///< since start(); for any thread
 

@@ -114,6 +114,28 @@ TEST(FacesStream, BeginsAnewWithTheVideos) {
     EXPECT_EQ(groupOf(start), 2U);
 }
 
+TEST(FacesStream, GoesOnAfterItsEndWithAFlushOrAnotherStream) {
+    const Criticals criticals;
+    Element e(everyFrame);
+    Taken faces(e.element);
+    e.caps("BGR", 320, 240);
+    gst_buffer_unref(e.pushFace(40, 60, 80));
+    gst_harness_push_event(e.harness, gst_event_new_eos());
+    ASSERT_NE(faces.event(GST_EVENT_EOS), nullptr);
+    gst_harness_push_event(e.harness, gst_event_new_flush_start());
+    gst_harness_push_event(e.harness, gst_event_new_flush_stop(TRUE));
+    gst_harness_push_event(e.harness, segmentFrom(0, 2));
+    gst_buffer_unref(e.pushFace(40, 60, 80));
+    EXPECT_EQ(faces.wait(2).size(), 2U);
+    gst_harness_push_event(e.harness, gst_event_new_eos());
+    ASSERT_NE(faces.event(GST_EVENT_EOS, 2), nullptr);
+    gst_harness_push_event(e.harness, startOf("next", 3, 3));
+    e.caps("BGR", 320, 240);
+    gst_buffer_unref(e.pushFace(40, 60, 80));
+    EXPECT_EQ(faces.wait(3).size(), 3U);
+    EXPECT_THAT(criticals.texts(), testing::IsEmpty());
+}
+
 TEST(FacesStream, HasTheVideosGapsAndEndsOfSegments) {
     Element e(everyFrame);
     Taken faces(e.element);

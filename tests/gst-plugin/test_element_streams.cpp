@@ -140,6 +140,30 @@ TEST(Streams, ASeekForgetsWhatWasSeenBefore) {
     gst_object_unref(pipeline);
 }
 
+// Cameras that start anew and loops of files: without a new segment, time goes back. Nothing waits until it has come as
+// far as it was.
+TEST(Streams, TimesThatBeginAgainStopNothing) {
+    Element e("encode-interval=0 refresh-interval=400 update-threshold=0");
+    e.caps("BGR", 320, 240);
+    const auto seconds = [&](GstClockTime from) {
+        guint images = 0;
+        for (GstClockTime i = 0; i < 50; ++i) {
+            GstBuffer* in = e.frame();
+            GST_BUFFER_PTS(in) = from + i * 40 * GST_MSECOND;
+            Element::addFace(in, 40, 60, 80, 80);
+            gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
+        }
+        for (const auto& m : e.messages()) {
+            EXPECT_NE(m.event(), "track-lost");
+            images = std::max(images, m.get<guint>("images", G_TYPE_UINT));
+        }
+        return images;
+    };
+    const guint first = seconds(GST_SECOND * 3600);
+    EXPECT_GE(first, 5U);
+    EXPECT_GE(seconds(0), first + 4);
+}
+
 TEST(Streams, ManyFlushesInARowLeaveNothingBehind) {
     Element e;
     e.caps("BGR", 320, 240);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What passes as it came: caps, foreign metadata, flags; and what the element tells upstream.
+#include <gst/video/gstvideoaffinetransformationmeta.h>
+
 #include "element_fixture.hpp"
 
 namespace {
@@ -107,6 +109,24 @@ TEST_P(Display, TheAllocationQueryIsAnsweredByWhoeverIsBehind) {
         gst_query_unref(query);
         gst_caps_unref(caps);
     }
+}
+
+// Faces are sought in the pixels of the frame as it is.
+TEST_P(Display, NobodyIsAskedForFramesThatAreToBeCroppedOrTurned) {
+    Element e(properties());
+    e.caps("I420", 322, 242);
+    for (const GType meta : {GST_VIDEO_CROP_META_API_TYPE, GST_VIDEO_AFFINE_TRANSFORMATION_META_API_TYPE,
+                             GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE}) {
+        gst_harness_add_propose_allocation_meta(e.harness, meta, nullptr);
+    }
+    gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));
+    GstCaps* caps = gst_pad_get_current_caps(e.harness->srcpad);
+    GstQuery* query = gst_query_new_allocation(caps, TRUE);
+    EXPECT_TRUE(gst_pad_peer_query(e.harness->srcpad, query));
+    EXPECT_FALSE(gst_query_find_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, nullptr));
+    EXPECT_FALSE(gst_query_find_allocation_meta(query, GST_VIDEO_AFFINE_TRANSFORMATION_META_API_TYPE, nullptr));
+    gst_query_unref(query);
+    gst_caps_unref(caps);
 }
 
 TEST_P(Display, CapsMayChangeWithEveryFrame) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Videos with a tag that says how to turn them.
+// What the element says of videos in which faces are hardly found: on their side, or of pixels that are not square.
 #include <atomic>
 
 #include "element_fixture.hpp"
@@ -96,6 +96,29 @@ TEST_P(Upstream, IsAsked) {
                   }),
               "");
     EXPECT_EQ(told, GetParam().warned ? 1 : 0);
+}
+
+TEST(Pixels, ThatAreFarFromSquareAreWarnedOfOnce) {
+    const auto capsWith = [](const std::string& ratio) {
+        return "video/x-raw,format=BGR,width=320,height=240,framerate=25/1,pixel-aspect-ratio=" + ratio;
+    };
+    for (const char* square : {"1/1", "12/11", "10/11"}) {
+        Element e;
+        e.caps("BGR", 320, 240);
+        gst_harness_set_src_caps_str(e.harness, capsWith(square).c_str());
+        EXPECT_THAT(warnings(e.bus), IsEmpty()) << square;
+    }
+    for (const char* other : {"2/1", "1/2", "16/11", "4/3"}) {
+        Element e;
+        e.caps("BGR", 320, 240);
+        for (int i = 0; i < 2; ++i) {
+            gst_harness_set_src_caps_str(e.harness, capsWith(other).c_str());
+            gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));
+        }
+        EXPECT_THAT(warnings(e.bus),
+                    ElementsAre(testing::AllOf(HasSubstr("pixel-aspect-ratio=1/1"), HasSubstr(other))));
+        EXPECT_EQ(e.errors(), "");
+    }
 }
 
 }  // namespace
