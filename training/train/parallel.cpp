@@ -59,6 +59,15 @@ private:
     int rank_, size_;
 };
 
+/// LibTorch's store prefers libuv since 2.4 and throws where it was built without, as Debian's is: plain sockets are
+/// always there. Older ones have no such choice.
+template <typename Options>
+auto withoutLibUv(Options& options, int) -> decltype(options.useLibUV = false, void()) {
+    options.useLibUV = false;
+}
+template <typename Options>
+void withoutLibUv(Options&, long) {}
+
 std::shared_ptr<nn::Group> join(const std::string& device, int rank, int size) {
     const char* address = std::getenv("MASTER_ADDR");
     if (!address || *address == 0) {
@@ -68,6 +77,7 @@ std::shared_ptr<nn::Group> join(const std::string& device, int rank, int size) {
     store.port = static_cast<uint16_t>(number("MASTER_PORT", 1, 65535));
     store.isServer = rank == 0;
     store.numWorkers = size;
+    withoutLibUv(store, 0);
     const auto meeting = c10::make_intrusive<c10d::TCPStore>(address, store);
 #ifdef USE_C10D_NCCL
     if (device == "cuda") {
