@@ -108,9 +108,9 @@ public:
         for (const auto& entry : options_.metadata) metadata[entry.first] = entry.second;
         for (const std::string& key : options_.withoutMetadata) metadata.erase(key);
         Message model;
-        model.integer(1, 6).text(2, "drgan tests");
+        model.integer(1, 5).text(2, "drgan tests");
         model.message(7, graph_.text(2, "tiny"));
-        model.message(8, Message().text(1, "").integer(2, 11));
+        model.message(8, Message().text(1, "").integer(2, 10));
         for (const auto& entry : metadata) {
             const Message property = Message().text(1, entry.first).text(2, entry.second);
             for (size_t i = 0; i < 1 + options_.twiceMetadata.count(entry.first); ++i) model.message(14, property);
@@ -128,7 +128,15 @@ private:
         const auto declared = options_.declare.find(name);
         if (declared != options_.declare.end()) shape = declared->second;
         Message dims;
-        for (const int64_t d : shape) dims.message(1, d < 0 ? Message().text(2, "N") : Message().integer(1, d));
+        for (size_t i = 0; i < shape.size(); ++i) {
+            if (shape[i] >= 0) {
+                dims.message(1, Message().integer(1, shape[i]));
+            } else if (i > 0 || options_.namedBatch) {
+                dims.message(1, Message().text(2, i > 0 ? name + "." + std::to_string(i) : "N"));
+            } else {
+                dims.message(1, Message());
+            }
+        }
         const Message tensor = Message().integer(1, options_.elementType).message(2, dims);
         graph_.message(field, Message().text(1, renamed(name)).message(2, Message().message(1, tensor)));
     }
@@ -210,7 +218,7 @@ std::vector<unsigned char> tinyDecoder(const TinyOptions& options) {
 
     const int64_t s = options.imageSize, nf = options.embeddingSize, nz = options.noiseSize;
     const int64_t np = static_cast<int64_t>(options.poseYaws.size());
-    const int64_t map = 4;  // side of the first map; Resize does the rest
+    const int64_t map = s / 4;  // side of the first map, which is doubled twice
     Graph g(options);
     g.input(contract::decoderEmbedding, {-1, nf});
     g.input(contract::decoderPose, {-1, np});
@@ -222,14 +230,15 @@ std::vector<unsigned char> tinyDecoder(const TinyOptions& options) {
             g.weight("b", {3 * map * map}, 0.1f)},
            "fc", {g.attr("transB", int64_t(1))});
     g.node("Reshape", {"fc", g.constant("shape", std::vector<int64_t>{-1, 3, map, map})}, "map");
-    const float scale = static_cast<float>(s) / map;
-    g.node(
-        "Resize",
-        {"map", g.constant("roi", std::vector<float>{}), g.constant("scales", std::vector<float>{1, 1, scale, scale})},
-        "up",
-        {g.attr("mode", std::string("nearest")), g.attr("coordinate_transformation_mode", std::string("asymmetric")),
-         g.attr("nearest_mode", std::string("floor"))});
-    g.node("Tanh", {"up"}, contract::decoderFace);
+    const std::string twice = g.constant("scales", std::vector<float>{1, 1, 2, 2});
+    const std::vector<Message> nearest = {g.attr("mode", std::string("nearest"))};
+    g.node("Resize", {"map", twice}, "half", nearest);
+    g.node("Add", {"half", "half"}, "double");
+    g.node("Concat", {"half", "double"}, "both", {g.attr("axis", int64_t(1))});
+    g.node("Resize", {"both", twice}, "up", nearest);
+    g.node("Conv", {"up", g.weight("mix", {3, 6, 1, 1}, 0.5f)}, "drawn",
+           {g.attr("kernel_shape", std::vector<int64_t>{1, 1})});
+    g.node("Tanh", {"drawn"}, contract::decoderFace);
     g.output(contract::decoderFace, {-1, 3, s, s});
     return g.model(std::move(metadata));
 }
@@ -239,20 +248,29 @@ std::vector<unsigned char> tinyAligner(const TinyOptions& options) {
     metadata[contract::keyCropFactor] = numberText({options.cropFactor});
 
     const int64_t s = options.imageSize, plane = s * s, all = 3 * plane;
-    const bool fixed = !options.landmarks.empty();
     const int colors[] = {0, 0, 1, 2, 2};  // of each point: red, green or blue
-    std::vector<float> sums(10 * all, 0), sumsBias(10, 0), masses(10 * all, 0), massesBias(10, 0);
+    // The softmax of the logarithm of how bright the cells are is their share of all brightness. The logarithm is made
+    // of pieces that are straight from one power of 2 to the next; below 1/256 it falls to as good as nothing.
+    constexpr int pieces = 9;
+    std::vector<float> bends(9 * pieces, 0), bendsBias(3 * pieces), logs(15 * pieces, 0);
+    float before = 0;
+    for (int i = 0; i < pieces; ++i) {
+        const float from = i == 0 ? 0 : std::ldexp(1.0f, i - pieces), to = std::ldexp(1.0f, i + 1 - pieces);
+        const float slope = (i == 0 ? 14.0f : std::log(2.0f)) / (to - from);
+        for (int c = 0; c < 3; ++c) {
+            bends[(c * pieces + i) * 3 + c] = 0.5f;  // (p + 1) / 2 is how bright pixel p is, from 0 to 1
+            bendsBias[c * pieces + i] = 0.5f - from;
+        }
+        for (int k = 0; k < 5; ++k) logs[(k * 3 + colors[k]) * pieces + i] = slope - before;
+        before = slope;
+    }
+    std::vector<float> places(10 * 5 * plane, 0);
     for (int k = 0; k < 10; ++k) {
         for (int64_t i = 0; i < plane; ++i) {
-            const float at = static_cast<float>(k % 2 ? i / s : i % s) / static_cast<float>(s);
-            const int64_t w = k * all + colors[k / 2] * plane + i;
-            // (p + 1) / 2 is how bright pixel p is, from 0 to 1.
-            sums[w] = at / 2;
-            sumsBias[k] += at / 2;
-            masses[w] = 0.5f;
+            places[(k * 5 + k / 2) * plane + i] = static_cast<float>(k % 2 ? i / s : i % s) / static_cast<float>(s);
         }
-        massesBias[k] = static_cast<float>(plane) / 2 + (fixed ? 1 : 0);  // fixed: never 0 / 0
     }
+    const bool fixed = !options.landmarks.empty();
     std::vector<float> unit(100, 0), offsets = options.landmarks;
     if (!fixed) {
         for (int k = 0; k < 10; ++k) unit[k * 11] = 1;
@@ -266,14 +284,23 @@ std::vector<unsigned char> tinyAligner(const TinyOptions& options) {
     Graph g(options);
     const std::vector<Message> gemm = {g.attr("transB", int64_t(1))};
     g.input(contract::alignerCrop, {-1, 3, s, s});
-    g.node("Flatten", {contract::alignerCrop}, "flat", {g.attr("axis", int64_t(1))});
+    const std::vector<Message> pointwise = {g.attr("kernel_shape", std::vector<int64_t>{1, 1})};
+    g.node("Conv",
+           {contract::alignerCrop, g.values("bends_w", {3 * pieces, 3, 1, 1}, bends),
+            g.values("bends_b", {3 * pieces}, bendsBias)},
+           "bends", pointwise);
+    g.node("Relu", {"bends"}, "bent");
+    g.node("Conv", {"bent", g.values("logs_w", {5, 3 * pieces, 1, 1}, logs)}, "logs", pointwise);
+    g.node("Reshape", {"logs", g.constant("cells", std::vector<int64_t>{-1, 5, plane})}, "rows");
+    g.node("Softmax", {"rows"}, "shares", {g.attr("axis", int64_t(-1))});
+    const std::vector<Message> fromChannels = {g.attr("axis", int64_t(1))};
+    g.node("Flatten", {"shares"}, "all", fromChannels);
+    g.node("Flatten", {contract::alignerCrop}, "flat", fromChannels);
     const auto layer = [&](const char* from, const std::string& to, int64_t n, int64_t m, const std::vector<float>& w,
                            const std::vector<float>& b) {
         g.node("Gemm", {from, g.values(to + "_w", {n, m}, w), g.values(to + "_b", {n}, b)}, to, gemm);
     };
-    layer("flat", "sums", 10, all, sums, sumsBias);
-    layer("flat", "masses", 10, all, masses, massesBias);
-    g.node("Div", {"sums", "masses"}, "centroids");
+    layer("all", "centroids", 10, 5 * plane, places, std::vector<float>(10, 0));
     layer("centroids", contract::alignerLandmarks, 10, 10, unit, offsets);
     layer("centroids", contract::alignerYaw, 1, 10, yaw, {0});
     layer("flat", "logit", 1, all, std::vector<float>(all, 4.0f / static_cast<float>(all)), {2});

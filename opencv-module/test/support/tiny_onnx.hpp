@@ -22,6 +22,7 @@
 
 namespace drgan_test {
 
+/// The models are written in the forms that drgan-export writes (training/export/onnx_forms.hpp).
 struct TinyOptions {
     int imageSize = 16;     ///< S, a multiple of 4
     int embeddingSize = 8;  ///< Nf
@@ -38,7 +39,8 @@ struct TinyOptions {
     std::vector<float> detectorBox = {0, 0, 1.25f, 1.25f};  ///< what every cell of the detector says: box_s
     std::vector<float> detectorLandmarks =                  ///< and landmarks_s
         {-0.5f, -0.5f, 0.5f, -0.5f, 0, 0, -0.4f, 0.5f, 0.4f, 0.5f};
-    unsigned seed = 1;  ///< of the weights
+    unsigned seed = 1;        ///< of the weights
+    bool namedBatch = false;  ///< the batch axis is called N, as drgan-export once wrote it
 
     // Faults. Metadata keys and tensor names are those of model_contract.hpp.
     std::map<std::string, std::string> metadata;          ///< replaces or adds keys
@@ -54,14 +56,14 @@ struct TinyOptions {
 
 /// The bytes of encoder.onnx: Conv, Relu, Conv, Relu, GlobalAveragePool, Flatten, Gemm (+ Sigmoid for the confidence).
 std::vector<unsigned char> tinyEncoder(const TinyOptions& options = {});
-/// The bytes of decoder.onnx: Concat, Gemm, Reshape, Resize, Tanh.
+/// The bytes of decoder.onnx: Concat, Gemm, Reshape, Resize, Add, Concat, Resize, Conv, Tanh.
 std::vector<unsigned char> tinyDecoder(const TinyOptions& options = {});
 
-/// The bytes of aligner.onnx: Flatten, two Gemm, Div and a Gemm per output (+ Sigmoid for the score). It finds the
-/// centroid of what is red, green and blue in the crop: both eyes, 0.05 of its side to the left and to the right of the
-/// red; the nose on the green; the mouth's corners likewise beside the blue. Yaw (in units of 90 degrees): by how much,
-/// in crop sides, the nose is to the right of the eyes' middle. The score grows with brightness. Where one of the
-/// colours is nowhere (0), the landmarks are NaN.
+/// The bytes of aligner.onnx: Conv, Relu, Conv, Reshape, Softmax, Flatten and Gemm (+ Sigmoid for the score). It finds
+/// the centroid of what is red, green and blue in the crop: both eyes, 0.05 of its side to the left and to the right of
+/// the red; the nose on the green; the mouth's corners likewise beside the blue. Yaw (in units of 90 degrees): by how
+/// much, in crop sides, the nose is to the right of the eyes' middle. The score grows with brightness. Where one of the
+/// colours is nowhere, its points are in the middle.
 std::vector<unsigned char> tinyAligner(const TinyOptions& options = {});
 
 /// The bytes of detector.onnx: a Conv per output (+ Sigmoid for the scores). A cell looks at the one pixel that it lies
