@@ -3,6 +3,7 @@
 
 #include "backend.hpp"
 #include "file_io.hpp"
+#include "onnx_batch.hpp"
 #include "onnx_metadata.hpp"
 
 namespace cv {
@@ -29,7 +30,7 @@ std::vector<int> shapeOf(const Mat& blob) { return std::vector<int>(blob.size.p,
 }  // namespace
 
 Network::Network(ModelBytes model, const std::string& where, int backendId, int targetId)
-    : model_(std::move(model)),
+    : model_(withoutBatchNames(std::move(model), where)),
       where_(where),
       backendId_(checkBackend(backendId, targetId, where)),
       targetId_(targetId) {

@@ -39,6 +39,17 @@ TEST(Decoder, TellsWhatItsMetadataSays) {
     EXPECT_EQ(decoder->bundleId(), "tiny");
 }
 
+TEST(Decoder, OneWhoseBatchAxisHasANameIsReadToo) {
+    TinyOptions older;
+    older.namedBatch = true;
+    const auto decoder = Decoder::create(tinyDecoder()), named = Decoder::create(tinyDecoder(older));
+    const Mat embedding = row({1, -2, 3, -1, 0.5f, 0, 1, 2});
+    Mat face, same;
+    decoder->rotate(embedding, 45, face);
+    named->clone()->rotate(embedding, 45, same);
+    EXPECT_EQ(cv::norm(face, same, cv::NORM_INF), 0);
+}
+
 TEST(Decoder, DrawsTheNetworksOutputAsBgr) {
     const auto decoder = Decoder::create(tinyDecoder());
     const Mat embedding = row({1, -2, 3, -1, 0.5f, 0, 1, 2});

@@ -3,6 +3,7 @@
 
 #include "contract.hpp"
 #include "entries.hpp"
+#include "onnx_batch.hpp"
 #include "scratch.hpp"
 
 namespace drgan_fuzz {
@@ -24,6 +25,7 @@ Verdict onnx(const uint8_t* data, size_t size) {
     cv::drgan::OnnxMetadata metadata;
     try {
         metadata = cv::drgan::readOnnxMetadata(data, size, "fuzz.onnx");
+        cv::drgan::withoutBatchNames(std::make_shared<const std::vector<uchar>>(data, data + size), "fuzz.onnx");
     } catch (const cv::Exception&) {
         return Verdict::refused;
     }
