@@ -6,8 +6,11 @@
 #include <fstream>
 
 #include "export/onnx_writer.hpp"
+#include "nn/aligner.hpp"
+#include "nn/detector.hpp"
 #include "nn/networks.hpp"
 #include "nn/onnx_import.hpp"
+#include "nn/onnx_reader.hpp"
 
 namespace nn = drgan::nn;
 namespace fs = std::filesystem;
@@ -128,6 +131,48 @@ TEST_F(Onnx, ExportNormalisesNothingThatWasFolded) {
     ASSERT_EQ(model.metadata_props_size(), 1);
     EXPECT_EQ(model.metadata_props(0).key(), "key");
     EXPECT_EQ(model.graph().input(0).type().tensor_type().shape().dim(0).dim_param(), "N");
+}
+
+/// What was written and read gives the same values, and is written as it was.
+TEST_F(Onnx, EveryNetworkIsReadAsItWasWritten) {
+    torch::manual_seed(8);
+    nn::DecoderSpec decoder{32, 16, 5, 4, 0.2}, transposed = decoder;
+    transposed.transposed = true;
+    const std::map<std::string, nn::Graph> networks{{"recogniser", recogniser()},
+                                                    {"encoder", nn::casiaEncoder({32, 16, 0.2})},
+                                                    {"basis", nn::basisDecoder(decoder)},
+                                                    {"resized", nn::mirroredDecoder(decoder)},
+                                                    {"transposed", nn::mirroredDecoder(transposed)},
+                                                    {"aligner", nn::aligner({})},
+                                                    {"detector", nn::detector({})}};
+    torch::NoGradGuard noGrad;
+    for (const auto& [name, network] : networks) {
+        SCOPED_TRACE(name);
+        nn::Graph original = network;
+        nn::Edges inputs;
+        for (const auto& [input, sides] : original->inputs()) {
+            std::vector<int64_t> shape{2};
+            for (const int64_t size : sides) {
+                shape.push_back(size > 0 ? size : 64);
+            }
+            inputs[input] = torch::rand(shape) * 2 - 1;
+        }
+        original->train();
+        original->forward(inputs);  // something to fold
+        original->eval();
+        const std::string written = drgan::exporting::toOnnx(original, name, {{"key", "value"}});
+        nn::Graph again = nn::readOnnx(write(written));
+        again->eval();
+        EXPECT_EQ(again->inputs(), original->inputs());
+        const nn::Edges wanted = original->forward(inputs), found = again->forward(inputs);
+        ASSERT_EQ(found.size(), wanted.size());
+        for (const auto& [output, tensor] : wanted) {
+            EXPECT_TRUE(torch::allclose(found.at(output), tensor, 1e-4, 1e-5)) << output;
+        }
+        const std::string twice = drgan::exporting::toOnnx(again, name, {{"key", "value"}});
+        nn::Graph third = nn::readOnnx(write(twice));
+        EXPECT_TRUE(drgan::exporting::toOnnx(third, name, {{"key", "value"}}) == twice);
+    }
 }
 
 TEST_F(Onnx, ExportRefusesWeightsThatAreNotFinite) {

@@ -17,11 +17,10 @@ struct InputConvention {
 
 /// Reads a feed-forward recogniser from ONNX into live modules and makes it an encoder of the model contract.
 ///
-/// Understands Conv, PRelu, Relu, Clip, BatchNormalization, Add, Gemm, Flatten, Reshape to [N, -1], the poolings and
-/// Constant, Identity, Dropout, and the Pad and Slice that drgan-export writes. The input convention is folded into the
-/// first convolution, which is exact but for the picture's border, where a padded zero stands for mid-grey instead of
-/// the recogniser's own mean. A confidence head (linear + sigmoid, starting at 0.5 for every picture) sits on the
-/// features before the last layer; an encoder that drgan-export wrote keeps its own.
+/// Understands what readOnnx does. The input convention is folded into the first convolution, which is exact but for
+/// the picture's border, where a padded zero stands for mid-grey instead of the recogniser's own mean. A confidence
+/// head (linear + sigmoid, starting at 0.5 for every picture) sits on the features before the last layer; an encoder
+/// that drgan-export wrote keeps its own.
 /// @throws std::runtime_error naming the file, the node and what it found.
 Graph importOnnxEncoder(const std::string& path, const InputConvention& convention);
 
