@@ -130,7 +130,9 @@ TEST_F(Onnx, ExportNormalisesNothingThatWasFolded) {
     }
     ASSERT_EQ(model.metadata_props_size(), 1);
     EXPECT_EQ(model.metadata_props(0).key(), "key");
-    EXPECT_EQ(model.graph().input(0).type().tensor_type().shape().dim(0).dim_param(), "N");
+    const auto& batch = model.graph().input(0).type().tensor_type().shape().dim(0);
+    EXPECT_TRUE(batch.dim_param().empty());
+    EXPECT_FALSE(batch.has_dim_value());
 }
 
 /// What was written and read gives the same values, and is written as it was.
@@ -169,9 +171,7 @@ TEST_F(Onnx, EveryNetworkIsReadAsItWasWritten) {
         for (const auto& [output, tensor] : wanted) {
             EXPECT_TRUE(torch::allclose(found.at(output), tensor, 1e-4, 1e-5)) << output;
         }
-        const std::string twice = drgan::exporting::toOnnx(again, name, {{"key", "value"}});
-        nn::Graph third = nn::readOnnx(write(twice));
-        EXPECT_TRUE(drgan::exporting::toOnnx(third, name, {{"key", "value"}}) == twice);
+        EXPECT_TRUE(drgan::exporting::toOnnx(again, name, {{"key", "value"}}) == written);
     }
 }
 

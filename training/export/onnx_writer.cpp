@@ -7,13 +7,11 @@
 #include <stdexcept>
 
 #include "export/fill_narrow.hpp"
+#include "export/onnx_forms.hpp"
 
 namespace drgan::exporting {
 
 namespace {
-
-constexpr int opset = 10;
-constexpr int irVersion = 5;
 
 class Writer {
 public:
@@ -30,7 +28,10 @@ public:
         for (size_t i = 0; i < nodes_.size(); ++i) {
             const bool normalised = (nodes_[i].op == "Conv" || nodes_[i].op == "ConvTranspose") &&
                                     feedsNextAlone(source_, nodes_, i, {"BatchNormalization"});
-            writeNode(nodes_[i], normalised ? &nodes_[i + 1] : nullptr);
+            const nn::Node* norm = normalised ? &nodes_[i + 1] : nullptr;
+            // Numbered by their place in the file, so that one that was read is written as it was.
+            names_.insert({(norm ? norm : &nodes_[i])->output, "e" + std::to_string(out.node_size())});
+            writeNode(nodes_[i], norm);
             i += normalised ? 1 : 0;
         }
     }
@@ -39,7 +40,7 @@ public:
         info.set_name(name);
         auto* type = info.mutable_type()->mutable_tensor_type();
         type->set_elem_type(onnx::TensorProto::FLOAT);
-        type->mutable_shape()->add_dim()->set_dim_param("N");
+        type->mutable_shape()->add_dim();  // the batch, without a name: onnx_forms.hpp says why
         for (size_t i = 0; i < shape.size(); ++i) {
             auto* dim = type->mutable_shape()->add_dim();
             if (shape[i] < 0) {
@@ -195,7 +196,7 @@ private:
     const nn::GraphImpl& source_;
     const std::vector<nn::Node> nodes_;
     onnx::GraphProto* out_ = nullptr;
-    std::map<std::string, std::string> names_;  // edges that are outputs -> their public names
+    std::map<std::string, std::string> names_;  // edges -> what the file calls them
 };
 
 constexpr int64_t freeSide = 64;  // pixels, to run a network of free sides on
@@ -248,6 +249,7 @@ std::string toOnnx(const nn::Graph& graph, const std::string& name,
         item->set_value(value);
     }
     onnx::checker::check_model(model);
+    checkForms(model);
     return model.SerializeAsString();
 }
 

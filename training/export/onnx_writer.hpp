@@ -10,12 +10,11 @@ namespace drgan::exporting {
 
 /// Writes a network as ONNX by walking its live modules.
 ///
-/// Batch normalisation after a convolution is folded into it. The file has opset 10 (attributes on Clip, two inputs on
-/// Resize: what OpenCV 4.6 imports), a free batch axis N and free sides where the graph has them, and has passed
-/// onnx::checker.
+/// Batch normalisation after a convolution is folded into it. The file has a free batch axis and free sides where the
+/// graph has them, is in the forms that all importers read (onnx_forms.hpp), and has passed onnx::checker.
 /// @param metadata goes into metadata_props
 /// @returns the bytes of the model
-/// @throws std::runtime_error if a weight is not finite
+/// @throws std::runtime_error if a weight is not finite, or naming what the forms have no place for
 std::string toOnnx(const nn::Graph& graph, const std::string& name, const std::map<std::string, std::string>& metadata);
 
 }  // namespace drgan::exporting
