@@ -3,9 +3,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "export/bundle.hpp"
 #include "export/onnx_writer.hpp"
 #include "nn/networks.hpp"
 #include "nn/onnx_import.hpp"
@@ -14,13 +12,10 @@
 
 namespace nn = drgan::nn;
 namespace contract = cv::drgan::contract;
-using drgan::exporting::rewriteEncoder;
 using drgan::exporting::toOnnx;
 using drgan::test::messageOf;
-using drgan::test::readText;
 using drgan::test::TemporaryFolder;
 using drgan::test::writeText;
-using nlohmann::json;
 using torch::Tensor;
 
 namespace {
@@ -58,25 +53,6 @@ onnx::ModelProto parsed(const std::string& bytes) {
 int64_t count(const onnx::ModelProto& model, const std::string& op) {
     const auto& nodes = model.graph().node();
     return std::count_if(nodes.begin(), nodes.end(), [&](const auto& node) { return node.op_type() == op; });
-}
-
-/// The model as it was before maps were filled up: each Pad and Slice taken out.
-onnx::ModelProto unfilled(onnx::ModelProto model) {
-    std::map<std::string, std::string> source;
-    auto* nodes = model.mutable_graph()->mutable_node();
-    for (int i = 0; i < nodes->size();) {
-        onnx::NodeProto& node = *nodes->Mutable(i);
-        for (auto& input : *node.mutable_input()) {
-            input = source.count(input) != 0 ? source[input] : input;
-        }
-        if (node.op_type() == "Pad" || node.op_type() == "Slice") {
-            source[node.output(0)] = node.input(0);
-            nodes->DeleteSubrange(i, 1);
-        } else {
-            ++i;
-        }
-    }
-    return model;
 }
 
 class FillNarrow : public testing::Test {
@@ -177,46 +153,6 @@ TEST_F(FillNarrow, OtherPaddingsAndCutsAreRefused) {
                   }
               }).find("first columns"),
               std::string::npos);
-}
-
-TEST_F(FillNarrow, ABundlesEncoderIsWrittenAnew) {
-    nn::Graph original = depthwise(14);
-    const onnx::ModelProto old =
-        unfilled(parsed(toOnnx(original, "encoder", {{contract::keyRole, "encoder"}, {contract::keyBundleId, "abc"}})));
-    ASSERT_EQ(count(old, "Pad") + count(old, "Slice"), 0);
-    const std::string encoder = folder_ / contract::encoderFile, manifestFile = folder_ / contract::manifestFile;
-    writeText(encoder, old.SerializeAsString());
-    json manifest;
-    manifest[contract::manifestBundleId] = "abc";
-    manifest["other"] = 3;
-    manifest[contract::manifestFiles] = {{{"name", "decoder.onnx"}, {"bytes", 1}, {"sha256", "d"}},
-                                         {{"name", contract::encoderFile}, {"bytes", 2}, {"sha256", "e"}}};
-    writeText(manifestFile, manifest.dump());
-
-    rewriteEncoder(folder_.path());
-    const std::string bytes = readText(encoder);
-    EXPECT_EQ(count(parsed(bytes), "Pad"), 3);
-    EXPECT_EQ(parsed(bytes).metadata_props_size(), 2);
-    const Tensor image = torch::rand({2, 3, 14, 14}) * 2 - 1;
-    nn::Graph again = import(bytes);
-    const auto wanted = nn::encode(original, image), found = nn::encode(again, image);
-    EXPECT_TRUE(torch::allclose(found.first, wanted.first, 1e-5, 1e-6));
-    EXPECT_TRUE(torch::allclose(found.second, wanted.second, 1e-5, 1e-6));
-    const json now = json::parse(readText(manifestFile));
-    EXPECT_EQ(now.at(contract::manifestFiles).at(1).at("bytes"), bytes.size());
-    EXPECT_EQ(now.at(contract::manifestFiles).at(1).at("sha256").get<std::string>().size(), 64U);
-    EXPECT_EQ(now.at(contract::manifestFiles).at(0), manifest.at(contract::manifestFiles).at(0));
-    EXPECT_EQ(now.at("other"), 3);
-    rewriteEncoder(folder_.path());
-    const std::string twice = readText(encoder);
-    EXPECT_EQ(count(parsed(twice), "Pad"), 3);  // once is enough
-
-    manifest[contract::manifestBundleId] = "xyz";
-    writeText(manifestFile, manifest.dump());
-    EXPECT_NE(messageOf([&] { rewriteEncoder(folder_.path()); }).find("not the manifest"), std::string::npos);
-    EXPECT_TRUE(readText(encoder) == twice);
-    writeText(encoder, "no model");
-    EXPECT_NE(messageOf([&] { rewriteEncoder(folder_.path()); }).find("not an ONNX file"), std::string::npos);
 }
 
 }  // namespace

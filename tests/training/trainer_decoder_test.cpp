@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "export/bundle.hpp"
+#include "export/rewrite.hpp"
 #include "trainer_run.hpp"
 
 namespace fs = std::filesystem;

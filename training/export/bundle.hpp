@@ -33,16 +33,6 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
 /// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras = {});
 
-/// Writes a bundle's encoder as this version of the exporter would, with the weights and the id that it has, and its
-/// line in the manifest.
-/// @throws std::runtime_error naming the file and what is wrong with it
-void rewriteEncoder(const std::string& folder);
-
-/// Puts the checkpoint's averaged decoder into a bundle, whose other models, match threshold and id stay: for a decoder
-/// that was trained on the bundle's own encoder.
-/// @throws std::runtime_error naming the file and what is wrong with it, or which size or poses differ
-void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint);
-
 /// Moves the checkpoint's averaged decoder towards that of another one.
 /// @param share of the way, in [0, 1]
 /// @throws std::runtime_error where their layers differ

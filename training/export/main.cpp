@@ -9,6 +9,7 @@
 #include <string>
 
 #include "export/bundle.hpp"
+#include "export/rewrite.hpp"
 
 int main(int argc, char** argv) {
     std::string path, rewritten, start, alignerPath, detectorPath, blendPath, replaced;
@@ -21,11 +22,12 @@ int main(int argc, char** argv) {
         ->check(CLI::ExistingFile);
     app.add_option("--detector", detectorPath, "checkpoint of a detector's run, to go into the bundle too")
         ->check(CLI::ExistingFile);
-    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle")->needs(checkpointOption);
+    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle that is written");
     auto* rewriteOption =
-        app.add_option("--rewrite-encoder", rewritten,
-                       "in place of an export: folder of a bundle whose encoder.onnx is to be written "
-                       "as this version writes it, with the same weights and id")
+        app.add_option("--rewrite", rewritten,
+                       "in place of an export: folder of a bundle whose networks are to be written as "
+                       "this version writes them, with the same weights and id; into --output, or in "
+                       "place")
             ->check(CLI::ExistingDirectory)
             ->excludes(checkpointOption);
     auto* replaceOption =
@@ -51,14 +53,15 @@ int main(int argc, char** argv) {
     app.callback([&] {
         if (rewriteOption->count() == 0 &&
             (checkpointOption->count() == 0 || outputOption->count() + replaceOption->count() == 0)) {
-            throw CLI::RequiredError("--checkpoint and --output or --decoder-into, or --rewrite-encoder");
+            throw CLI::RequiredError("--checkpoint and --output or --decoder-into, or --rewrite");
         }
     });
     CLI11_PARSE(app, argc, argv);
     try {
         if (!rewritten.empty()) {
-            drgan::exporting::rewriteEncoder(rewritten);
-            std::printf("%s: encoder written anew\n", rewritten.c_str());
+            const std::string& output = outputOption->count() > 0 ? options.folder : rewritten;
+            drgan::exporting::rewriteBundle(rewritten, output);
+            std::printf("%s: written anew\n", output.c_str());
             return 0;
         }
         auto checkpoint = drgan::train::Checkpoint::load(path);

@@ -54,6 +54,14 @@ nn::Graph Checkpoint::network(const std::string& name) const {
     return result;
 }
 
+const std::string& Checkpoint::value(const std::string& key) const {
+    const auto it = metadata.find(key);
+    if (it == metadata.end()) {
+        throw std::runtime_error("the checkpoint has no '" + key + "'");
+    }
+    return it->second;
+}
+
 void Checkpoint::save(const std::string& path) const {
     std::vector<torch::Tensor> kept;  // keeps the contiguous copies alive until they are written
     std::vector<io::TensorSource> sources;

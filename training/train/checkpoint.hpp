@@ -23,6 +23,8 @@ public:
     bool hasNetwork(const std::string& name) const;
     /// @throws std::runtime_error naming the checkpoint's missing or misshapen tensor.
     nn::Graph network(const std::string& name) const;
+    /// What the metadata have under this key. @throws std::runtime_error naming the key where they have nothing
+    const std::string& value(const std::string& key) const;
 
     /// @throws std::runtime_error naming the path and the reason; an older file at the path stays whole.
     void save(const std::string& path) const;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/rewrite.hpp"
+
+#include <onnx/onnx_pb.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "export/bundle_files.hpp"
+#include "export/onnx_writer.hpp"
+#include "nn/networks.hpp"
+#include "nn/onnx_reader.hpp"
+#include "opencv2/drgan/model_contract.hpp"
+
+namespace drgan::exporting {
+
+namespace contract = cv::drgan::contract;
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+/// @throws std::runtime_error naming the file, where it cannot be read
+Metadata metadataOf(const fs::path& path) {
+    onnx::ModelProto model;
+    std::ifstream file(path, std::ios::binary);
+    if (!file || !model.ParseFromIstream(&file)) {
+        throw std::runtime_error(path.string() + ": not an ONNX file, or cut short");
+    }
+    Metadata metadata;
+    for (const auto& item : model.metadata_props()) {
+        metadata[item.key()] = item.value();
+    }
+    return metadata;
+}
+
+/// A bundle's manifest, in which each model's line can be exchanged.
+class Manifest {
+public:
+    /// @throws std::runtime_error naming the file and what is wrong with it
+    explicit Manifest(const fs::path& folder) : path_(folder / contract::manifestFile) {
+        std::ifstream file(path_);
+        try {
+            json_ = json::parse(file);
+            for (const auto& item : json_.at(contract::manifestFiles)) {
+                names_.insert(item.at("name").get<std::string>());
+            }
+            id_ = json_.at(contract::manifestBundleId).get<std::string>();
+        } catch (const std::exception& error) {
+            throw std::runtime_error(path_.string() + ": " + error.what());
+        }
+    }
+
+    const std::set<std::string>& names() const { return names_; }
+
+    /// @throws std::runtime_error where it does not list the model, or the model has another bundle's id
+    void put(const std::string& name, const Metadata& metadata, const std::string& bytes) {
+        const auto id = metadata.find(contract::keyBundleId);
+        if (names_.count(name) == 0 || id == metadata.end() || id->second != id_) {
+            throw std::runtime_error(path_.string() + ": it is not the manifest of the " + name + " beside it");
+        }
+        for (auto& item : json_.at(contract::manifestFiles)) {
+            if (item.at("name") == name) {
+                item = manifestLine(name, bytes);
+            }
+        }
+    }
+
+    std::string text() const { return manifestText(json_); }
+
+private:
+    fs::path path_;
+    json json_;
+    std::set<std::string> names_;
+    std::string id_;
+};
+
+}  // namespace
+
+void rewriteBundle(const std::string& folder, const std::string& output) {
+    Manifest manifest(folder);
+    Files files;
+    for (const std::string& name : manifest.names()) {
+        const fs::path path = fs::path(folder) / name;
+        const Metadata metadata = metadataOf(path);
+        const auto role = metadata.find(contract::keyRole);
+        if (role == metadata.end() || role->second + ".onnx" != name) {
+            throw std::runtime_error(path.string() + ": expected a model that drgan-export wrote under this name");
+        }
+        const std::string bytes = toOnnx(nn::readOnnx(path.string()), role->second, metadata);
+        manifest.put(name, metadata, bytes);
+        files.emplace_back(name, bytes);
+    }
+    files.emplace_back(contract::manifestFile, manifest.text());
+    writeFiles(output, files);
+    if (fs::equivalent(folder, output)) {
+        return;
+    }
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        if (entry.is_regular_file() && name != contract::manifestFile && manifest.names().count(name) == 0) {
+            fs::copy_file(entry.path(), fs::path(output) / name, fs::copy_options::overwrite_existing);
+        }
+    }
+}
+
+void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint) {
+    const fs::path path = fs::path(folder) / contract::decoderFile;
+    const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
+    const Metadata metadata = metadataOf(path);
+    const Metadata found{
+        {contract::keyRole, "decoder"},
+        {contract::keyImageSize, std::to_string(nn::imageSize(checkpoint.network("averaged_encoder")))},
+        {contract::keyEmbeddingSize, std::to_string(nn::embeddingSize(decoder))},
+        {contract::keyNoiseSize, std::to_string(nn::noiseSize(decoder))},
+        {contract::keyPoseYaws, checkpoint.value("pose_yaws")}};
+    for (const auto& [key, value] : found) {
+        const auto expected = metadata.find(key);
+        if (expected == metadata.end() || expected->second != value) {
+            throw std::runtime_error("the checkpoint's decoder does not fit " + path.string() + ": " + key + " is " +
+                                     value + ", expected " +
+                                     (expected == metadata.end() ? "what its metadata lacks" : expected->second));
+        }
+    }
+    Manifest manifest(folder);
+    const std::string bytes = toOnnx(decoder, "decoder", metadata);
+    manifest.put(contract::decoderFile, metadata, bytes);
+    writeFiles(folder, {{contract::decoderFile, bytes}, {contract::manifestFile, manifest.text()}});
+}
+
+}  // namespace drgan::exporting
