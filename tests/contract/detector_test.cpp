@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <opencv2/drgan.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "export/onnx_writer.hpp"
 #include "nn/detector.hpp"
@@ -40,25 +42,31 @@ TEST(DetectorContract, OpenCvEqualsLibTorchAtAnySize) {
     const std::string bytes = bytesOf(graph);
     EXPECT_LT(bytes.size(), 400000U);
     std::vector<nn::Edges> pictures;
-    for (const auto& [height, width] : {std::pair<int, int>{64, 64}, {32, 32}, {96, 160}, {256, 32}, {64, 64}}) {
+    for (const auto& [height, width] : {std::pair<int, int>{64, 64}, {96, 64}, {96, 160}, {256, 64}, {64, 64}}) {
         pictures.push_back({{contract::detectorImage, torch::rand({1, 3, height, width}) * 2 - 1}});
     }
     cv::dnn::Net net = readByOpenCv(bytes);
     expectSameValues(graph, net, pictures, 1e-4);
 }
 
-TEST(DetectorContract, CellsMeanTheSameInBoth) {
+class DetectorCells : public testing::TestWithParam<cv::Size> {};
+
+/// Small pictures too, which are filled up on the right and below until the coarsest map has two cells each way.
+TEST_P(DetectorCells, MeanTheSameInBoth) {
     nn::Graph graph = network();
     const std::string bytes = bytesOf(graph);
     auto detector = cv::drgan::Detector::create(std::vector<uchar>(bytes.begin(), bytes.end()));
-    const cv::Mat picture(96, 160, CV_8UC3);
+    const cv::Mat picture(GetParam(), CV_8UC3);
     cv::theRNG().state = 5;
     cv::randu(picture, 0, 256);
-    torch::Tensor planes = torch::empty({1, 3, 96, 160});
-    for (int y = 0; y < 96; ++y) {
-        for (int x = 0; x < 160; ++x) {
+    cv::Mat filled;
+    cv::copyMakeBorder(picture, filled, 0, std::max(0, 64 - picture.rows), 0, std::max(0, 64 - picture.cols),
+                       cv::BORDER_REPLICATE);
+    torch::Tensor planes = torch::empty({1, 3, filled.rows, filled.cols});
+    for (int y = 0; y < filled.rows; ++y) {
+        for (int x = 0; x < filled.cols; ++x) {
             for (int k = 0; k < 3; ++k) {
-                planes[0][k][y][x] = static_cast<float>(picture.at<cv::Vec3b>(y, x)[2 - k]) / 127.5F - 1;
+                planes[0][k][y][x] = static_cast<float>(filled.at<cv::Vec3b>(y, x)[2 - k]) / 127.5F - 1;
             }
         }
     }
@@ -89,5 +97,8 @@ TEST(DetectorContract, CellsMeanTheSameInBoth) {
         EXPECT_NEAR(row[14], e.score, 1e-3);
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Sizes, DetectorCells,
+                         testing::Values(cv::Size(160, 96), cv::Size(32, 32), cv::Size(96, 32), cv::Size(32, 256)));
 
 }  // namespace

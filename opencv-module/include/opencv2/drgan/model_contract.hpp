@@ -42,7 +42,8 @@ constexpr const char* alignerLandmarks = "landmarks";
 constexpr const char* alignerYaw = "yaw";
 constexpr const char* alignerScore = "face_score";
 
-// detector.onnx: image [N,3,H,W] RGB in [-1,1], H and W multiples of the largest stride
+// detector.onnx: image [N,3,H,W] RGB in [-1,1], H and W multiples of the largest stride, and twice
+// it at least: OpenCV 4.10 computes maps that are one cell wide or high wrong
 //   -> for each stride s: score_s [N,1,H/s,W/s] in (0,1), box_s [N,4,H/s,W/s], landmarks_s [N,10,H/s,W/s].
 // The cell in column c and row r of a map lies at pixel (c s, r s), the centre of the first pixel being (0, 0). Its
 // box, in units of s: the offset x,y of the face's middle from the cell, and the natural logarithms of width and
