@@ -19,8 +19,8 @@ namespace {
 constexpr int levels = 3;
 static_assert(sizeof(contract::detectorStrides) / sizeof(int) == levels, "one stride for each map");
 constexpr int multiple = 32;  // of which the network's sides are
-// Pixels, of the network's sides: OpenCV 4.10 and the classic engine of 5.0 compute depthwise convolutions of maps that
-// are one cell wide or high wrong, from memory that is not theirs.
+// Pixels, of the network's sides: where its coarsest map is one cell wide or high, OpenCV 4.10 and the classic engine of
+// 5.0 compute values that are wrong, and not the same each time.
 constexpr int leastNetworkSide = 2 * multiple;
 static_assert(contract::detectorStrides[levels - 1] == multiple, "the coarsest map has whole cells");
 
