@@ -144,6 +144,7 @@ static void get_property(GObject* object, guint id, GValue* value, GParamSpec* p
 static gboolean start(GstBaseTransform* trans) {
     GST_OBJECT_LOCK(trans);
     const Settings settings = stateOf(trans).settings;
+    stateOf(trans).earliest = GST_CLOCK_TIME_NONE;  // of another run
     GST_OBJECT_UNLOCK(trans);
     const auto load = [&](const char* what, auto body, gint code = GST_RESOURCE_ERROR_OPEN_READ) {
         return guarded(trans, GST_RESOURCE_ERROR, code, what, FALSE, [&] {
@@ -264,7 +265,7 @@ static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
         default:
             break;
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP || GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
         GST_OBJECT_LOCK(trans);
         stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
         GST_OBJECT_UNLOCK(trans);

@@ -300,4 +300,53 @@ TEST(States, ALongTrackDoesNotGrow) {
 #endif
 }
 
+guint64 skipped(Element& e) {
+    GstStructure* stats = nullptr;
+    g_object_get(e.element, "stats", &stats, nullptr);
+    guint64 value = G_MAXUINT64;
+    EXPECT_TRUE(gst_structure_get_uint64(stats, "skipped", &value));
+    gst_structure_free(stats);
+    return value;
+}
+
+// A sink's complaint about the last frames of a run says nothing of the next one's.
+TEST(Lateness, OfOneRunDoesNotStarveTheNext) {
+    Element e;
+    const auto play = [&](bool late) {
+        e.count = 0;
+        for (int i = 0; i < 10; ++i) {
+            gst_buffer_unref(e.pushFace(40, 60, 80));
+        }
+        const guint64 count = skipped(e);
+        if (late) {
+            gst_harness_push_upstream_event(
+                e.harness, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 0.1, 60 * GST_SECOND, 400 * GST_MSECOND));
+        }
+        return count;
+    };
+    e.caps("BGR", 320, 240);
+    EXPECT_EQ(play(true), 0U);
+    gst_buffer_unref(e.pushFace(40, 60, 80));
+    EXPECT_EQ(skipped(e), 1U) << "within the run it counts";
+    gst_element_set_state(e.element, GST_STATE_READY);
+    gst_element_set_state(e.element, GST_STATE_PLAYING);
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    const auto begin = [&](const char* id) {
+        gst_harness_push_event(e.harness, gst_event_new_stream_start(id));
+        GstCaps* caps = gst_video_info_to_caps(&e.info);
+        gst_harness_push_event(e.harness, gst_event_new_caps(caps));
+        gst_caps_unref(caps);
+        gst_harness_push_event(e.harness, gst_event_new_segment(&segment));
+    };
+    begin("again");
+    EXPECT_EQ(play(true), 0U);
+    gst_harness_push_event(e.harness, gst_event_new_flush_start());
+    gst_harness_push_event(e.harness, gst_event_new_flush_stop(TRUE));
+    gst_harness_push_event(e.harness, gst_event_new_segment(&segment));
+    EXPECT_EQ(play(true), 0U);
+    begin("another");
+    EXPECT_EQ(play(false), 0U);
+}
+
 }  // namespace
