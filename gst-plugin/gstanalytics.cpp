@@ -5,8 +5,6 @@
 
 #include <gst/analytics/analytics.h>
 
-#include <limits>
-
 #include "gstresults.h"
 
 namespace drgan {
@@ -14,30 +12,34 @@ namespace {
 
 constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
 
+std::optional<AnalyticsObject> read(const GstAnalyticsODMtd& entry) {
+    gint x = 0;
+    gint y = 0;
+    gint w = 0;
+    gint h = 0;
+    gfloat score = 0;
+    AnalyticsObject out;
+    if (!gst_analytics_od_mtd_get_location(&entry, &x, &y, &w, &h, &score)) {
+        return std::nullopt;
+    }
+    out.id = entry.id;
+    out.box = {static_cast<float>(x), static_cast<float>(y), static_cast<float>(w), static_cast<float>(h)};
+    out.score = score >= 0 && score <= 1 ? score : 1;  // NaN fails the comparison, too
+    return out;
+}
+
 // The object that somebody else has found there.
-bool findObject(GstAnalyticsRelationMeta* meta, GQuark type, const cv::Rect2f& box, GstAnalyticsODMtd& found) {
+std::optional<guint> findObject(GstBuffer* buffer, GQuark type, const cv::Rect2f& box) {
     float best = samePlace;
-    bool any = false;
-    gpointer state = nullptr;
-    GstAnalyticsMtd entry;
-    while (gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &entry)) {
-        gint x = 0;
-        gint y = 0;
-        gint w = 0;
-        gint h = 0;
-        gfloat score = 0;
-        if (gst_analytics_od_mtd_get_obj_type(&entry) != type ||
-            !gst_analytics_od_mtd_get_location(&entry, &x, &y, &w, &h, &score)) {
-            continue;
-        }
-        const float common = overlap(box, cv::Rect2f(cv::Rect(x, y, w, h)));
+    std::optional<guint> found;
+    for (const auto& object : readObjects(buffer, type)) {
+        const float common = overlap(box, object.box);
         if (common >= best) {
             best = common;
-            found = entry;
-            any = true;
+            found = object.id;
         }
     }
-    return any;
+    return found;
 }
 
 bool findTracking(GstAnalyticsRelationMeta* meta, guint object, GstAnalyticsTrackingMtd& found) {
@@ -80,12 +82,10 @@ void writeEmbedding(GstAnalyticsRelationMeta*, guint, const cv::Mat&, const std:
 
 #endif
 
-void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track, bool withEmbedding,
-           const std::string& bundleId) {
+void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track,
+           std::optional<guint> known, bool withEmbedding, const std::string& bundleId) {
     GstAnalyticsODMtd object;
-    const cv::Rect2f box(static_cast<float>(b.x), static_cast<float>(b.y), static_cast<float>(b.width),
-                         static_cast<float>(b.height));
-    if (!findObject(meta, type, box, object) &&
+    if (!(known && gst_analytics_relation_meta_get_od_mtd(meta, *known, &object)) &&
         !gst_analytics_relation_meta_add_od_mtd(meta, type, static_cast<gint>(b.x), static_cast<gint>(b.y),
                                                 static_cast<gint>(b.width), static_cast<gint>(b.height), track.score,
                                                 &object)) {
@@ -112,8 +112,33 @@ void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const Trac
 
 }  // namespace
 
-void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, bool withEmbedding,
-                    const std::string& bundleId) {
+std::vector<AnalyticsObject> readObjects(GstBuffer* buffer, GQuark type) {
+    std::vector<AnalyticsObject> out;
+    GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
+    gpointer state = nullptr;
+    GstAnalyticsODMtd entry;
+    while (meta != nullptr &&
+           gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &entry)) {
+        auto object = gst_analytics_od_mtd_get_obj_type(&entry) == type ? read(entry) : std::nullopt;
+        if (!object) {
+            continue;
+        }
+        GstAnalyticsTrackingMtd tracking;
+        guint64 id = 0;
+        GstClockTime first = 0;
+        GstClockTime last = 0;
+        gboolean lost = FALSE;
+        if (findTracking(meta, entry.id, tracking) &&
+            gst_analytics_tracking_mtd_get_info(&tracking, &id, &first, &last, &lost)) {
+            object->key = id;
+        }
+        out.push_back(*object);
+    }
+    return out;
+}
+
+void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, std::optional<guint> known,
+                    bool withEmbedding, const std::string& bundleId) {
     const Box box = cutBox(track.box, frame);
     if (box.width == 0 || box.height == 0) {
         return;
@@ -122,39 +147,12 @@ void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackI
     if (meta == nullptr) {
         meta = gst_buffer_add_analytics_relation_meta(buffer);
     }
-    if (meta != nullptr) {
-        write(meta, type, box, track, withEmbedding, bundleId);
+    if (meta == nullptr) {
+        return;
     }
-}
-
-std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfInterestMeta& region) {
-    GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
-    gpointer state = nullptr;
-    GstAnalyticsODMtd object;
-    while (meta != nullptr &&
-           gst_analytics_relation_meta_iterate(meta, &state, gst_analytics_od_mtd_get_mtd_type(), &object)) {
-        gint x = 0;
-        gint y = 0;
-        gint w = 0;
-        gint h = 0;
-        gfloat score = 0;
-        if (static_cast<gint>(object.id) != region.id ||
-            !gst_analytics_od_mtd_get_location(&object, &x, &y, &w, &h, &score) || static_cast<guint>(x) != region.x ||
-            static_cast<guint>(y) != region.y || static_cast<guint>(w) != region.w ||
-            static_cast<guint>(h) != region.h) {
-            continue;
-        }
-        GstAnalyticsTrackingMtd tracking;
-        guint64 id = 0;
-        GstClockTime first = 0;
-        GstClockTime last = 0;
-        gboolean lost = FALSE;
-        const bool tracked = findTracking(meta, object.id, tracking) &&
-                             gst_analytics_tracking_mtd_get_info(&tracking, &id, &first, &last, &lost) &&
-                             id <= static_cast<guint64>(std::numeric_limits<int>::max());
-        return tracked ? static_cast<int>(id) : -1;
-    }
-    return std::nullopt;
+    const cv::Rect place(static_cast<int>(box.x), static_cast<int>(box.y), static_cast<int>(box.width),
+                         static_cast<int>(box.height));
+    write(meta, type, box, track, known ? known : findObject(buffer, type, cv::Rect2f(place)), withEmbedding, bundleId);
 }
 
 }  // namespace drgan
@@ -163,9 +161,9 @@ std::optional<int> trackOfObject(GstBuffer* buffer, const GstVideoRegionOfIntere
 
 namespace drgan {
 
-void writeAnalytics(GstBuffer*, GQuark, cv::Size, const TrackInfo&, bool, const std::string&) {}
+std::vector<AnalyticsObject> readObjects(GstBuffer*, GQuark) { return {}; }
 
-std::optional<int> trackOfObject(GstBuffer*, const GstVideoRegionOfInterestMeta&) { return std::nullopt; }
+void writeAnalytics(GstBuffer*, GQuark, cv::Size, const TrackInfo&, std::optional<guint>, bool, const std::string&) {}
 
 }  // namespace drgan
 

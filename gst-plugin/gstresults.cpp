@@ -14,13 +14,58 @@ namespace {
 constexpr int precisionFp32 = 10;
 constexpr int layoutNc = 193;
 
-int regionId(GstBuffer* buffer, GstVideoRegionOfInterestMeta* meta) {
+constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+
+// What upstream's tracker calls the face. The region's own id names the region alone: detectors give a new one on each
+// frame.
+std::optional<Key> keyOf(GstVideoRegionOfInterestMeta* meta) {
     gint id = -1;
     const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
-    if (param != nullptr && gst_structure_get_int(param, "id", &id) && id >= 0) {
-        return id;
+    const bool known = param != nullptr && gst_structure_get_int(param, "id", &id) && id >= 0;
+    return known ? std::optional<Key>(static_cast<Key>(id)) : std::nullopt;
+}
+
+bool isParent(GstBuffer* buffer, const GstVideoRegionOfInterestMeta* region) {
+    gpointer state = nullptr;
+    while (GstMeta* meta =
+               gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
+        const auto* other = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
+        if (other != region && other->parent_id > 0 && other->parent_id == region->id) {
+            return true;
+        }
     }
-    return trackOfObject(buffer, *meta).value_or(meta->id > 0 ? meta->id : -1);
+    return false;
+}
+
+// What is left of a box that somebody reports; empty: nothing.
+std::optional<cv::Rect2f> placeOf(const cv::Rect2d& box, cv::Size frame) {
+    const cv::Rect2d inside = box & cv::Rect2d(0, 0, frame.width, frame.height);
+    if (inside.width < 1 || inside.height < 1) {
+        return std::nullopt;
+    }
+    // A box that leans out of the frame says where the face is; one that is mostly outside says little.
+    const bool sane = inside.area() * 2 >= box.area();
+    return cv::Rect2f(sane ? box : inside);
+}
+
+// The region of the same face that no object was found for yet; the number of regions: none. DL Streamer gives a region
+// the id of its object.
+size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t regions) {
+    size_t best = regions;
+    float score = 0;
+    for (size_t i = 0; i < regions; ++i) {
+        const auto& source = known.sources[i];
+        const float common = overlap(known.faces[i].box, object.box);
+        if (source.object || common < samePlace) {
+            continue;
+        }
+        const float s = common + (source.region->id == static_cast<gint>(object.id) ? 1.F : 0.F);
+        if (s > score) {
+            score = s;
+            best = i;
+        }
+    }
+    return best;
 }
 
 // The meta's own structure of that name, for writing, made if it is not there.
@@ -56,6 +101,14 @@ void setLabel(GstStructure* s, const TrackInfo& track) {
     }
 }
 
+void setKey(GstStructure* s, const TrackInfo& track) {
+    if (track.key) {
+        gst_structure_set(s, "upstream-id", G_TYPE_UINT64, static_cast<guint64>(*track.key), nullptr);
+    } else {
+        gst_structure_remove_field(s, "upstream-id");
+    }
+}
+
 void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& bundleId) {
     const auto bytes = embedding.total() * embedding.elemSize();
     GVariant* data = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, embedding.data, bytes, 1);
@@ -76,56 +129,65 @@ Box cutBox(const cv::Rect2f& r, cv::Size frame) {
             std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
 }
 
-Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame) {
-    Regions out;
+Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame) {
+    Upstream out;
+    const auto add = [&](const cv::Rect2f& box, float score, std::optional<Key> key, Upstream::Source source) {
+        Face face;
+        face.box = box;
+        face.score = score;
+        face.key = key;
+        face.externalSlot = static_cast<int>(out.sources.size());
+        out.faces.push_back(face);
+        out.sources.push_back(source);
+    };
     gpointer state = nullptr;
-    const cv::Rect2d bounds(0, 0, frame.width, frame.height);
     while (GstMeta* meta =
                gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
         auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
-        if (roi->roi_type != type) {
-            continue;
-        }
         // The fields are unsigned; a detector's box that begins left of the frame has wrapped around.
         const cv::Rect2d box(static_cast<gint>(roi->x), static_cast<gint>(roi->y), roi->w, roi->h);
-        const cv::Rect2d inside = box & bounds;
-        if (inside.width < 1 || inside.height < 1) {
-            continue;
+        if (const auto place = roi->roi_type == type ? placeOf(box, frame) : std::nullopt) {
+            add(*place, 1, keyOf(roi), {roi, std::nullopt});
         }
-        // A box that leans out of the frame says where the face is; one that is mostly outside says little.
-        const bool sane = inside.area() * 2 >= box.area();
-        Face face;
-        face.box = cv::Rect2f(sane ? box : inside);
-        face.score = 1;
-        face.externalId = regionId(buffer, roi);
-        face.externalSlot = static_cast<int>(out.metas.size());
-        out.faces.push_back(face);
-        out.metas.push_back(roi);
+    }
+    const size_t regions = out.sources.size();
+    for (const auto& object : readObjects(buffer, type)) {
+        const size_t region = regionOf(object, out, regions);
+        if (region < regions) {
+            out.sources[region].object = object.id;
+            Face& face = out.faces[region];
+            face.key = face.key ? face.key : object.key;
+        } else if (const auto place = placeOf(object.box, frame)) {
+            add(*place, object.score, object.key, {nullptr, object.id});
+        }
     }
     return out;
 }
 
-void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Size frame, const TrackInfo& track,
+void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::Size frame, const TrackInfo& track,
                  bool withEmbedding, const std::string& bundleId) {
-    GstVideoRegionOfInterestMeta* meta = nullptr;
-    if (track.slot >= 0 && static_cast<size_t>(track.slot) < regions.metas.size()) {
-        meta = regions.metas[static_cast<size_t>(track.slot)];
-    } else {
+    const Upstream::Source* source = upstream.of(track);
+    GstVideoRegionOfInterestMeta* meta = source != nullptr ? source->region : nullptr;
+    const bool theirs = meta != nullptr;
+    if (!theirs) {
         const Box b = cutBox(track.box, frame);
         if (b.width == 0 || b.height == 0) {
             return;
         }
         meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, b.x, b.y, b.width, b.height);
     }
-    if (!trackOfObject(buffer, *meta)) {
+    if (!theirs || !((source->object && meta->id == static_cast<gint>(*source->object)) || isParent(buffer, meta))) {
         meta->id = track.id;
     }
-    gst_structure_set(param(meta, "object_id"), "id", G_TYPE_INT, track.id, nullptr);
+    if (!keyOf(meta)) {
+        gst_structure_set(param(meta, "object_id"), "id", G_TYPE_INT, track.id, nullptr);
+    }
     GstStructure* drgan = param(meta, "drgan");
     gst_structure_set(drgan, "track-id", G_TYPE_INT, track.id, "yaw", G_TYPE_DOUBLE, static_cast<gdouble>(track.yaw),
                       "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(track.confidence), "images", G_TYPE_UINT,
                       static_cast<guint>(track.images), "total-confidence", G_TYPE_DOUBLE, track.totalConfidence,
                       nullptr);
+    setKey(drgan, track);
     setLabel(drgan, track);
     if (withEmbedding && !track.embedding.empty()) {
         setEmbedding(param(meta, "drgan-embedding"), track.embedding, bundleId);
@@ -146,6 +208,7 @@ GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size fr
         b.y, "width", G_TYPE_UINT, b.width, "height", G_TYPE_UINT, b.height, "yaw", G_TYPE_DOUBLE,
         static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
         G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
+    setKey(s, t);
     setLabel(s, t);
     if (withEmbedding && !t.embedding.empty()) {
         const auto* f = t.embedding.ptr<float>();

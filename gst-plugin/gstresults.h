@@ -6,6 +6,7 @@
 
 #include <gst/video/video.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,19 +21,31 @@ struct Box {
 };
 Box cutBox(const cv::Rect2f& region, cv::Size frame);
 
-/// The regions of a type that came with a buffer. Face::externalSlot is the index into `metas`.
-struct Regions {
+/// The faces that upstream reports with a buffer: regions, objects of GstAnalyticsRelationMeta, or both for one face.
+struct Upstream {
+    struct Source {
+        GstVideoRegionOfInterestMeta* region = nullptr;  ///< valid as long as no meta is removed from the buffer
+        std::optional<guint> object;                     ///< id of the object
+    };
     std::vector<Face> faces;
-    std::vector<GstVideoRegionOfInterestMeta*> metas;  ///< valid as long as no meta is removed from the buffer
+    std::vector<Source> sources;  ///< Face::externalSlot is the index
+
+    /// Where the track was seen on this frame; null: not by upstream.
+    const Source* of(const TrackInfo& track) const {
+        const bool known = track.slot >= 0 && static_cast<size_t>(track.slot) < sources.size();
+        return known ? &sources[static_cast<size_t>(track.slot)] : nullptr;
+    }
 };
 
-/// @param type roi_type that counts as a face
-/// @param frame regions that do not touch it are left out; larger ones are cut at it
-Regions readRegions(GstBuffer* buffer, GQuark type, cv::Size frame);
+/// @param type of the regions and objects that count as faces
+/// @param frame what does not touch it is left out
+Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame);
 
-/// Writes a track to the region it was seen in, or to a new region of this type. The buffer must be writable.
+/// Writes a track to the region it was seen in, or to a new region of this type. Numbers that upstream has written
+/// stay: its object_id, and the region's id where it is an object's or another region's parent. The buffer must be
+/// writable.
 /// @param bundleId names the model in the embedding's structure
-void writeRegion(GstBuffer* buffer, const Regions& regions, GQuark type, cv::Size frame, const TrackInfo& track,
+void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::Size frame, const TrackInfo& track,
                  bool withEmbedding, const std::string& bundleId);
 
 /// The four time fields that facedetect's messages carry.

@@ -138,19 +138,20 @@ Pipeline::Result ElementState::processFrame(GstVideoFrame& frame, const GstSegme
 
     FrameView view = makeView_(frame, conversion_);
     const GQuark type = g_quark_from_string(s.roiType.c_str());
-    const Regions regions = readRegions(frame.buffer, type, size_);
-    Pipeline::Result result = pipeline_->process(view, now, regions.faces, mayInfer);
+    const Upstream upstream = readUpstream(frame.buffer, type, size_);
+    Pipeline::Result result = pipeline_->process(view, now, upstream.faces, mayInfer);
     // Where upstream reports the faces, a track that it did not see is not ours to add.
-    const auto isOurs = [&](const TrackInfo& t) { return t.slot >= 0 || regions.metas.empty(); };
+    const auto isOurs = [&](const TrackInfo& t) { return t.slot >= 0 || upstream.faces.empty(); };
     for (const auto& t : result.tracks) {
         if (isOurs(t)) {
-            writeRegion(frame.buffer, regions, type, size_, t, s.embeddings, bundleId_);
+            writeRegion(frame.buffer, upstream, type, size_, t, s.embeddings, bundleId_);
         }
     }
-    // After all regions: their ids are compared with those of the objects that came with the frame.
     for (const auto& t : result.tracks) {
         if (isOurs(t)) {
-            writeAnalytics(frame.buffer, type, size_, t, s.embeddings, bundleId_);
+            const Upstream::Source* source = upstream.of(t);
+            writeAnalytics(frame.buffer, type, size_, t, source != nullptr ? source->object : std::nullopt,
+                           s.embeddings, bundleId_);
         }
     }
     // `display` may have changed since the base class mapped the frame.

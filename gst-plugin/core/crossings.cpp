@@ -25,7 +25,7 @@ void Crossings::update(const std::vector<Track>& tracks) {
             const Track& a = tracks[k];
             const Track& b = tracks[i];
             const auto counts = [](const Track& t) {
-                return t.confirmed && t.face.externalId < 0 && (!t.hidden || t.misses == 1);
+                return t.confirmed && (!t.hidden || t.misses == 1);
             };
             if (!counts(a) || !counts(b) || (a.hidden && b.hidden) || overlap(a.face.box, b.face.box) < touch) {
                 continue;

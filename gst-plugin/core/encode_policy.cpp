@@ -5,14 +5,11 @@
 #include <opencv2/imgproc.hpp>
 
 namespace drgan {
-namespace {
 
-size_t binOf(float yaw) {
+int EncodePolicy::binOf(float yaw) {
     const int last = EncodeRecord::bins - 1;
-    return static_cast<size_t>(std::clamp(cvRound((yaw + 90) * last / 180), 0, last));
+    return std::clamp(cvRound((yaw + 90) * last / 180), 0, last);
 }
-
-}  // namespace
 
 bool EncodePolicy::due(const EncodeRecord& record, Time now) const {
     // A clock that was set back must not stop a track's encodes.
@@ -26,7 +23,7 @@ EncodePolicy::Reason EncodePolicy::judge(const EncodeRecord& record, float yaw, 
     if (!due(record, now)) {
         return Reason::none;
     }
-    const float best = record.best[binOf(yaw)];
+    const float best = record.best[static_cast<size_t>(binOf(yaw))];
     if (best <= 0) {
         return Reason::newYaw;
     }
@@ -37,7 +34,7 @@ EncodePolicy::Reason EncodePolicy::judge(const EncodeRecord& record, float yaw, 
 }
 
 void EncodePolicy::note(EncodeRecord& record, float yaw, float quality, Time now) const {
-    float& best = record.best[binOf(yaw)];
+    float& best = record.best[static_cast<size_t>(binOf(yaw))];
     best = std::max(best, std::max(quality, 1e-6F));
     record.last = now;
     record.any = true;

@@ -37,6 +37,9 @@ public:
     Reason judge(const EncodeRecord& record, float yaw, float quality, Time now) const;
 
     void note(EncodeRecord& record, float yaw, float quality, Time now) const;
+
+    /// Which of EncodeRecord's bins a yaw in degrees belongs to.
+    static int binOf(float yaw);
 };
 
 /// How much an aligned crop shows, in (0, 1]: its sharpness, less where it was enlarged.

@@ -3,7 +3,9 @@
 #define DRGAN_CORE_FACE_HPP
 
 #include <array>
+#include <cstdint>
 #include <opencv2/core.hpp>
+#include <optional>
 
 namespace drgan {
 
@@ -17,17 +19,21 @@ enum class Points {
     measured  ///< found in the picture
 };
 
+/// What upstream's tracker calls a person that it follows. No id of ours: two of its keys may be one person for us, and
+/// one key two people.
+using Key = std::uint64_t;
+
 /// A face as a detector or upstream metadata reports it, in pixels of the frame.
 struct Face {
     cv::Rect2f box;
     Landmarks points{};
     Points origin = Points::none;
-    float yaw = 0;          ///< degrees; a coarse label unless the points are measured
-    float score = 0;        ///< in [0, 1]: how sure the source is that this is a face
-    int externalId = -1;    ///< id that upstream gave it; < 0: none
-    int externalSlot = -1;  ///< which of upstream's regions it is; < 0: own detection
-    int followed = -1;      ///< id of the track that was followed to here; < 0: none
-    bool doubted = false;   ///< the aligner sees no face: it may go on a track, it starts none and is not encoded
+    float yaw = 0;           ///< degrees; a coarse label unless the points are measured
+    float score = 0;         ///< in [0, 1]: how sure the source is that this is a face
+    std::optional<Key> key;  ///< of upstream's tracker; none: upstream only found it, or own detection
+    int externalSlot = -1;   ///< which of upstream's regions it is; < 0: own detection
+    int followed = -1;       ///< id of the track that was followed to here; < 0: none
+    bool doubted = false;    ///< the aligner sees no face: it may go on a track, it starts none and is not encoded
 
     /// What cv::drgan::alignCrop takes: a 1x15 FaceDetectorYN row, or a 1x4 box where no points are known.
     cv::Mat row() const {

@@ -127,7 +127,6 @@ std::vector<Face> Follower::follow(const FrameView& frame, const std::vector<Tra
         if (there && !shared) {
             kept.push_back(found[i]);
             kept.back().followed = visible[i]->id;
-            kept.back().externalId = predicted[i].externalId;
         }
     }
     return kept;
@@ -176,7 +175,6 @@ void join(const std::vector<Face>& finds, std::vector<Face>& followed) {
             best[nearest] = overlap(find.box, before[nearest].box);
             followed[nearest] = find;
             followed[nearest].followed = before[nearest].followed;
-            followed[nearest].externalId = before[nearest].externalId;
         }
     }
 }

@@ -70,9 +70,12 @@ TrackInfo describe(const Track& track, const Identity& identity) {
     info.confidence = identity.confidence;
     info.images = identity.fused.size();
     info.totalConfidence = identity.fused.totalConfidence();
+    info.key = track.key;
     info.slot = track.fresh ? track.face.externalSlot : -1;
-    info.label = identity.label;
-    info.similarity = identity.similarity;
+    if (!identity.nameless) {
+        info.label = identity.label;
+        info.similarity = identity.similarity;
+    }
     if (info.images > 0) {
         identity.fused.fused(info.embedding);
     }

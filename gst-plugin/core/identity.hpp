@@ -5,6 +5,7 @@
 #include <opencv2/drgan.hpp>
 #include <string>
 
+#include "continuity.hpp"
 #include "encode_policy.hpp"
 #include "tracker.hpp"
 
@@ -21,8 +22,9 @@ struct TrackInfo {
     float confidence = 0;        ///< of the newest encoded picture; 0 before the first
     int images = 0;              ///< pictures fused
     double totalConfidence = 0;  ///< sum of their confidences
+    std::optional<Key> key;      ///< what upstream calls it; none: upstream says nothing
     int slot = -1;               ///< upstream's region that it was seen in on this frame; < 0: none
-    std::string label;           ///< name of the gallery's person that it is, UTF-8; empty: none
+    std::string label;           ///< name of the gallery's person that it is, UTF-8; empty: none, see NameHolders
     double similarity = 0;       ///< cosine to that person's embedding
     cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
     cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
@@ -33,6 +35,7 @@ struct TrackInfo {
 struct Identity {
     cv::drgan::Template fused;
     EncodeRecord record;
+    Continuity continuity;
     float confidence = 0;      ///< of the newest picture
     double reportedTotal = 0;  ///< total confidence that was last told of
     bool announced = false;
@@ -40,6 +43,7 @@ struct Identity {
     cv::Mat frontal;        ///< see draw()
     std::string label;      ///< see match(); empty: nobody's
     double similarity = 0;  ///< of the fused embedding to that person's, cosine
+    bool nameless = false;  ///< somebody else has the name on this frame, or it is not known whom the track shows
 
     /// Brings `frontal` up to date where it is not.
     /// @param yaw of the view, degrees; the nearest that the decoder draws is taken

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/imgproc.hpp>
 
 namespace drgan {
 namespace {
 
 constexpr float maxCoordinate = 1e6F;  // pixels; cv::drgan refuses what lies beyond
+constexpr int glimpseSide = 20;        // pixels
 
 }  // namespace
 
@@ -68,6 +70,30 @@ cv::Mat alignFace(const cv::drgan::Encoder& encoder, const FrameView& frame, con
     local.transform({1, 1}, -cv::Point2f(region.tl()));
     encoder.alignCrop(frame.bgr(region, region.size()), local.row(), crop);
     return crop;
+}
+
+cv::Mat glimpse(const FrameView& frame, const Face& face) {
+    // By the points where they were measured: they lie on the face more steadily than a box.
+    cv::Point2f c = centre(face.box);
+    float side = std::max(face.box.width, face.box.height);
+    if (face.origin == Points::measured) {
+        const cv::Point2f eyes = (face.points[0] + face.points[1]) * 0.5F;
+        const cv::Point2f mouth = (face.points[3] + face.points[4]) * 0.5F;
+        c = (eyes + mouth) * 0.5F;
+        side = 2.8F * std::hypot(eyes.x - mouth.x, eyes.y - mouth.y);
+    }
+    const cv::Rect2f wanted(c.x - side / 2, c.y - side / 2, side, side);
+    const cv::Rect region = cv::Rect(wanted & cv::Rect2f(frame.bounds())) & frame.bounds();
+    cv::Mat out = cv::Mat::zeros(1, glimpseSide * glimpseSide, CV_32F);
+    if (region.empty()) {
+        return out;
+    }
+    cv::Mat grey;
+    cv::cvtColor(frame.bgr(region, {glimpseSide, glimpseSide}), grey, cv::COLOR_BGR2GRAY);
+    grey.reshape(1, 1).convertTo(out, CV_32F);
+    out -= cv::mean(out)[0];
+    const double length = cv::norm(out);
+    return length > 0 ? out / length : out;
 }
 
 }  // namespace drgan

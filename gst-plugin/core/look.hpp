@@ -22,6 +22,11 @@ std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, 
 /// @param face an alignable one
 cv::Mat alignFace(const cv::drgan::Encoder& encoder, const FrameView& frame, const Face& face);
 
+/// What is cheap to see of a face, to be compared with another glimpse by their scalar product: the correlation of two
+/// small pictures, in [-1, 1], which a change of light alone leaves near 1.
+/// @return 1xN CV_32F
+cv::Mat glimpse(const FrameView& frame, const Face& face);
+
 }  // namespace drgan
 
 #endif

@@ -163,11 +163,13 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         report_.faces = static_cast<int>(faces.size());
         tracker_.update(faces, sureScore);
     }
-    collectEnded(result.events);
+    collectEnded(result.events, mayInfer);
     if (looked && mayInfer) {
         settleCrossings(frame, now);
+        watch(frame, now);
         encodeDue(frame, now, result);
     }
+    settleNames(now, result);
     for (const auto& t : tracker_.tracks()) {
         if (!t.confirmed || t.hidden) {
             continue;
@@ -183,14 +185,14 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
     return result;
 }
 
-void Pipeline::collectEnded(std::vector<Event>& events) {
+void Pipeline::collectEnded(std::vector<Event>& events, bool mayDraw) {
     for (const auto& t : tracker_.takeEnded()) {
         const auto found = identities_.find(t.id);
         if (found == identities_.end()) {
             continue;
         }
         if (found->second.announced) {
-            if (options_.frontals) {
+            if (options_.frontals && mayDraw) {
                 draw(found->second, true);
             }
             events.push_back({Event::Kind::lost, describe(t, found->second)});
@@ -218,7 +220,7 @@ size_t Pipeline::forget(int id, std::vector<Event>& events) {
 std::vector<Event> Pipeline::finish() {
     std::vector<Event> events;
     tracker_.endAll();
-    collectEnded(events);
+    collectEnded(events, true);
     framesSinceLook_ = -1;
     upstreamSeen_ = false;
     return events;

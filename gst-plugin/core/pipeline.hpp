@@ -15,6 +15,7 @@
 #include "follower.hpp"
 #include "frame_view.hpp"
 #include "identity.hpp"
+#include "name_holders.hpp"
 #include "report.hpp"
 #include "tracker.hpp"
 
@@ -73,7 +74,7 @@ public:
     std::vector<Event> finish();
 
     /// Ends a track, hidden or not, and drops all that was learnt of it: its last event has the place alone. A face
-    /// that is still there is met anew, under another id unless upstream gives it its own.
+    /// that is still there is met anew, under another id.
     /// @param id < 0: all tracks
     /// @param events gets those of tracks that were told of
     /// @return tracks that were dropped
@@ -88,13 +89,22 @@ private:
     void settleCrossings(const FrameView& frame, Time now);
     bool fitToEncode(const Track& track) const;
     void encodeDue(const FrameView& frame, Time now, Result& result);
-    bool encode(const FrameView& frame, Track& track, Time now, Result& result);
+    void watch(const FrameView& frame, Time now);
+    struct Stranger {
+        int track;
+        int notThis;  ///< the track whose place it has taken
+        std::vector<Picture> pictures;
+    };
+    bool encode(const FrameView& frame, const Track& track, Time now, Result& result, std::vector<Stranger>& strangers);
+    int knownAs(int fresh, int notThis, const Picture& picture, Result& result);
+    void fuse(int id, const Picture& picture, Result& result);
+    void settleNames(Time now, Result& result);
     double matchThreshold() const;
-    int recognise(const Track& fresh, const cv::Mat& embedding) const;
+    IdentityRules identityRules() const;
     void announce(const Track& track, Result& result);
     void draw(Identity& identity, bool exactly);
     void confirm(const FrameView& frame, std::vector<Face>& faces);
-    void collectEnded(std::vector<Event>& events);
+    void collectEnded(std::vector<Event>& events, bool mayDraw);
 
     Models models_;
     Options options_;
@@ -103,6 +113,7 @@ private:
     Crossings crossings_;
     EncodePolicy policy_;
     std::map<int, Identity> identities_;
+    NameHolders names_;
     int framesSinceLook_ = -1;  // -1: no look yet
     Time lastUpstream_ = 0;
     bool upstreamSeen_ = false;

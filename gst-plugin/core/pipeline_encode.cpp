@@ -2,16 +2,17 @@
 //
 // The second half of a frame: whose faces they are, and what is new of them.
 #include <algorithm>
+#include <tuple>
 
 #include "look.hpp"
 #include "pipeline.hpp"
+#include "recognition.hpp"
 
 namespace drgan {
 namespace {
 
 constexpr int encodesPerFrame = 4;
-// A face that comes back where it was lost is likely the same person: less proof is asked of its embedding.
-constexpr float samePlaceDiscount = 0.5F;
+constexpr Time namelessAfter = 200 * millisecond;  // of doubt whom a track shows
 
 }  // namespace
 
@@ -53,71 +54,133 @@ void Pipeline::settleCrossings(const FrameView& frame, Time now) {
     }
 }
 
+void Pipeline::watch(const FrameView& frame, Time now) {
+    for (const auto& t : tracker_.tracks()) {
+        if (!t.fresh || t.hidden || !t.confirmed || !alignable(t.face)) {
+            continue;
+        }
+        identities_[t.id].continuity.watch(glimpse(frame, t.face), t.interrupted, now);
+    }
+}
+
 void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
     std::vector<Track*> due;
     for (auto& t : tracker_.tracks()) {
         const auto& identity = identities_[t.id];
+        const bool known = identity.fused.size() > 0;
         // What may be another one's face must not get into a template.
-        const bool mixed = identity.fused.size() > 0 && crossings_.isOpen(t.id, now);
-        if (fitToEncode(t) && !mixed && policy_.due(identity.record, now)) {
+        const bool mixed = known && crossings_.isOpen(t.id, now);
+        const auto& continuity = identity.continuity;
+        const bool asked = continuity.inDoubt() ? continuity.wantsLook(now)
+                                                : policy_.due(identity.record, now) || continuity.wantsLook(now);
+        if (fitToEncode(t) && !mixed && asked) {
             due.push_back(&t);
         }
     }
-    // Who waits longest goes first; who has nothing yet waits longest.
-    std::sort(due.begin(), due.end(), [&](const Track* a, const Track* b) {
-        const auto& ra = identities_[a->id].record;
-        const auto& rb = identities_[b->id].record;
-        return ra.any != rb.any ? !ra.any : ra.last < rb.last;
-    });
+    // Who has nothing yet goes first, then whom it is not known whom it shows, then who waits longest.
+    const auto rank = [&](const Track* t) {
+        const auto& identity = identities_[t->id];
+        return std::make_tuple(identity.record.any, !identity.continuity.inDoubt(), identity.record.last);
+    };
+    std::sort(due.begin(), due.end(), [&](const Track* a, const Track* b) { return rank(a) < rank(b); });
     std::vector<int> ids;
     for (const auto* t : due) {
         ids.push_back(t->id);
     }
     int done = 0;
+    std::vector<Stranger> strangers;
     for (const int id : ids) {
-        Track* t = tracker_.find(id);  // encode() may have taken a hidden track out of the list
-        if (t != nullptr && done < encodesPerFrame && encode(frame, *t, now, result)) {
+        const Track* t = tracker_.find(id);  // encode() may have taken a hidden track out of the list
+        if (t != nullptr && done < encodesPerFrame && encode(frame, *t, now, result, strangers)) {
             ++done;
+        }
+    }
+    // After all of them: two who have changed places are each other's hidden track only now.
+    for (const auto& s : strangers) {
+        const int id = knownAs(s.track, s.notThis, s.pictures.back(), result);
+        for (const auto& p : s.pictures) {
+            fuse(id, p, result);
         }
     }
 }
 
-bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& result) {
-    cv::Mat crop;
-    cv::Mat embedding;
-    float quality = 0;
-    float confidence = 0;
-    auto reason = EncodePolicy::Reason::none;
+bool Pipeline::encode(const FrameView& frame, const Track& track, Time now, Result& result,
+                      std::vector<Stranger>& strangers) {
+    Picture picture;
+    picture.time = now;
+    picture.yaw = track.face.yaw;
+    Identity& identity = identities_[track.id];
     {
         StageTimer timer(report_.times, Stage::encode);
-        crop = alignFace(*models_.encoder, frame, track.face);
-        quality = pictureQuality(crop, std::max(track.face.box.width, track.face.box.height));
-        reason = policy_.judge(identities_[track.id].record, track.face.yaw, quality, now);
-        if (reason == EncodePolicy::Reason::none) {
+        picture.crop = alignFace(*models_.encoder, frame, track.face);
+        picture.quality = pictureQuality(picture.crop, std::max(track.face.box.width, track.face.box.height));
+        picture.reason = policy_.judge(identity.record, picture.yaw, picture.quality, now);
+        if (picture.reason == EncodePolicy::Reason::none &&
+            (identity.fused.size() == 0 || !identity.continuity.wantsLook(now))) {
             timer.dismiss();
             return false;
         }
-        models_.encoder->feature(crop, embedding, confidence);
+        models_.encoder->feature(picture.crop, picture.embedding, picture.confidence);
     }
+    const auto rules = identityRules();
+    const auto similarity = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
+    if (identity.fused.size() == 0) {
+        fuse(knownAs(track.id, -1, picture, result), picture, result);
+        return true;
+    }
+    const auto verdict = identity.continuity.judge(picture, identity.fused, rules, similarity);
+    if (verdict == Continuity::Verdict::unclear) {
+        ++report_.heldOut;
+        return true;
+    }
+    std::vector<Picture> pictures = identity.continuity.takeHeld(picture, verdict, rules, similarity);
+    pictures.push_back(picture);
+    const int id = track.id;
+    if (verdict == Continuity::Verdict::other) {
+        const int fresh = tracker_.part(id, pictures.front().time);
+        identities_[fresh].continuity.resume(identity.continuity.sight());
+        report_.parted.emplace_back(id, fresh);
+        strangers.push_back({fresh, id, std::move(pictures)});
+        return true;
+    }
+    if (picture.reason == EncodePolicy::Reason::none) {
+        pictures.pop_back();  // it has shown that it is the same person, and adds nothing
+    }
+    for (const auto& p : pictures) {
+        fuse(id, p, result);
+    }
+    return true;
+}
 
-    int id = track.id;
-    if (identities_[id].fused.size() == 0 && !identities_[id].announced && track.face.externalId < 0) {
-        const int old = recognise(track, embedding);
-        if (old >= 0) {
-            identities_.erase(id);
-            tracker_.adopt(id, old);
-            report_.recognised.emplace_back(id, old);
-            id = old;
-        }
+// The id that a face's new track goes on under: that of a hidden track whose person it is, else its own.
+int Pipeline::knownAs(int fresh, int notThis, const Picture& picture, Result& result) {
+    const auto similarity = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
+    const double needed = std::max(identityRules().same, matchThreshold());
+    const int old =
+        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, similarity);
+    if (old < 0) {
+        return fresh;
     }
+    if (identities_[fresh].announced) {
+        result.events.push_back({Event::Kind::lost, describe(*tracker_.find(fresh), identities_[fresh])});
+    }
+    identities_[old].continuity.resume(identities_[fresh].continuity.sight());
+    identities_.erase(fresh);
+    tracker_.adopt(fresh, old);
+    report_.recognised.emplace_back(fresh, old);
+    return old;
+}
+
+void Pipeline::fuse(int id, const Picture& picture, Result& result) {
     Identity& identity = identities_[id];
-    const Track& current = *tracker_.find(id);
-    identity.fused.add(embedding, confidence);
-    identity.confidence = confidence;
-    identity.crop = crop;
-    policy_.note(identity.record, current.face.yaw, quality, now);
-    report_.encoded.push_back({id, reason, current.face.yaw, quality, confidence});
-    announce(current, result);
+    const Track& track = *tracker_.find(id);
+    identity.fused.add(picture.embedding, picture.confidence);
+    identity.confidence = picture.confidence;
+    identity.crop = picture.crop;
+    identity.continuity.note(picture);
+    policy_.note(identity.record, picture.yaw, picture.quality, picture.time);
+    report_.encoded.push_back({id, picture.reason, picture.yaw, picture.quality, picture.confidence, picture.time});
+    announce(track, result);
     const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, matchThreshold());
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold || renamed) {
@@ -125,38 +188,52 @@ bool Pipeline::encode(const FrameView& frame, Track& track, Time now, Result& re
         if (options_.frontals) {
             draw(identity, false);
         }
-        result.events.push_back({Event::Kind::updated, describe(current, identity)});
+        result.events.push_back({Event::Kind::updated, describe(track, identity)});
     }
-    return true;
+}
+
+// One name, one track. What this frame's events have told already is put right.
+void Pipeline::settleNames(Time now, Result& result) {
+    if (!models_.gallery) {
+        return;
+    }
+    std::vector<NameHolders::Claim> claims;
+    for (const auto& t : tracker_.tracks()) {
+        const Identity& identity = identities_[t.id];
+        if (!t.hidden && !identity.label.empty()) {
+            claims.push_back({t.id, identity.label, identity.similarity});
+        }
+    }
+    names_.update(claims, Identity::nameSlack);
+    for (const auto& t : tracker_.tracks()) {
+        Identity& identity = identities_[t.id];
+        const auto& c = identity.continuity;
+        const bool unsure = c.inDoubt() && now - c.doubtedSince() > namelessAfter;
+        const bool nameless = !identity.label.empty() && !t.hidden && (unsure || !names_.has(t.id, identity.label));
+        if (nameless == identity.nameless) {
+            continue;
+        }
+        identity.nameless = nameless;
+        bool told = false;
+        for (auto& e : result.events) {
+            if (e.track.id == t.id && e.kind == Event::Kind::updated) {
+                e.track = describe(t, identity);
+                told = true;
+            }
+        }
+        if (!told && identity.announced && !t.hidden) {
+            result.events.push_back({Event::Kind::updated, describe(t, identity)});
+        }
+    }
 }
 
 double Pipeline::matchThreshold() const {
     return options_.matchThreshold > -1 ? options_.matchThreshold : models_.matchThreshold;
 }
 
-int Pipeline::recognise(const Track& fresh, const cv::Mat& embedding) const {
-    int found = -1;
-    double best = 0;
-    for (const auto& t : tracker_.tracks()) {
-        const auto known = identities_.find(t.id);
-        if (!t.hidden || t.id == fresh.id || !t.confirmed || known == identities_.end()) {
-            continue;
-        }
-        const float iou = overlap(t.face.box, fresh.face.box);
-        double likeness = iou;  // nothing but the place to go by
-        double needed = 0.3;
-        if (known->second.fused.size() > 0) {
-            cv::Mat fused;
-            known->second.fused.fused(fused);
-            likeness = models_.encoder->match(fused, embedding);
-            needed = matchThreshold() * (iou > 0.2F ? samePlaceDiscount : 1.F);
-        }
-        if (likeness >= needed && (found < 0 || likeness > best)) {
-            found = t.id;
-            best = likeness;
-        }
-    }
-    return found;
+// A threshold that is set higher for a large gallery says nothing of two pictures of one track.
+IdentityRules Pipeline::identityRules() const {
+    return IdentityRules::of(std::min<double>(matchThreshold(), models_.matchThreshold));
 }
 
 void Pipeline::draw(Identity& identity, bool exactly) {

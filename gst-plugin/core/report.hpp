@@ -57,16 +57,19 @@ struct FrameReport {
         float yaw;      ///< degrees
         float quality;  ///< see pictureQuality()
         float confidence;
+        Time taken;  ///< of the frame that the picture is of: earlier ones were in doubt until now
     };
     StageTimes times;
     bool skipped = false;                         ///< no network ran: the frame was late
     int found = 0;                                ///< faces that the detector found
     int followed = 0;                             ///< tracks that the aligner found again
     int doubted = 0;                              ///< boxes in which the aligner saw no face
+    int heldOut = 0;                              ///< pictures of which it is not known yet whom they show
     int faces = 0;                                ///< seen on this frame
     int created = 0;                              ///< tracks told of for the first time
     std::vector<Encoded> encoded;                 ///< that went into a track's fused embedding
     std::vector<std::pair<int, int>> recognised;  ///< new track, the hidden one that it goes on as
+    std::vector<std::pair<int, int>> parted;      ///< a track, and the new one whose person its face was
     std::vector<std::pair<int, int>> exchanged;   ///< tracks that got their faces back
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace drgan {
 namespace {
@@ -26,7 +27,21 @@ float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
 }
 
 constexpr float velocityGain = 0.5F;
-constexpr float maxSpeed = 4;  // face sizes a second; faster is a mismatch, not a movement
+constexpr float maxSpeed = 4;                  // face sizes a second; faster is a mismatch, not a movement
+constexpr Time unwatched = 400 * millisecond;  // so long unseen, a face may have been replaced
+
+// A key that two faces of a frame claim says which one is meant of neither.
+void dropAmbiguousKeys(std::vector<Face>& faces) {
+    std::map<Key, int> claims;
+    for (const auto& f : faces) {
+        claims[f.key.value_or(0)] += f.key.has_value();
+    }
+    for (auto& f : faces) {
+        if (f.key && claims[*f.key] > 1) {
+            f.key.reset();
+        }
+    }
+}
 
 }  // namespace
 
@@ -37,7 +52,7 @@ void Tracker::predict(Time now) {
     now_ = now;
     started_ = true;
     for (auto& t : tracks_) {
-        t.fresh = false;
+        t.fresh = t.interrupted = false;
         if (passed < 0) {
             t.lastSeen = now;  // the clock was set back: age is unknown, start anew
         }
@@ -71,6 +86,8 @@ void Tracker::match(Track& t, const Face& face) {
     if (face.origin == Points::none) {
         t.face.yaw = yaw;  // a plain box has none of its own
     }
+    t.interrupted = t.hits > 0 && (t.hidden || t.misses > 0 || now_ - t.lastSeen > unwatched);
+    t.key = face.key ? face.key : t.key;
     t.lastSeen = now_;
     t.misses = 0;
     t.hidden = false;
@@ -80,32 +97,35 @@ void Tracker::match(Track& t, const Face& face) {
     }
 }
 
-void Tracker::update(const std::vector<Face>& faces, float sureScore) {
-    std::vector<bool> taken(faces.size(), false);
-    const auto known = tracks_.size();
-    std::vector<bool> seen(known, false);
-
-    // What was followed is known, and so are upstream's own ids.
+// What was followed is known, and so is what upstream follows.
+void Tracker::matchKnown(const std::vector<Face>& faces, std::vector<bool>& taken, std::vector<bool>& seen) {
+    const auto isOf = [](const Face& f, const Track& t) {
+        return f.followed >= 0 ? t.id == f.followed : f.key.has_value() && t.key == f.key;
+    };
     for (size_t f = 0; f < faces.size(); ++f) {
-        const int id = faces[f].followed >= 0 ? faces[f].followed : faces[f].externalId;
-        for (size_t t = 0; id >= 0 && t < known; ++t) {
-            if (!seen[t] && tracks_[t].id == id) {
+        for (size_t t = 0; t < seen.size(); ++t) {
+            if (!seen[t] && isOf(faces[f], tracks_[t])) {
+                const bool near = affinity(tracks_[t].face.box, faces[f].box) > 0;
                 match(tracks_[t], faces[f]);
+                tracks_[t].interrupted = tracks_[t].interrupted || !near;
                 taken[f] = seen[t] = true;
                 break;
             }
         }
     }
+}
 
+void Tracker::matchPlaces(const std::vector<Face>& faces, std::vector<bool>& taken, std::vector<bool>& seen) {
     struct Pair {
         float score;
         size_t track, face;
     };
     std::vector<Pair> pairs;
-    for (size_t t = 0; t < known; ++t) {
+    for (size_t t = 0; t < seen.size(); ++t) {
         for (size_t f = 0; f < faces.size(); ++f) {
-            // A hidden track comes back through adopt(), by its looks; an upstream id is not ours to change.
-            if (seen[t] || taken[f] || tracks_[t].hidden || faces[f].externalId >= 0) {
+            // A hidden track comes back through adopt(), by its looks, and so does one whose place has another key now.
+            const bool otherKey = faces[f].key && tracks_[t].key && faces[f].key != tracks_[t].key;
+            if (seen[t] || taken[f] || tracks_[t].hidden || otherKey) {
                 continue;
             }
             const float a = affinity(tracks_[t].face.box, faces[f].box);
@@ -121,6 +141,16 @@ void Tracker::update(const std::vector<Face>& faces, float sureScore) {
             seen[p.track] = taken[p.face] = true;
         }
     }
+}
+
+void Tracker::update(const std::vector<Face>& reported, float sureScore) {
+    std::vector<Face> faces = reported;
+    dropAmbiguousKeys(faces);
+    std::vector<bool> taken(faces.size(), false);
+    const auto known = tracks_.size();
+    std::vector<bool> seen(known, false);
+    matchKnown(faces, taken, seen);
+    matchPlaces(faces, taken, seen);
 
     for (size_t t = 0; t < known; ++t) {
         Track& track = tracks_[t];
@@ -149,8 +179,7 @@ void Tracker::update(const std::vector<Face>& faces, float sureScore) {
             continue;
         }
         Track t;
-        const bool own = faces[f].externalId < 0 || find(faces[f].externalId) != nullptr;
-        t.id = own ? newId() : faces[f].externalId;
+        t.id = newId();
         t.firstSeen = t.lastSeen = now_;
         match(t, faces[f]);
         t.confirmed = faces[f].score >= sureScore;
@@ -192,6 +221,25 @@ void Tracker::exchange(int one, int other) {
         // Whose face it was until now was there until now.
         a->lastSeen = b->lastSeen = std::max(a->lastSeen, b->lastSeen);
     }
+}
+
+int Tracker::part(int id, Time since) {
+    Track* old = find(id);
+    if (old == nullptr) {
+        return -1;
+    }
+    Track fresh = *old;
+    fresh.id = newId();
+    fresh.firstSeen = std::clamp(since, old->firstSeen, std::max(old->firstSeen, now_));
+    fresh.hits = 1;
+    old->key.reset();
+    old->face.externalSlot = -1;
+    old->hidden = true;
+    old->fresh = old->interrupted = false;
+    old->misses = std::max(1, old->misses);
+    old->velocity = {};
+    tracks_.push_back(fresh);
+    return fresh.id;
 }
 
 void Tracker::end(int id) {

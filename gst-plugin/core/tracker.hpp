@@ -3,6 +3,7 @@
 #define DRGAN_CORE_TRACKER_HPP
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,15 @@ struct Track {
     bool confirmed = false;  ///< believed to be a face
     bool hidden = false;     ///< not found for a while: kept only to be recognised again
     bool fresh = false;      ///< seen in this very frame: its points can be trusted
+    /// Seen in this very frame, but not where it was to be, or after a while in which it was not seen: place and time
+    /// alone do not say that it is the same face.
+    bool interrupted = false;
+    std::optional<Key> key;  ///< by which upstream knows it
 };
 
-/// Keeps ids of faces over frames by overlap, with constant velocity between sightings.
+/// Keeps ids of faces over frames by upstream's keys and by overlap, with constant velocity between sightings. Knows
+/// nothing of what faces look like. All ids are its own: a key only says which track a face belongs to, as long as that
+/// track lives and no two faces of a frame claim the key.
 class Tracker {
 public:
     struct Options {
@@ -56,6 +63,11 @@ public:
     /// Two tracks that have each gone on as the other's face get their faces back.
     void exchange(int one, int other);
 
+    /// The face that the track is seen on is another person's: it gets a track of its own, which takes key and place
+    /// over and is seen since `since`; the old one is hidden.
+    /// @return the new track's id; -1: there is no such track
+    int part(int id, Time since);
+
     /// Ends a track that was never confirmed or has to go; it appears in takeEnded().
     void end(int id);
     void endAll();
@@ -69,6 +81,8 @@ public:
 
 private:
     void match(Track& t, const Face& face);
+    void matchKnown(const std::vector<Face>& faces, std::vector<bool>& taken, std::vector<bool>& seen);
+    void matchPlaces(const std::vector<Face>& faces, std::vector<bool>& taken, std::vector<bool>& seen);
     int newId();
 
     std::vector<Track> tracks_;

@@ -4,7 +4,9 @@
 #ifndef DRGAN_TESTS_SCRIPTED_HPP
 #define DRGAN_TESTS_SCRIPTED_HPP
 
+#include <cmath>
 #include <opencv2/drgan.hpp>
+#include <opencv2/imgproc.hpp>
 #include <vector>
 
 #include "core/face.hpp"
@@ -117,6 +119,53 @@ public:
         return a;
     }
     cv::String bundleId() const override { return "tiny"; }
+};
+
+/// People that are told apart by their colours, and whose faces look unlike each other at a glimpse. -1 is nobody: what
+/// is before a face.
+constexpr int people = 6;
+
+inline cv::Mat drawPerson(int who, cv::Size size) {
+    static const cv::Scalar colours[people] = {{60, 60, 190},  {60, 190, 60},  {190, 60, 60},
+                                               {60, 190, 190}, {190, 60, 190}, {190, 190, 60}};
+    cv::Mat out(size, CV_8UC3);
+    cv::RNG rng(static_cast<uint64>(who + 100) * 7919);
+    cv::Mat cells(8, 8, CV_8UC1);
+    rng.fill(cells, cv::RNG::UNIFORM, 0, 60);
+    cv::Mat grey;
+    cv::resize(cells, grey, size, 0, 0, cv::INTER_NEAREST);
+    cv::merge(std::vector<cv::Mat>(3, grey), out);
+    out += who < 0 ? cv::Scalar::all(90) : colours[who];
+    return out;
+}
+
+/// Embeds a picture as the person whose colour it has: people are at right angles to each other, each picture a bit
+/// beside its person. What has nobody's colour is somewhere else, with little confidence.
+class ColourEncoder : public ScriptedEncoder {
+public:
+    int calls = 0;
+    double spread = 0.1;  ///< how far pictures of a person lie apart, radians
+    float poor = 0.2F;    ///< confidence of nobody's picture
+
+    void feature(cv::InputArray image, cv::OutputArray out, float& sure) override {
+        const cv::Mat picture = image.getMat();
+        const cv::Rect middle(picture.cols / 4, picture.rows / 4, picture.cols / 2, picture.rows / 2);
+        const cv::Scalar seen = cv::mean(picture(middle));
+        int who = -1;
+        for (int i = 0; i < people; ++i) {
+            const cv::Scalar own = cv::mean(drawPerson(i, {64, 64}));
+            if (cv::norm(seen - own) < 40) {
+                who = i;
+            }
+        }
+        cv::Mat e(1, 8, CV_32F, cv::Scalar(0));
+        const double off = spread * (calls++ % 2);
+        e.at<float>(who < 0 ? 7 : who) = static_cast<float>(std::cos(off));
+        e.at<float>(6) = static_cast<float>(std::sin(off));
+        e.copyTo(out);
+        sure = who < 0 ? poor : confidence;
+    }
+    cv::Ptr<cv::drgan::Encoder> clone() const override { return cv::makePtr<ColourEncoder>(*this); }
 };
 
 }  // namespace drgan_test

@@ -148,8 +148,10 @@ TEST(Regions, AreEnrichedNotDuplicated) {
                                       G_TYPE_DOUBLE, &confidence, "images", G_TYPE_UINT, &images, "total-confidence",
                                       G_TYPE_DOUBLE, &total, nullptr));
         EXPECT_TRUE(gst_structure_get_int(gst_video_region_of_interest_meta_get_param(r, "object_id"), "id", &object));
-        EXPECT_EQ(object, id);
+        EXPECT_EQ(object, r->x == 40 ? 42 : id) << "upstream's own stays";
         EXPECT_EQ(r->id, id);
+        guint64 key = 0;
+        EXPECT_EQ(gst_structure_get_uint64(drgan, "upstream-id", &key), r->x == 40);
         EXPECT_EQ(images, 1U);
         EXPECT_DOUBLE_EQ(total, confidence);
         EXPECT_GT(confidence, 0);
@@ -157,11 +159,12 @@ TEST(Regions, AreEnrichedNotDuplicated) {
         EXPECT_EQ(gst_video_region_of_interest_meta_get_param(r, "drgan-embedding"), nullptr);
         ids.insert(id);
         if (r->x == 40) {
-            EXPECT_EQ(id, 42);
+            EXPECT_EQ(id, 1);
+            EXPECT_EQ(key, 42U);
             EXPECT_EQ(g_list_length(r->params), 2U);
         }
         if (r->x == 200) {
-            EXPECT_EQ(id, 7);
+            EXPECT_NE(id, 7) << "a region's id is no track's";
         }
     }
     EXPECT_EQ(ids.size(), 3U);

@@ -175,7 +175,6 @@ TEST_F(FollowerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
 TEST(Join, FindsRenewWhatIsFollowedAndNewOnesAreAdded) {
     Face followed = face(100, 80);
     followed.followed = 4;
-    followed.externalId = 9;
     std::vector<Face> faces = {followed};
     Face doubted = face(10, 10);
     doubted.doubted = true;
@@ -183,7 +182,6 @@ TEST(Join, FindsRenewWhatIsFollowedAndNewOnesAreAdded) {
     ASSERT_EQ(faces.size(), 2U);
     EXPECT_FLOAT_EQ(faces[0].box.x, 104);
     EXPECT_EQ(faces[0].followed, 4);
-    EXPECT_EQ(faces[0].externalId, 9);
     EXPECT_FLOAT_EQ(faces[1].box.x, 220);
     EXPECT_EQ(faces[1].followed, -1);
 }

@@ -41,12 +41,13 @@ protected:
         make(gallery);
     }
 
-    void make(const cv::Ptr<cv::drgan::Gallery>& people) {
+    /// @param samePerson the bundle's threshold, which also says what may be fused into one track
+    void make(const cv::Ptr<cv::drgan::Gallery>& people, double samePerson = cosine(40)) {
         Pipeline::Models models;
         models.encoder = encoder;
         models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder());
         models.gallery = people;
-        models.matchThreshold = static_cast<float>(cosine(40));
+        models.matchThreshold = static_cast<float>(samePerson);
         pipeline = std::make_unique<Pipeline>(std::move(models), options);
     }
 
@@ -112,6 +113,8 @@ TEST_F(Names, AreTheMostAlikeOnes) {
 
 TEST_F(Names, AreNewsThoughTheConfidenceHasHardlyGrown) {
     gallery->add("Ada", at(0), 1);
+    options.matchThreshold = cosine(40);
+    make(gallery, 0);  // 90 degrees apart, and still one person
     see(60);
     see(60);
     EXPECT_THAT(events, ElementsAre("new ", "updated "));

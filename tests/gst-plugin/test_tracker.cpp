@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <opencv2/imgproc.hpp>
-#include <set>
 
 #include "core/encode_policy.hpp"
 #include "core/tracker.hpp"
@@ -190,29 +190,137 @@ TEST(Tracker, ExchangedTracksKeepPlacesAndChangeIds) {
     EXPECT_EQ(tracker.find(1)->lastSeen, 40 * millisecond);
 }
 
-TEST(Tracker, UpstreamIdsWinOverPlacesAndStayUnique) {
-    Tracker tracker;
-    Face a = faceAt(10, 10);
-    Face b = faceAt(100, 10);
-    a.externalId = 70;
-    b.externalId = 71;
-    tracker.predict(0);
-    tracker.update({a, b}, 0);
-    std::swap(a.box, b.box);
-    tracker.predict(40 * millisecond);
-    tracker.update({a, b}, 0);
-    EXPECT_FLOAT_EQ(tracker.find(70)->face.box.x, 100);
-    EXPECT_FLOAT_EQ(tracker.find(71)->face.box.x, 10);
+Face keyed(Face f, drgan::Key key) {
+    f.key = key;
+    return f;
+}
 
-    Face c = faceAt(300, 10);
-    c.externalId = 70;  // claimed twice in one frame
-    tracker.predict(80 * millisecond);
-    tracker.update({a, b, c}, 0);
-    std::set<int> ids;
+/// The id of the track that was seen at a place on this frame; -1: none.
+int idAt(const Tracker& tracker, float x) {
     for (const auto& t : tracker.tracks()) {
-        ids.insert(t.id);
+        if (t.fresh && std::abs(t.face.box.x - x) < 1) {
+            return t.id;
+        }
     }
-    EXPECT_EQ(ids.size(), 3U);
+    return -1;
+}
+
+class Keys : public testing::Test {
+protected:
+    void see(const std::vector<Face>& faces) {
+        tracker.predict(frame++ * 40 * millisecond);
+        tracker.update(faces, 0);
+    }
+    Tracker tracker;
+    int frame = 0;
+};
+
+TEST_F(Keys, SayWhichTrackAFaceIsOfWhereverItIs) {
+    see({keyed(faceAt(10, 10), 70), keyed(faceAt(100, 10), 71)});
+    EXPECT_EQ(idAt(tracker, 10), 1) << "ids are our own";
+    EXPECT_EQ(idAt(tracker, 100), 2);
+    EXPECT_FALSE(tracker.find(1)->interrupted);
+    see({keyed(faceAt(300, 10), 70), keyed(faceAt(102, 10), 71)});
+    EXPECT_EQ(idAt(tracker, 300), 1);
+    EXPECT_TRUE(tracker.find(1)->interrupted) << "that it is the same face is upstream's word alone";
+    EXPECT_EQ(idAt(tracker, 102), 2);
+    EXPECT_FALSE(tracker.find(2)->interrupted);
+    EXPECT_EQ(tracker.find(1)->key, 70U);
+}
+
+TEST_F(Keys, AreNoIds) {
+    see({faceAt(10, 10)});  // track 1
+    for (int i = 0; i < 5; ++i) {
+        see({faceAt(10, 10), keyed(faceAt(200, 10), 1)});
+        EXPECT_EQ(idAt(tracker, 10), 1);
+        EXPECT_EQ(idAt(tracker, 200), 2);
+    }
+    see({keyed(faceAt(10, 10), 1)});  // no keyed face has been there
+    EXPECT_EQ(idAt(tracker, 10), 2);
+    EXPECT_TRUE(tracker.find(2)->interrupted);
+}
+
+TEST_F(Keys, ThatTwoFacesClaimSayNothing) {
+    for (int i = 0; i < 30; ++i) {
+        std::vector<Face> faces = {keyed(faceAt(10, 10), 7), keyed(faceAt(200, 10), 7), keyed(faceAt(400, 10), 8)};
+        if (i % 2 != 0) {
+            std::reverse(faces.begin(), faces.end());
+        }
+        see(faces);
+        EXPECT_EQ(idAt(tracker, 10), 1);
+        EXPECT_EQ(idAt(tracker, 200), 2);
+        EXPECT_EQ(idAt(tracker, 400), 3);
+    }
+}
+
+TEST_F(Keys, MayBeMissingNowAndThen) {
+    for (int i = 0; i < 20; ++i) {
+        const auto f = faceAt(10.F + 3 * static_cast<float>(i), 10);
+        see({i % 3 == 0 ? keyed(f, 12) : f});
+        ASSERT_EQ(tracker.tracks().size(), 1U);
+        EXPECT_EQ(tracker.tracks()[0].id, 1);
+        EXPECT_EQ(tracker.tracks()[0].key, 12U);
+    }
+}
+
+TEST_F(Keys, ThatAreNewInAPlaceMakeANewTrack) {
+    see({keyed(faceAt(10, 10), 12)});
+    see({keyed(faceAt(10, 10), 13)});
+    EXPECT_EQ(idAt(tracker, 10), 2);
+    EXPECT_TRUE(tracker.find(1)->hidden) << "to be known again by its looks";
+}
+
+TEST_F(Keys, ThatComeBackContinueTheirTrackAsLongAsItLives) {
+    tracker.options.timeout = 2000 * millisecond;
+    see({keyed(faceAt(10, 10), 12)});
+    for (int i = 0; i < 20; ++i) {
+        see({keyed(faceAt(200, 10), 13)});
+    }
+    ASSERT_TRUE(tracker.find(1)->hidden);
+    see({keyed(faceAt(300, 10), 12)});
+    EXPECT_EQ(idAt(tracker, 300), 1);
+    EXPECT_TRUE(tracker.find(1)->interrupted);
+    for (int i = 0; i < 60; ++i) {
+        see({keyed(faceAt(200, 10), 13)});
+    }
+    see({keyed(faceAt(200, 10), 13), keyed(faceAt(300, 10), 12)});
+    EXPECT_EQ(idAt(tracker, 300), 3);
+}
+
+TEST_F(Keys, OfWholeRangeAreKept) {
+    const auto large = std::numeric_limits<drgan::Key>::max();
+    see({keyed(faceAt(10, 10), 0), keyed(faceAt(100, 10), large)});
+    see({keyed(faceAt(10, 10), 0), keyed(faceAt(100, 10), large)});
+    EXPECT_EQ(tracker.tracks().size(), 2U);
+    EXPECT_EQ(tracker.find(idAt(tracker, 100))->key, large);
+}
+
+TEST_F(Keys, GoWithTheFaceWhenATrackIsParted) {
+    see({keyed(faceAt(10, 10), 12)});
+    see({keyed(faceAt(10, 10), 12)});
+    const int fresh = tracker.part(1, 40 * millisecond);
+    EXPECT_EQ(fresh, 2);
+    EXPECT_TRUE(tracker.find(1)->hidden);
+    EXPECT_FALSE(tracker.find(2)->hidden);
+    EXPECT_EQ(tracker.find(2)->firstSeen, 40 * millisecond);
+    see({keyed(faceAt(300, 10), 12)});
+    EXPECT_EQ(idAt(tracker, 300), 2);
+    EXPECT_EQ(tracker.part(9, 0), -1);
+}
+
+TEST(Tracker, TellsWhereAFaceWasOutOfSight) {
+    Tracker tracker;
+    const auto see = [&](int ms, bool there) {
+        tracker.predict(ms * millisecond);
+        tracker.update(there ? std::vector<Face>{faceAt(10, 10)} : std::vector<Face>{}, sure);
+        return tracker.find(1)->interrupted;
+    };
+    EXPECT_FALSE(see(0, true));
+    EXPECT_FALSE(see(40, true));
+    EXPECT_FALSE(see(80, false));
+    EXPECT_TRUE(see(120, true));
+    EXPECT_FALSE(see(160, true));
+    EXPECT_TRUE(see(760, true)) << "nobody has looked for long";
 }
 
 TEST(Tracker, MemoryIsBoundedWhateverComes) {

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recognition.hpp"
+
+namespace drgan {
+int findAgain(const std::vector<Track>& tracks, const std::map<int, Identity>& identities, const Track& fresh,
+              const Picture& picture, int notThis, double needed, const Similarity& similarity) {
+    int found = -1;
+    double best = 0;
+    for (const auto& t : tracks) {
+        const auto known = identities.find(t.id);
+        if (!t.hidden || t.id == fresh.id || t.id == notThis || !t.confirmed || known == identities.end()) {
+            continue;
+        }
+        const Identity& identity = known->second;
+        if (identity.fused.size() == 0) {
+            continue;
+        }
+        const double likeness = identity.continuity.likeness(picture, identity.fused, similarity);
+        if (likeness >= needed && (found < 0 || likeness > best)) {
+            found = t.id;
+            best = likeness;
+        }
+    }
+    return found;
+}
+
+}  // namespace drgan
