@@ -10,6 +10,8 @@
 #include "gallery_index.hpp"
 #include "gallery_name.hpp"
 #include "gallery_people.hpp"
+#include "gallery_sections.hpp"
+#include "thresholds.hpp"
 
 namespace cv {
 namespace drgan {
@@ -220,9 +222,28 @@ public:
     }
     double searchEffort() const override { return effort_; }
 
+    void setThresholds(const Thresholds& thresholds) override {
+        const std::string fault = thresholdsFault(thresholds);
+        if (!fault.empty()) {
+            CV_Error(Error::StsBadArg, "thresholds: " + fault);
+        }
+        const auto lock = lockToChange();
+        extras_.thresholds = thresholds;
+    }
+    Thresholds thresholds() const override {
+        const auto lock = lockToRead();
+        return extras_.thresholds;
+    }
+
     void save(const String& path) const override {
-        const std::unique_ptr<GallerySnapshot> snapshot = takeSnapshot();
-        writeGallery(path, people_.length(), bundleId_, *snapshot);
+        std::unique_ptr<GallerySnapshot> snapshot;
+        std::vector<GallerySection> sections;
+        {
+            const auto lock = lockToRead();
+            snapshot = std::make_unique<GallerySnapshot>(people_);
+            sections = sectionsOf(extras_);
+        }
+        writeGallery(path, people_.length(), bundleId_, *snapshot, sections);
     }
 
     int embeddingSize() const override { return people_.length(); }
@@ -230,6 +251,7 @@ public:
 
     void addNew(const std::string& name, const FusedRow& fused) { people_.add(name, fused); }
     void reserve(size_t people) { people_.reserve(people); }
+    GalleryExtras& extras() { return extras_; }
 
 private:
     // A shared_mutex may let readers in while a writer waits, for ever if they never let go all at once. So everybody
@@ -242,15 +264,12 @@ private:
         const std::lock_guard<std::mutex> door(door_);
         return std::shared_lock<std::shared_mutex>(mutex_);
     }
-    std::unique_ptr<GallerySnapshot> takeSnapshot() const {
-        const auto lock = lockToRead();
-        return std::make_unique<GallerySnapshot>(people_);
-    }
 
     const String bundleId_;
     mutable std::mutex door_;
     mutable std::shared_mutex mutex_;
     GalleryPeople people_;
+    GalleryExtras extras_;
     std::mutex building_;  ///< held by who makes an index, before any other
     std::unique_ptr<const GalleryIndex> index_;
     GallerySlots slots_;   ///< of index_
@@ -301,7 +320,8 @@ Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
             constexpr uint64_t sane = 1 << 20;  // beyond that memory comes as people do
             gallery->reserve(static_cast<size_t>(std::min(header.people, sane)));
         },
-        [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); });
+        [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); },
+        [&](const GallerySection& section) { return readSection(section, gallery->extras()); });
     return gallery;
 }
 

@@ -11,6 +11,7 @@
 #include "atomic_file.hpp"
 #include "crc32c.hpp"
 #include "gallery_name.hpp"
+#include "little_endian.hpp"
 
 namespace cv {
 namespace drgan {
@@ -19,42 +20,14 @@ namespace {
 
 constexpr char magic[] = "DRGANGAL";
 constexpr size_t magicBytes = 8;
-constexpr uint32_t fileVersion = 1;
+constexpr uint32_t plainVersion = 1;
+constexpr uint32_t sectionsVersion = 2;
 constexpr size_t headerBytes = 36;  // without the bundle's id and the checksum
 constexpr size_t personBytes = 16;  // without the name, the row and the checksum
+constexpr size_t tagBytes = 4;
+constexpr size_t sectionBytes = tagBytes + 8;  // without the content and the checksum
 constexpr size_t crcBytes = 4;
 constexpr size_t bufferBytes = size_t(1) << 20;
-
-static_assert(sizeof(float) == 4 && sizeof(double) == 8, "IEEE 754 numbers");
-
-void putInteger(std::vector<uchar>& out, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) {
-        out.push_back(static_cast<uchar>(value >> (8 * i)));
-    }
-}
-
-uint64_t getInteger(const uchar* data, int bytes) {
-    uint64_t value = 0;
-    for (int i = 0; i < bytes; ++i) {
-        value |= static_cast<uint64_t>(data[i]) << (8 * i);
-    }
-    return value;
-}
-
-uint32_t get32(const uchar* data) { return static_cast<uint32_t>(getInteger(data, 4)); }
-
-void putDouble(std::vector<uchar>& out, double value) {
-    uint64_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
-    putInteger(out, bits, 8);
-}
-
-double getDouble(const uchar* data) {
-    const uint64_t bits = getInteger(data, 8);
-    double value;
-    std::memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 void putText(std::vector<uchar>& out, const std::string& text) { out.insert(out.end(), text.begin(), text.end()); }
 
@@ -125,7 +98,8 @@ uint64_t leastPersonBytes(int embeddingSize) {
     return personBytes + 1 + static_cast<uint64_t>(embeddingSize) * sizeof(float) + crcBytes;
 }
 
-GalleryHeader readHeader(Source& file) {
+/// @param sections whether they follow the people
+GalleryHeader readHeader(Source& file, bool& sections) {
     std::vector<uchar> bytes;
     file.read(bytes, std::min<uint64_t>(magicBytes, file.left), "the magic number");
     if (bytes.size() < magicBytes || std::memcmp(bytes.data(), magic, magicBytes) != 0) {
@@ -134,8 +108,8 @@ GalleryHeader readHeader(Source& file) {
     }
     file.read(bytes, 4, "the version");
     const uint32_t version = get32(bytes.data() + 8);
-    if (version != fileVersion) {
-        file.fail(format("is of version %u, expected %u", version, fileVersion));
+    if (version != plainVersion && version != sectionsVersion) {
+        file.fail(format("is of version %u, expected %u or %u", version, plainVersion, sectionsVersion));
     }
     file.read(bytes, headerBytes - bytes.size(), "the header");
     const uint32_t embeddingSize = get32(bytes.data() + 12);
@@ -161,6 +135,7 @@ GalleryHeader readHeader(Source& file) {
                          static_cast<unsigned long long>(people), static_cast<unsigned long long>(most),
                          static_cast<unsigned long long>(file.size)));
     }
+    sections = version == sectionsVersion;
     GalleryHeader header;
     header.embeddingSize = static_cast<int>(embeddingSize);
     header.people = people;
@@ -201,8 +176,7 @@ void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& b
     const uchar* value = bytes.data() + personBytes + nameBytes;
     float* const row = fused.row.ptr<float>();
     for (int i = 0; i < length; ++i, value += sizeof(float)) {
-        const uint32_t bits = get32(value);
-        std::memcpy(row + i, &bits, sizeof bits);
+        row[i] = getFloat(value);
     }
     const double norm = rowNorm(row, length);  // NaN and infinity go through it
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
@@ -211,9 +185,39 @@ void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& b
     }
 }
 
+GallerySection readSection(Source& file) {
+    std::vector<uchar> bytes;
+    file.read(bytes, sectionBytes, "a section");
+    GallerySection section;
+    section.tag.assign(bytes.begin(), bytes.begin() + tagBytes);
+    const std::string what = "section " + drgan::quoted(section.tag);
+    if (!std::all_of(section.tag.begin(), section.tag.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+        file.fail(what + ": expected a tag of four letters A to Z");
+    }
+    const uint64_t content = getInteger(bytes.data() + tagBytes, 8);
+    if (file.left < crcBytes || content > file.left - crcBytes) {
+        file.fail(format("%s claims %llu bytes of content, expected at most what is left, %llu bytes with its checksum",
+                         what.c_str(), static_cast<unsigned long long>(content),
+                         static_cast<unsigned long long>(file.left)));
+    }
+    file.read(bytes, static_cast<size_t>(content) + crcBytes, what);
+    file.check(bytes, what);
+    section.content.assign(bytes.begin() + sectionBytes, bytes.end());
+    return section;
+}
+
+void putSection(std::vector<uchar>& out, const GallerySection& section) {
+    const size_t begin = out.size();
+    putText(out, section.tag);
+    putInteger(out, section.content.size(), 8);
+    out.insert(out.end(), section.content.begin(), section.content.end());
+    putChecksum(out, begin);
+}
+
 }  // namespace
 
-void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot) {
+void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot,
+                  const std::vector<GallerySection>& sections) {
     auto& people = snapshot.people;
     std::sort(people.begin(), people.end(),
               [](const GallerySnapshot::Person& a, const GallerySnapshot::Person& b) { return a.name < b.name; });
@@ -222,11 +226,14 @@ void writeGallery(const std::string& path, int embeddingSize, const std::string&
     for (const auto& person : people) {
         whole += fixed + person.name.size();
     }
+    for (const auto& section : sections) {
+        whole += sectionBytes + section.content.size() + crcBytes;
+    }
     AtomicFile file(path);
     std::vector<uchar> out;
     out.reserve(bufferBytes + fixed + maxGalleryTextBytes);
     putText(out, magic);
-    putInteger(out, fileVersion, 4);
+    putInteger(out, sections.empty() ? plainVersion : sectionsVersion, 4);
     putInteger(out, static_cast<uint64_t>(embeddingSize), 4);
     putInteger(out, people.size(), 8);
     putInteger(out, whole, 8);
@@ -240,9 +247,7 @@ void writeGallery(const std::string& path, int embeddingSize, const std::string&
         putDouble(out, person.total);
         putText(out, person.name);
         for (int i = 0; i < embeddingSize; ++i) {
-            uint32_t bits;
-            std::memcpy(&bits, person.row + i, sizeof bits);
-            putInteger(out, bits, 4);
+            putFloat(out, person.row[i]);
         }
         putChecksum(out, begin);
         if (out.size() >= bufferBytes) {
@@ -250,14 +255,19 @@ void writeGallery(const std::string& path, int embeddingSize, const std::string&
             out.clear();
         }
     }
+    for (const auto& section : sections) {
+        putSection(out, section);
+    }
     file.write(out.data(), out.size());
     file.commit();
 }
 
 void readGallery(const std::string& path, const std::function<void(const GalleryHeader&)>& begin,
-                 const std::function<void(const std::string& name, const FusedRow& fused)>& person) {
+                 const std::function<void(const std::string& name, const FusedRow& fused)>& person,
+                 const std::function<std::string(const GallerySection&)>& section) {
     Source file(path);
-    const GalleryHeader header = readHeader(file);
+    bool sections = false;
+    const GalleryHeader header = readHeader(file, sections);
     begin(header);
     std::vector<uchar> bytes;
     std::string name, last;
@@ -272,6 +282,21 @@ void readGallery(const std::string& path, const std::function<void(const Gallery
         }
         person(name, fused);
         last = name;
+    }
+    if (sections && file.left == 0) {
+        file.fail("has no section, expected one at least in a file of version 2");
+    }
+    for (std::string lastTag; sections && file.left > 0;) {
+        const GallerySection read = readSection(file);
+        if (read.tag <= lastTag) {
+            file.fail("section " + drgan::quoted(read.tag) + " does not come after " + drgan::quoted(lastTag) +
+                      ", expected ascending tags");
+        }
+        const std::string fault = section(read);
+        if (!fault.empty()) {
+            file.fail("section " + drgan::quoted(read.tag) + ": " + fault);
+        }
+        lastTag = read.tag;
     }
     if (file.left > 0) {
         file.fail(format("%llu bytes follow the last of %llu people, expected none",

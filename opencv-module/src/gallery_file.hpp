@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The gallery's file, version 1. Numbers are little-endian; u32, u64: unsigned integers, f32, f64: IEEE 754.
+// The gallery's file, versions 1 and 2. Numbers are little-endian; u32, u64: unsigned integers, f32, f64: IEEE 754.
 //
 //     offset      type     what
 //     0           8 bytes  "DRGANGAL"
-//     8           u32      version: 1
+//     8           u32      version: 1; 2: sections follow the people
 //     12          u32      Nf, values of an embedding: 1 to 65536
 //     16          u64      P, people: 0 to 2147483647
 //     24          u64      bytes of the whole file
@@ -12,7 +12,7 @@
 //     36          B bytes  the bundle's id, UTF-8 without control characters
 //     36 + B      u32      CRC-32C of all bytes before
 //
-// P people follow, ascending by the bytes of their names, no two of one name; nothing comes after them:
+// P people follow, ascending by the bytes of their names, no two of one name; nothing comes after them in version 1:
 //
 //     0           u32      L, bytes of the name: 1 to 1024
 //     4           u32      pictures fused: 1 to 2147483647
@@ -20,6 +20,16 @@
 //     16          L bytes  the name, UTF-8 without control characters
 //     16 + L      Nf f32   the fused embedding, not normalised; finite, its norm in 1e-15 to 1e15
 //     16+L+4Nf    u32      CRC-32C of this person's bytes before
+//
+// In version 2 sections follow, one at least, ascending by the bytes of their tags, no two of one tag, to the file's
+// end:
+//
+//     0           4 bytes  tag, four letters A to Z; gallery_sections.cpp knows them all, and another is refused
+//     4           u64      S, bytes of the content
+//     12          S bytes  the content
+//     12 + S      u32      CRC-32C of this section's bytes before
+//
+// A gallery that has nothing for a section is written as version 1, which older readers take.
 //
 // CRC-32C: see crc32c.hpp. A checksum per person finds every error of a few bits, which one over gigabytes would not,
 // and tells where. Of one gallery there is one file: the same people give the same bytes.
@@ -43,15 +53,25 @@ struct GalleryHeader {
     uint64_t people = 0;
 };
 
-/// See AtomicFile. @throws cv::Exception naming the file and why it cannot be written
-void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot);
+/// What follows the people: one of the kinds that gallery_sections.hpp knows.
+struct GallerySection {
+    std::string tag;  ///< four letters A to Z
+    std::vector<uchar> content;
+};
+
+/// See AtomicFile. @param sections ascending by their tags
+/// @throws cv::Exception naming the file and why it cannot be written
+void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot,
+                  const std::vector<GallerySection>& sections);
 
 /// Reads a whole file, checking everything before it is used or memory is taken for it.
 /// @param begin is told what the header says; the file is long enough for that many people
 /// @param person is told each person, in order
+/// @param section is told each section, in order, after the people; @return what is wrong with it, empty if nothing is
 /// @throws cv::Exception naming the file, what was found and what was expected
 void readGallery(const std::string& path, const std::function<void(const GalleryHeader&)>& begin,
-                 const std::function<void(const std::string& name, const FusedRow& fused)>& person);
+                 const std::function<void(const std::string& name, const FusedRow& fused)>& person,
+                 const std::function<std::string(const GallerySection&)>& section);
 
 }  // namespace drgan
 }  // namespace cv

@@ -86,6 +86,20 @@ struct Person {
     long long nameBytes = -1;  // that it claims; -1: those it has
 };
 
+struct Section {
+    std::string tag = "RATE";
+    Bytes content = rates();
+    long long contentBytes = -1;  // that it claims; -1: those it has
+
+    /// Of one pair of strangers in ten a cosine of 0.25 or more, of one in a thousand 0.5.
+    static Bytes rates(const std::vector<std::pair<double, float>>& pairs = {{0.1, 0.25f}, {0.001, 0.5f}}) {
+        Writer out;
+        out.u32(static_cast<uint32_t>(pairs.size()));
+        for (const auto& [rate, cosine] : pairs) out.f64(rate).f32(cosine);
+        return out.bytes;
+    }
+};
+
 struct File {
     std::string magic = "DRGANGAL";
     uint32_t version = 1;
@@ -95,6 +109,7 @@ struct File {
     std::string id = "tiny";
     long long idBytes = -1;
     std::vector<Person> people = {Person()};
+    std::vector<Section> sections;  // of version 2
     std::string tail;
 
     Bytes bytes() const {
@@ -104,6 +119,12 @@ struct File {
             body.u32(p.images).f64(p.total).text(p.name);
             for (const float value : p.row) body.f32(value);
             body.checksum();
+        }
+        for (const Section& section : sections) {
+            const Bytes& content = section.content;
+            body.text(section.tag);
+            body.u64(section.contentBytes < 0 ? content.size() : static_cast<uint64_t>(section.contentBytes));
+            body.text(std::string(content.begin(), content.end())).checksum();
         }
         body.text(tail);
         Writer out;
@@ -128,6 +149,20 @@ protected:
         change(file);
         parts.push_back(path);
         expectError([&] { Gallery::load(write(file.bytes())); }, parts);
+    }
+    void expectSectionRefused(const std::function<void(Section&)>& change, const std::vector<std::string>& parts) {
+        expectRefused(
+            [&](File& file) {
+                file = withSection();
+                change(file.sections[0]);
+            },
+            parts);
+    }
+    static File withSection() {
+        File file;
+        file.version = 2;
+        file.sections = {Section()};
+        return file;
     }
     void expectPersonRefused(const std::function<void(Person&)>& change, const std::vector<std::string>& parts) {
         expectRefused([&](File& file) { change(file.people[0]); }, parts);
@@ -184,6 +219,30 @@ TEST_F(GalleryFile, IsWhatIsDocumented) {
     EXPECT_EQ(readBytes(path), file.bytes());
 }
 
+TEST_F(GalleryFile, ItsOwnThresholdsAreASection) {
+    const File file = withSection();
+    const auto loaded = Gallery::load(write(file.bytes()));
+    EXPECT_EQ(loaded->thresholds().rates, (std::vector<double>{0.1, 0.001}));
+    EXPECT_EQ(loaded->thresholds().cosines, (std::vector<float>{0.25f, 0.5f}));
+
+    const auto gallery = Gallery::createEmpty(2, "tiny");
+    gallery->addFused("Ann", vectorOf(1, -2), 1.5, 2);
+    gallery->setThresholds(loaded->thresholds());
+    gallery->save(path);
+    EXPECT_EQ(readBytes(path), file.bytes());
+
+    gallery->setThresholds({});  // none: a file that programs without sections read
+    gallery->save(path);
+    EXPECT_EQ(readBytes(path), File().bytes());
+    EXPECT_TRUE(Gallery::load(path)->thresholds().empty());
+}
+
+TEST_F(GalleryFile, OfNobodyWithThresholds) {
+    File file = withSection();
+    file.people.clear();
+    EXPECT_EQ(Gallery::load(write(file.bytes()))->thresholds().rates.size(), 2u);
+}
+
 TEST_F(GalleryFile, OfNobody) {
     Gallery::createEmpty(65536, "tiny")->save(path);
     const auto loaded = Gallery::load(path);
@@ -205,7 +264,7 @@ TEST_F(GalleryFile, OfAnotherBundleIsRefused) {
 }
 
 TEST_F(GalleryFile, CutOffAnywhereIsRefused) {
-    File file;
+    File file = withSection();
     file.people = {{"Ann", 2, 1.5, {1, -2}}, {"Bén", 1, 0, {0.5f, 3e-7f}}};
     const Bytes whole = file.bytes();
     ASSERT_EQ(Gallery::load(write(whole))->size(), 2);
@@ -216,7 +275,7 @@ TEST_F(GalleryFile, CutOffAnywhereIsRefused) {
 }
 
 TEST_F(GalleryFile, EveryFlippedBitIsFound) {
-    File file;
+    File file = withSection();
     file.people = {{"Ann", 2, 1.5, {1, -2}}, {"Bén", 1, 0, {0.5f, 3e-7f}}};
     Bytes bytes = file.bytes();
     for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
@@ -228,7 +287,7 @@ TEST_F(GalleryFile, EveryFlippedBitIsFound) {
 }
 
 TEST_F(GalleryFile, EveryExchangedByteIsFound) {
-    const Bytes whole = File().bytes();
+    const Bytes whole = withSection().bytes();
     cv::RNG random(7);
     for (size_t at = 0; at < whole.size(); ++at) {
         for (const int value : {0x00, 0xff, 0x20, random.uniform(0, 256)}) {
@@ -241,7 +300,7 @@ TEST_F(GalleryFile, EveryExchangedByteIsFound) {
 
 TEST_F(GalleryFile, WrongHeadersAreRefused) {
     expectRefused([](File& f) { f.magic = "DRGANGAX"; }, {"is no gallery", "\"DRGANGAX\"", "expected \"DRGANGAL\""});
-    expectRefused([](File& f) { f.version = 2; }, {"version 2", "expected 1"});
+    expectRefused([](File& f) { f.version = 3; }, {"version 3", "expected 1 or 2"});
     expectRefused([](File& f) { f.version = 0; }, {"version 0"});
     expectRefused([](File& f) { f.length = 0; }, {"0 values", "1 to 65536"});
     expectRefused([](File& f) { f.length = 65537; }, {"65537 values"});
@@ -303,6 +362,49 @@ TEST_F(GalleryFile, WrongPeopleAreRefused) {
             f.people[1].name = "Aaron";
         },
         {"person 1", "\"Aaron\" does not come after \"Ann\"", "ascending"});
+}
+
+TEST_F(GalleryFile, WrongSectionsAreRefused) {
+    expectRefused([](File& f) { f.version = 2; }, {"no section"});
+    expectRefused([](File& f) { f.sections = {Section()}; }, {"44 bytes follow the last of 1 people"});
+    expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "not known", "RATE"});
+    expectSectionRefused([](Section& s) { s.tag = "rate"; }, {"four letters A to Z"});
+    expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "32 bytes"});
+    expectSectionRefused([](Section& s) { s.contentBytes = 27; }, {"\"RATE\"", "checksum"});
+    expectSectionRefused([](Section& s) { s.contentBytes = 0x7fffffffffffffffll; }, {"9223372036854775807 bytes"});
+    expectRefused(
+        [](File& f) {
+            f = withSection();
+            f.sections.push_back(Section());
+        },
+        {"\"RATE\" does not come after \"RATE\"", "ascending"});
+    expectRefused(
+        [](File& f) {
+            f = withSection();
+            f.tail = "tail";
+        },
+        {"ends inside a section", "4 bytes"});
+}
+
+TEST_F(GalleryFile, WrongThresholdsAreRefused) {
+    const auto refused = [&](const Bytes& content, const std::vector<std::string>& parts) {
+        expectSectionRefused([&](Section& s) { s.content = content; }, parts);
+    };
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    refused({}, {"0 bytes", "2 to 64"});
+    refused({1, 0, 0}, {"3 bytes"});
+    refused(Section::rates({{0.1, 0.25f}}), {"for 1 false-match rates", "2 to 64"});
+    refused(Section::rates(std::vector<std::pair<double, float>>(65)), {"for 65 false-match rates"});
+    Bytes longer = Section::rates();
+    longer.push_back(0);
+    refused(longer, {"29 bytes for 2"});
+    refused(Section::rates({{1, 0.25f}, {0.1, 0.5f}}), {"rate 1,", "within (0, 1)"});
+    refused(Section::rates({{0.1, 0.25f}, {0, 0.5f}}), {"rate 0,"});
+    refused(Section::rates({{nan, 0.25f}, {0.1, 0.5f}}), {"rate", "within (0, 1)"});
+    refused(Section::rates({{0.1, 0.25f}, {0.1, 0.5f}}), {"rate 0.1", "below the one before"});
+    refused(Section::rates({{0.1, 0.5f}, {0.01, 0.5f}}), {"cosine 0.5", "rate 0.01", "above the one before"});
+    refused(Section::rates({{0.1, 0.5f}, {0.01, 1.5f}}), {"cosine 1.5", "within [-1, 1]"});
+    refused(Section::rates({{0.1, 0.5f}, {0.01, static_cast<float>(nan)}}), {"cosine", "within [-1, 1]"});
 }
 
 TEST_F(GalleryFile, WhatIsNoFileIsRefused) {

@@ -37,18 +37,29 @@ Bytes repaired(Bytes bytes) {
     }
     const char magic[] = "DRGANGAL";
     std::copy(magic, magic + 8, bytes.begin());
-    put(bytes, 8, 1, 4);
+    put(bytes, 8, bytes[8] == 2 ? 2 : 1, 4);
     put(bytes, 24, bytes.size(), 8);
     size_t begin = 0;
     size_t end = header + get(bytes, 32, 4);
     const size_t row = 4 * get(bytes, 12, 4);
+    uint64_t people = get(bytes, 16, 8);
     while (end <= bytes.size() && bytes.size() - end >= 4) {
         put(bytes, end, cv::drgan::crc32c(bytes.data() + begin, end - begin), 4);
         begin = end + 4;
-        if (bytes.size() - begin < 16) {
+        const size_t left = bytes.size() - begin;
+        if (left < (people > 0 ? 16u : 12u)) {
             break;
         }
-        end = begin + 16 + get(bytes, begin, 4) + row;
+        if (people > 0) {
+            --people;
+            end = begin + 16 + get(bytes, begin, 4) + row;
+        } else {  // a section
+            const uint64_t content = get(bytes, begin + 4, 8);
+            if (content > left) {
+                break;
+            }
+            end = begin + 12 + content;
+        }
     }
     return bytes;
 }

@@ -33,6 +33,11 @@ void writeGalleries(const std::string& folder) {
     gallery->addFused("Zo\xc3\xab \xe6\x84\x9b", cv::Mat((cv::Mat_<float>(1, 2) << 3e-7f, 4)), 1e300, 2147483647);
     gallery->addFused("Ben", cv::Mat((cv::Mat_<float>(1, 2) << 0, 1e15f)), 0, 3);
     gallery->save(folder + "/valid-three");
+    cv::drgan::Thresholds thresholds;
+    thresholds.rates = {0.1, 0.001};
+    thresholds.cosines = {0.25f, 0.5f};
+    gallery->setThresholds(thresholds);
+    gallery->save(folder + "/valid-thresholds");
     const auto wide = cv::drgan::Gallery::createEmpty(64, "7ed378479f3fd663");
     cv::Mat row(1, 64, CV_32F);
     cv::RNG random(1);

@@ -5,6 +5,8 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
+#include "drgan/thresholds.hpp"
+
 /**
 @defgroup drgan Pose-invariant face embeddings and face frontalization
 

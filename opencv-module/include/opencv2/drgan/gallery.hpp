@@ -29,7 +29,8 @@ public:
 
     /** @brief Fuses an embedding into a person's, as Template does; the person is made where there is none.
     @param name UTF-8, 1 to 1024 bytes; neither control characters nor zero bytes.
-    @param embedding 1xNf or Nf x1, CV_32F, finite and not all zeros, as of Encoder::feature; of a norm of 1e-15 to 1e15.
+    @param embedding 1xNf or Nf x1, CV_32F, finite and not all zeros, as of Encoder::feature; of a norm of 1e-15 to
+    1e15.
     @param confidence finite, >= 0.
     @throws cv::Exception for anything else, and if the two would cancel each other out; then nothing has changed. */
     CV_WRAP virtual void add(const String& name, InputArray embedding, float confidence) = 0;
@@ -86,6 +87,12 @@ public:
     CV_WRAP virtual double searchEffort() const = 0;
     /** @return whether buildIndex() can make more than INDEX_EXACT: the module was built with Faiss. */
     CV_WRAP static bool hasIndexes();
+
+    /** @brief How alike different people are here, measured on this gallery (drgan-gallery calibrate) and saved with
+    it; it counts in place of what the bundle says. @param thresholds none: there is no such measurement any more
+    @throws cv::Exception if the values break the rules of Thresholds */
+    CV_WRAP virtual void setThresholds(const Thresholds& thresholds) = 0;
+    CV_WRAP virtual Thresholds thresholds() const = 0;  //!< those; empty if there are none
 
     /** @brief Writes the gallery to a file, whole or not at all: whatever happens, there is the old file or the new
     one. A new file is for its owner alone (0600), for embeddings are biometric data; one that is there keeps its
