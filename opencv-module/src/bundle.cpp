@@ -3,6 +3,7 @@
 
 #include "contract.hpp"
 #include "file_io.hpp"
+#include "thresholds.hpp"
 
 #ifndef DRGAN_DEFAULT_BUNDLE
 #define DRGAN_DEFAULT_BUNDLE ""  // no fixed place, as in OpenCV's own tree
@@ -175,6 +176,32 @@ std::string neededFile(const Manifest& manifest, const std::string& folder, cons
     return path;
 }
 
+Thresholds readThresholds(const Manifest& manifest) {
+    static const char* const expected = "a list of {\"false_match_rate\", \"cosine\"}";
+    Thresholds thresholds;
+    const FileNode list = Manifest::member(manifest.root(), contract::manifestThresholds);
+    if (list.empty()) {
+        return thresholds;
+    }
+    if (!list.isSeq() || list.size() == 0) {
+        manifest.wrong(contract::manifestThresholds, list, expected);
+    }
+    for (const FileNode& entry : list) {
+        if (!entry.isMap()) {
+            manifest.wrong(contract::manifestThresholds, entry, expected);
+        }
+        thresholds.rates.push_back(manifest.number(Manifest::member(entry, contract::manifestFalseMatchRate),
+                                                   contract::manifestFalseMatchRate, 0, 1, "a rate within (0, 1)"));
+        thresholds.cosines.push_back(static_cast<float>(manifest.number(
+            Manifest::member(entry, contract::manifestCosine), contract::manifestCosine, -1, 1, "a cosine in -1..1")));
+    }
+    const std::string fault = thresholdsFault(thresholds);
+    if (!fault.empty()) {
+        fail(manifest.where(), format("key %s: %s", contract::manifestThresholds, fault.c_str()));
+    }
+    return thresholds;
+}
+
 std::string resolveFolder(const String& folder) {
     if (!folder.empty()) {
         return folder;
@@ -229,11 +256,19 @@ Bundle Bundle::load(const String& folder) {
     bundle.matchThreshold =
         static_cast<float>(manifest.number(Manifest::member(root, contract::manifestMatchThreshold),
                                            contract::manifestMatchThreshold, -1, 1, "a cosine in -1..1"));
+    bundle.thresholds = readThresholds(manifest);
     bundle.encoder = neededFile(manifest, bundle.folder, contract::encoderFile);
     bundle.decoder = neededFile(manifest, bundle.folder, contract::decoderFile);
     bundle.aligner = listedFile(manifest, bundle.folder, contract::alignerFile);
     bundle.detector = listedFile(manifest, bundle.folder, contract::detectorFile);
     return bundle;
+}
+
+NamingRule Bundle::naming() const {
+    NamingRule rule;
+    rule.thresholds = thresholds;
+    rule.matchThreshold = matchThreshold;
+    return rule;
 }
 
 }  // namespace drgan

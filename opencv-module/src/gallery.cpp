@@ -51,6 +51,14 @@ Mat embeddingRows(InputArray embeddings, int length) {
     return rows;
 }
 
+Mat oneEmbedding(InputArray embedding, int length) {
+    const Mat row = embeddingRows(embedding, length);
+    if (row.rows != 1) {
+        CV_Error(Error::StsUnmatchedSizes, format("embedding: got %d rows, expected one", row.rows));
+    }
+    return row;
+}
+
 class GalleryImpl final : public Gallery {
 public:
     GalleryImpl(int embeddingSize, const String& bundleId) : bundleId_(bundleId), people_(embeddingSize) {}
@@ -152,9 +160,7 @@ public:
                                                       k, queries.rows, INT_MAX));
             }
             if (count > 0) {
-                const auto matches = index_ && count <= maxIndexedMatches
-                                         ? searchWithIndex(people_, *index_, slots_, queries, count, effort_)
-                                         : searchExactly(people_, queries, count);
+                const auto matches = mostAlike(queries, count);
                 found.reserve(matches.size() * static_cast<size_t>(count));
                 values.create(queries.rows, count, CV_32F);
                 for (int q = 0; q < queries.rows; ++q) {
@@ -170,6 +176,36 @@ public:
         if (similarities.needed()) {
             values.empty() ? similarities.release() : values.copyTo(similarities);
         }
+    }
+
+    Identification identify(InputArray embedding, const NamingRule& rule, int images) const override {
+        const Mat query = oneEmbedding(embedding, people_.length());
+        Identification found;
+        const auto lock = lockToRead();
+        const int count = std::min(2, people_.size());
+        found.threshold = static_cast<float>(thresholdOf(rule, images, 1));
+        if (count == 0) {
+            return found;
+        }
+        const auto matches = mostAlike(query, count).front();
+        const GalleryPeople::Person& best = people_.person(matches[0].person);
+        found.best = *best.name;
+        found.similarity = matches[0].similarity;
+        if (count > 1) {
+            found.second = *people_.person(matches[1].person).name;
+            found.secondSimilarity = matches[1].similarity;
+        }
+        found.threshold = static_cast<float>(thresholdOf(rule, images, best.images));
+        const bool clear = count == 1 || found.similarity - found.secondSimilarity >= rule.margin;
+        if (found.similarity >= found.threshold && clear) {
+            found.name = found.best;
+        }
+        return found;
+    }
+
+    double namingThreshold(const NamingRule& rule, int images, int personImages) const override {
+        const auto lock = lockToRead();
+        return thresholdOf(rule, images, personImages);
     }
 
     void buildIndex(int type) override {
@@ -263,6 +299,15 @@ private:
     std::shared_lock<std::shared_mutex> lockToRead() const {
         const std::lock_guard<std::mutex> door(door_);
         return std::shared_lock<std::shared_mutex>(mutex_);
+    }
+
+    // These two under the lock.
+    std::vector<std::vector<GalleryMatch>> mostAlike(const Mat& queries, int count) const {
+        return index_ && count <= maxIndexedMatches ? searchWithIndex(people_, *index_, slots_, queries, count, effort_)
+                                                    : searchExactly(people_, queries, count);
+    }
+    double thresholdOf(const NamingRule& rule, int images, int personImages) const {
+        return drgan::namingThreshold(rule, extras_.thresholds, people_.size(), images, personImages);
     }
 
     const String bundleId_;

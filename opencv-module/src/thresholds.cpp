@@ -7,6 +7,8 @@
 namespace cv {
 namespace drgan {
 
+double fusionGain(int images) { return 1 / std::sqrt(1 - fusedAway * (1 - 1.0 / images)); }
+
 std::string thresholdsFault(const Thresholds& thresholds) {
     const auto& rates = thresholds.rates;
     const auto& cosines = thresholds.cosines;
@@ -29,6 +31,28 @@ std::string thresholdsFault(const Thresholds& thresholds) {
         }
     }
     return std::string();
+}
+
+double namingThreshold(const NamingRule& rule, const Thresholds& own, int people, int images, int personImages) {
+    if (!(rule.threshold >= -1 && rule.threshold <= 1)) {
+        CV_Error(Error::StsOutOfRange, format("threshold: got %g, expected a cosine in -1..1", rule.threshold));
+    }
+    if (!(rule.margin >= 0)) {
+        CV_Error(Error::StsOutOfRange, format("margin: got %g, expected a cosine >= 0", rule.margin));
+    }
+    if (images < 1 || personImages < 1) {
+        CV_Error(Error::StsOutOfRange,
+                 format("images: got %d and the person's %d, expected at least 1 of each", images, personImages));
+    }
+    if (rule.threshold > -1) {
+        return rule.threshold;
+    }
+    const Thresholds& measured = own.empty() ? rule.thresholds : own;
+    if (measured.empty()) {
+        return rule.matchThreshold;
+    }
+    const double single = measured.naming(std::max(1, people), rule.strangerRate);
+    return std::min(1.0, single * fusionGain(images) * fusionGain(personImages));
 }
 
 bool Thresholds::empty() const { return rates.empty() && cosines.empty(); }

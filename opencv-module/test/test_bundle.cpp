@@ -18,8 +18,8 @@ using drgan_test::writeTinyBundle;
 
 namespace {
 
-std::string validManifest() {
-    return drgan_test::tinyManifest(TinyOptions(), drgan_test::tinyEncoder().size(), drgan_test::tinyDecoder().size());
+std::string validManifest(const TinyOptions& options = TinyOptions()) {
+    return drgan_test::tinyManifest(options, drgan_test::tinyEncoder().size(), drgan_test::tinyDecoder().size());
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -74,6 +74,7 @@ TEST_F(BundleTest, TellsWhatTheManifestSays) {
     EXPECT_EQ(bundle.decoder, folder_ + "/decoder.onnx");
     EXPECT_EQ(bundle.poseYaws, (std::vector<float>{-60, 0, 60}));
     EXPECT_FLOAT_EQ(bundle.matchThreshold, 0.25f);
+    EXPECT_TRUE(bundle.thresholds.empty());
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     EXPECT_NO_THROW(cv::drgan::Decoder::create(bundle.decoder, encoder));
 }
@@ -184,6 +185,46 @@ TEST_F(BundleTest, WhatIsNoJsonIsRefused) {
     expectManifestRefused("<?xml version=\"1.0\"?><opencv_storage></opencv_storage>", {});
     expectManifestRefused("{\"a\": \"$base64$AAAA\"}", {"base64"});
     expectManifestRefused(std::string(3 << 20, ' '), {"3145728 bytes, expected at most 1048576"});
+}
+
+TEST_F(BundleTest, HasThresholdsIfTheManifestHas) {
+    TinyOptions options;
+    options.matchThreshold = 0.25f;
+    options.thresholds = {{0.125, 0.25f}, {0.015625, 0.5f}};
+    writeTinyBundle(folder_, options);
+    const Bundle bundle = Bundle::load(folder_);
+    EXPECT_EQ(bundle.thresholds.rates, (std::vector<double>{0.125, 0.015625}));
+    EXPECT_EQ(bundle.thresholds.cosines, (std::vector<float>{0.25f, 0.5f}));
+
+    const cv::drgan::NamingRule rule = bundle.naming();
+    EXPECT_EQ(rule.strangerRate, 0.01);
+    EXPECT_EQ(rule.threshold, -1);
+    EXPECT_EQ(rule.thresholds.cosines, bundle.thresholds.cosines);
+    EXPECT_EQ(rule.matchThreshold, 0.25f);
+}
+
+TEST_F(BundleTest, WrongThresholdsAreRefused) {
+    TinyOptions options;
+    options.thresholds = {{0.125, 0.25f}, {0.015625, 0.5f}};
+    writeTinyBundle(folder_, options);
+    const std::string manifest = validManifest(options);
+    ASSERT_NO_THROW(Bundle::load(folder_));
+    const struct {
+        const char *from, *to;
+        std::vector<std::string> parts;
+    } cases[] = {
+        {"\"thresholds\": [", "\"thresholds\": [], \"old\": [", {"thresholds", "a list of"}},
+        {"\"thresholds\": [", "\"thresholds\": 5, \"old\": [", {"thresholds", "got 5"}},
+        {"\"thresholds\": [", "\"thresholds\": [0.5,", {"thresholds", "got 0.5"}},
+        {"\"false_match_rate\"", "\"rate\"", {"false_match_rate", "missing"}},
+        {"\"cosine\"", "\"sine\"", {"cosine", "missing"}},
+        {"0.125", "1.25", {"false_match_rate", "got 1.25"}},
+        {"0.125", "1", {"thresholds", "rate 1,", "within (0, 1)"}},
+        {"0.125", "0.01", {"thresholds", "rate 0.015625", "below the one before"}},
+        {"\"cosine\": 0.25", "\"cosine\": 2.5", {"cosine", "got 2.5"}},
+        {"\"cosine\": 0.25", "\"cosine\": 0.5", {"thresholds", "cosine 0.5", "above the one before"}},
+    };
+    for (const auto& c : cases) expectManifestRefused(replaced(manifest, c.from, c.to), c.parts);
 }
 
 TEST_F(BundleTest, TruncatedAndFlippedManifestsNeverCrash) {

@@ -68,6 +68,9 @@ void writeModels(const std::string& folder) {
 void writeManifests(const std::string& folder) {
     const std::string valid = drgan_test::tinyManifest(smallest(), 5, 5);
     writeFile(folder + "/valid-two-models", valid);
+    TinyOptions measured = smallest();
+    measured.thresholds = {{0.125, 0.25f}, {0.015625, 0.5f}};
+    writeFile(folder + "/valid-thresholds", drgan_test::tinyManifest(measured, 5, 5));
     writeFile(folder + "/valid-four-models", drgan_test::tinyManifest(smallest(), 5, 5, 5, 5));
     writeFile(folder + "/empty-object", std::string("{}"));
     writeFile(folder + "/deep", std::string(17, '[') + std::string(17, ']'));

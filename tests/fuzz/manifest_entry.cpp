@@ -21,7 +21,8 @@ Verdict manifest(const uint8_t* data, size_t size) {
     try {
         const auto bundle = cv::drgan::Bundle::load(folder);
         if (bundle.id.empty() || bundle.encoder.empty() || bundle.decoder.empty() || bundle.poseYaws.empty() ||
-            !(bundle.matchThreshold >= -1 && bundle.matchThreshold <= 1)) {
+            !(bundle.matchThreshold >= -1 && bundle.matchThreshold <= 1) ||
+            (!bundle.thresholds.empty() && !(bundle.thresholds.naming(100) <= 1))) {
             finding("a bundle without what its manifest must say");
         }
     } catch (const cv::Exception&) {

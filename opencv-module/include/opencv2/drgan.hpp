@@ -68,7 +68,14 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_PROP_RW String aligner;               //!< path of aligner.onnx; empty: this bundle has none
     CV_PROP_RW String detector;              //!< path of detector.onnx; empty: this bundle has none
     CV_PROP_RW std::vector<float> poseYaws;  //!< degrees, ascending
-    CV_PROP_RW float matchThreshold;         //!< cosine at or above which two embeddings are one person
+    /** cosine at or above which two embeddings are rather one person's than two people's, where the one is as likely as
+    the other: for comparing two pictures. Not for a name among many, see naming() */
+    CV_PROP_RW float matchThreshold;
+    /** measured on pictures of many people whom the encoder has not seen; empty: the manifest has none */
+    CV_PROP_RW Thresholds thresholds;
+
+    /** @brief The rule by which people of a gallery are named, for Gallery::identify. */
+    CV_WRAP NamingRule naming() const;
 
     /** @brief Reads the manifest of a bundle and checks that its files are there.
     @param folder the bundle; empty: the folder named by the environment variable DRGAN_BUNDLE, else the default bundle

@@ -354,6 +354,16 @@ std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t
     text += std::string("  \"") + contract::manifestAlignment + "\": {\"eyes\": [" +
             numberText({options.alignEyes[0], options.alignEyes[1]}) +
             "], \"eye_mouth\": " + numberText({options.alignEyeMouth}) + "},\n";
+    if (!options.thresholds.empty()) {
+        text += std::string("  \"") + contract::manifestThresholds + "\": [\n";
+        for (size_t i = 0; i < options.thresholds.size(); ++i) {
+            const auto& [rate, cosine] = options.thresholds[i];
+            text += std::string("    {\"") + contract::manifestFalseMatchRate +
+                    "\": " + numberText({static_cast<float>(rate)}) + ", \"" + contract::manifestCosine +
+                    "\": " + numberText({cosine}) + (i + 1 < options.thresholds.size() ? "},\n" : "}\n");
+        }
+        text += "  ],\n";
+    }
     text += std::string("  \"") + contract::manifestMatchThreshold + "\": " + numberText({options.matchThreshold}) +
             "\n}\n";
     return text;

@@ -32,6 +32,7 @@ struct TinyOptions {
     float alignEyes[2] = {0.5f, 0.461f};
     float alignEyeMouth = 0.363f;
     float matchThreshold = 0.4f;
+    std::vector<std::pair<double, float>> thresholds;  ///< false-match rate and cosine; empty: the manifest has none
     bool withAligner = false;  ///< the bundle has aligner.onnx
     float cropFactor = 1.8f;
     std::vector<float> landmarks;  ///< what the aligner always finds, 10 values; empty: it looks for the coloured dots

@@ -67,6 +67,25 @@ public:
     CV_WRAP virtual void search(InputArray embeddings, int k, CV_OUT std::vector<String>& names,
                                 OutputArray similarities) const = 0;
 
+    /** @brief Who it is: the person most alike, or nobody.
+
+    The person is named whose similarity is at least namingThreshold() for this embedding and theirs, and above the
+    second best's by at least the rule's margin: who is like two of the gallery is not named.
+    @param embedding 1xNf or Nf x1, as of search(): of one picture, or a fused one
+    @param images pictures that are fused in it
+    @throws cv::Exception as search() and namingThreshold() do */
+    CV_WRAP virtual Identification identify(InputArray embedding, const NamingRule& rule, int images = 1) const = 0;
+
+    /** @brief The cosine from which on identify() believes a match: rule.threshold if it is above -1; else by the
+    stranger rate and size(), as thresholds() or else the rule's say (Thresholds::naming()); without any of them
+    rule.matchThreshold.
+
+    Embeddings that are fused of more pictures are more alike, those of strangers, too. So a threshold that was measured
+    on single pictures grows with the numbers of pictures on both sides, to 1.13 times at most: docs/gallery.md.
+    @param images, personImages pictures fused in the embedding that is to be named, and in the person's, at least 1
+    @throws cv::Exception naming the value that is out of its range */
+    CV_WRAP virtual double namingThreshold(const NamingRule& rule, int images = 1, int personImages = 1) const = 0;
+
     /** @brief Makes an index of who is in the gallery now, so that search() need not compare everybody: for 100,000
     people and more. It may be made of fewer, who are as well searched without. Takes minutes for a million people;
     meanwhile others search, add and remove. Two that build take turns.
@@ -89,7 +108,8 @@ public:
     CV_WRAP static bool hasIndexes();
 
     /** @brief How alike different people are here, measured on this gallery (drgan-gallery calibrate) and saved with
-    it; it counts in place of what the bundle says. @param thresholds none: there is no such measurement any more
+    it; identify() goes by it and not by what the bundle says. @param thresholds none: there is no such measurement any
+    more
     @throws cv::Exception if the values break the rules of Thresholds */
     CV_WRAP virtual void setThresholds(const Thresholds& thresholds) = 0;
     CV_WRAP virtual Thresholds thresholds() const = 0;  //!< those; empty if there are none

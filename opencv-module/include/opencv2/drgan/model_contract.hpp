@@ -90,8 +90,15 @@ constexpr const char* manifestBundleId = "bundle_id";
 constexpr const char* manifestVersion = "contract_version";
 constexpr const char* manifestFiles = "files";  ///< list of {"name", "bytes", "sha256"}
 constexpr const char* manifestPoseYaws = "pose_yaws";
-constexpr const char* manifestAlignment = "alignment";             ///< {"eyes": [x, y], "eye_mouth": d}, units of S
-constexpr const char* manifestMatchThreshold = "match_threshold";  ///< cosine at or above which two faces are one person
+constexpr const char* manifestAlignment = "alignment";  ///< {"eyes": [x, y], "eye_mouth": d}, units of S
+/// Cosine at or above which two pictures are rather one person's than two people's, as likely the one as the other.
+constexpr const char* manifestMatchThreshold = "match_threshold";
+/// List of {"false_match_rate": r, "cosine": c}: a share r of all pairs of two people is at or above c. 2 to 64 of
+/// them, rates within (0, 1) and descending, cosines within [-1, 1] and ascending. A bundle may do without: then names
+/// are given from the match threshold on, however many people there are. drgan-eval measures and writes them.
+constexpr const char* manifestThresholds = "thresholds";
+constexpr const char* manifestFalseMatchRate = "false_match_rate";  ///< of an entry
+constexpr const char* manifestCosine = "cosine";                    ///< of an entry
 
 }  // namespace contract
 }  // namespace drgan

@@ -42,6 +42,33 @@ struct CV_EXPORTS_W_SIMPLE Thresholds {
     CV_WRAP double naming(int people, double strangerRate = 0.01) const;
 };
 
+/** @brief When the best match in a gallery is to be believed: see Gallery::identify. Bundle::naming makes one. */
+struct CV_EXPORTS_W_SIMPLE NamingRule {
+    // OpenCV's generators read no initialisers of members.
+    CV_WRAP NamingRule() : strangerRate(0.01), threshold(-1), margin(0.05f), matchThreshold(0) {}
+
+    /** the chance, within (0, 1), that somebody who is not in the gallery gets a name */
+    CV_PROP_RW double strangerRate;
+    CV_PROP_RW double threshold;  //!< cosine, above -1 to 1: this one, whatever the stranger rate; -1: by that
+    CV_PROP_RW float margin;      //!< cosine, >= 0, by which the best is to be above the second best
+    /** of the bundle; those of the gallery, if it has some, count in their place */
+    CV_PROP_RW Thresholds thresholds;
+    CV_PROP_RW float matchThreshold;  //!< where neither has some: the threshold, whatever the number of people
+};
+
+/** @brief What Gallery::identify found. Where the gallery has no first or no second, their names are empty and their
+similarities -1. */
+struct CV_EXPORTS_W_SIMPLE Identification {
+    CV_WRAP Identification() : similarity(-1), secondSimilarity(-1), threshold(1) {}
+
+    CV_PROP_RW String name;             //!< who it is; empty: nobody of the gallery
+    CV_PROP_RW String best;             //!< who is most alike, whether or not it is them
+    CV_PROP_RW float similarity;        //!< cosine to `best`
+    CV_PROP_RW String second;           //!< the second most alike
+    CV_PROP_RW float secondSimilarity;  //!< cosine to `second`
+    CV_PROP_RW float threshold;         //!< the cosine from which on `best` was to be believed
+};
+
 //! @}
 
 }  // namespace drgan
