@@ -2,6 +2,7 @@
 
 #include "evaluation.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <cmath>
@@ -17,8 +18,10 @@
 #include "embedder.hpp"
 #include "fusion.hpp"
 #include "marks.hpp"
+#include "openset.hpp"
 #include "plots.hpp"
 #include "report.hpp"
+#include "strangers.hpp"
 #include "studies.hpp"
 
 namespace drgan::eval {
@@ -227,6 +230,52 @@ void studyFrontalViews(const Options& o, const cv::drgan::Bundle& bundle, Embedd
     }
 }
 
+/// Measures how alike the strangers are, and writes it to the bundle if asked to.
+/// @param thresholds gets the cosines
+Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresholds& thresholds,
+                         nlohmann::json& report) {
+    const SetPeople set(o.strangers, o.strangersSplit);
+    set.checkAlignment(network.alignment(), o.bundle.empty() ? o.recognizer : o.bundle);
+    const Encoded encoded = encodeAll(set.faces(), network, false, false);  // as programs do, without mirror images
+    Strangers strangers = strangersOf(set.persons(), encoded.clean);
+    const size_t before = strangers.people;
+    if (o.samePerson <= 1) {
+        strangers = withoutSame(strangers, o.samePerson);
+        std::printf("%zu of %zu strangers are left out: a picture of them is at or above %.3f to somebody else's\n",
+                    before - strangers.people, before, o.samePerson);
+    }
+    const FalseMatches measured = measureStrangers(strangers);
+    std::printf("%s\n", table(measured).c_str());
+    report["strangers"] = eval::report(measured);
+    report["strangers"]["left_out"] = before - strangers.people;
+    report["strangers"]["faces"] = fileName(o.strangers);
+    report["strangers"]["split"] = o.strangersSplit;
+    thresholds = measured.thresholds;
+    if (o.writeThresholds) {
+        writeThresholds(thresholds, o.bundle);
+        spdlog::info("{}: its manifest has these thresholds now", o.bundle);
+    }
+    return strangers;
+}
+
+/// Who is named in galleries of these people. The faces alone count, without mirror images, as programs see them.
+void studyOpenSet(const Options& o, const Task& task, const Codes& codes, const Strangers& strangers,
+                  cv::drgan::NamingRule rule, nlohmann::json& report) {
+    rule.strangerRate = o.strangerRate;
+    const std::vector<OpenSet> rows = identifyOpenSet(task.persons, codes, strangers, rule);
+    std::printf(
+        "Open-set identification: galleries of people, searched for other pictures of them (TPIR: given the right "
+        "name) "
+        "and for strangers (FPIR: given a name), at the thresholds for an FPIR of 10 and 1 %%, and by the rule of "
+        "Gallery::identify%s:\n%s\n",
+        rule.thresholds.empty() ? " (without thresholds: from the match threshold on)"
+                                : fmt::format(" asked for {:g} %", 100 * rule.strangerRate).c_str(),
+        table(rows).c_str());
+    report["open_set"] = {{"strangers", strangers.persons.empty() ? "the set's other people" : fileName(o.strangers)},
+                          {"stranger_rate", rule.strangerRate},
+                          {"rows", eval::report(rows)}};
+}
+
 void write(const std::string& path, const nlohmann::json& report) {
     std::ofstream stream(path);
     stream << report.dump(2) << '\n';
@@ -263,6 +312,17 @@ nlohmann::json run(const Options& o) {
         report["recognizer"] = fileName(o.recognizer);
         networks.push_back(recognizer.get());
     }
+    cv::drgan::NamingRule rule = bundle.naming();
+    Strangers strangers;
+    if (!o.strangers.empty()) {
+        strangers = studyStrangers(o, encoder ? *encoder : *recognizer, rule.thresholds, report);
+    }
+    if (o.cfp.empty() && o.faces.empty()) {
+        if (!o.json.empty()) {
+            write(o.json, report);
+        }
+        return report;
+    }
     Task task = o.faces.empty() ? readCfp(o, report) : readSet(o, networks, report);
     if (o.boxes) {
         landAnew(o, bundle, task.faces, report);
@@ -285,6 +345,7 @@ nlohmann::json run(const Options& o) {
         std::printf("All pairs by the difference of their yaws:\n%s\n", table(differences).c_str());
     }
     report["yaw_difference"] = eval::report(differences);
+    studyOpenSet(o, task, encoded.clean, strangers, rule, report);
     if (encoder) {
         studyFusion(task, encoded, drawing, report);
         studyConfidence(task, encoded, drawing, report);

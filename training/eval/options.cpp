@@ -74,6 +74,28 @@ void define(CLI::App& app, Options& a) {
                  "a fixed seed")
         ->needs(faces);
 
+    auto* strangers =
+        app.add_option("--strangers", a.strangers,
+                       "face set of drgan-data: many people whom the network has not seen. How alike "
+                       "they are gives the cosines at false-match rates; alone or beside --cfp or "
+                       "--faces, whose people are then searched for among galleries with them as strangers")
+            ->check(CLI::ExistingFile);
+    app.add_option("--strangers-split", a.strangersSplit, "of the strangers' set: the people to take")
+        ->check(CLI::IsMember({"dev", "train", "all"}))
+        ->needs(strangers)
+        ->capture_default_str();
+    app.add_option("--same-person", a.samePerson,
+                   "strangers who are at or above this cosine alike are one person under two names, and the later one "
+                   "is left out: sets that were collected from the web have some; default: none is left out")
+        ->check(CLI::Range(0., 1.))
+        ->needs(strangers);
+    app.add_flag("--write-thresholds", a.writeThresholds,
+                 "put these cosines into the manifest of --bundle, whose people are named by them")
+        ->needs(strangers);
+    app.add_option("--stranger-rate", a.strangerRate,
+                   "open-set identification: the chance of a stranger to be named that the rule is asked for")
+        ->check(CLI::Range(1e-6, 0.5))
+        ->capture_default_str();
     app.add_flag("--mirror,!--no-mirror", a.mirror,
                  "sum the embeddings of the aligned face and its mirror image, as is usual on CFP (default: on)");
     app.add_option("--json", a.json, "file for the results");
@@ -88,9 +110,14 @@ void check(const Options& a) {
     if (a.boxes && a.bundle.empty()) {
         throw std::runtime_error("--boxes needs a --bundle, whose aligner it asks");
     }
-    if (a.cfp.empty() == a.faces.empty()) {
-        throw std::runtime_error(std::string("give exactly one of --cfp and --faces, got ") +
-                                 (a.cfp.empty() ? "none" : "both"));
+    if (a.writeThresholds && a.bundle.empty()) {
+        throw std::runtime_error("--write-thresholds needs a --bundle, whose manifest gets them");
+    }
+    if (!a.cfp.empty() && !a.faces.empty()) {
+        throw std::runtime_error("give one of --cfp and --faces, got both");
+    }
+    if (a.cfp.empty() && a.faces.empty() && a.strangers.empty()) {
+        throw std::runtime_error("give --cfp, --faces or --strangers, got none");
     }
 }
 

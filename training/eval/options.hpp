@@ -28,6 +28,11 @@ struct Options {
     bool jitter = false;
     std::string faces;
     SetChoice set;
+    std::string strangers;
+    std::string strangersSplit = "dev";
+    double samePerson = 2;  ///< cosine; above 1: nobody is taken for somebody else
+    bool writeThresholds = false;
+    double strangerRate = 0.01;
     bool mirror = true;
     std::string json;
     std::string plots;

@@ -120,14 +120,14 @@ size_t rowOf(const std::string& name) { return std::stoul(name.substr(name.find(
 
 std::string rowName(size_t row) { return "row " + std::to_string(row); }
 
-SetProtocol::SetProtocol(const std::string& path, const SetChoice& choice)
+SetPeople::SetPeople(const std::string& path, const std::string& split)
     : set_(std::make_shared<const io::FaceSet>(path)) {
-    if (choice.split != "dev" && choice.split != "train" && choice.split != "all") {
-        throw std::runtime_error("the split is '" + choice.split + "', expected dev, train or all");
+    if (split != "dev" && split != "train" && split != "all") {
+        throw std::runtime_error("the split is '" + split + "', expected dev, train or all");
     }
     std::map<std::string, Person> people;  // by name
     for (size_t row = 0; row < set_->size(); ++row) {
-        const bool chosen = choice.split == "all" || (set_->split()[row] == 1) == (choice.split == "dev");
+        const bool chosen = split == "all" || (set_->split()[row] == 1) == (split == "dev");
         if (!chosen || set_->origin()[row] >= 0) {
             continue;
         }
@@ -146,12 +146,15 @@ SetProtocol::SetProtocol(const std::string& path, const SetChoice& choice)
             }
         }
     }
+}
+
+SetProtocol::SetProtocol(const std::string& path, const SetChoice& choice) : SetPeople(path, choice.split) {
     const auto folds = static_cast<size_t>(std::max(1, choice.folds));
-    const size_t cut = std::max<size_t>(1, std::min(folds, persons_.size() / leastPeople));
+    const size_t cut = std::max<size_t>(1, std::min(folds, persons().size() / leastPeople));
     for (size_t fold = 0; fold < cut; ++fold) {
         Persons part;
-        for (size_t i = fold; i < persons_.size(); i += cut) {
-            part.push_back(persons_[i]);
+        for (size_t i = fold; i < persons().size(); i += cut) {
+            part.push_back(persons()[i]);
         }
         for (const bool profile : {false, true}) {
             Fold pairs = Pairs(part, profile).fold(static_cast<int>(fold) + 1, choice.allPairs);
@@ -166,13 +169,13 @@ SetProtocol::SetProtocol(const std::string& path, const SetChoice& choice)
                 "{}: no pairs for {}: the split '{}' has {} real faces of {} people; needed are pairs of one person "
                 "and "
                 "of two{}",
-                path, protocol, choice.split, rows_.size(), persons_.size(),
+                path, protocol, choice.split, rows_.size(), persons().size(),
                 protocol == std::string("FP") ? ", one face with |yaw| < 30 and one with |yaw| > 60" : ", |yaw| < 30"));
         }
     }
 }
 
-void SetProtocol::checkAlignment(const cv::drgan::Alignment& wanted, const std::string& whose) const {
+void SetPeople::checkAlignment(const cv::drgan::Alignment& wanted, const std::string& whose) const {
     constexpr float close = 1e-4F;  // units of the side
     const bool same = set_->imageSize() == wanted.size && std::abs(set_->alignEyesX() - wanted.eyes.x) < close &&
                       std::abs(set_->alignEyesY() - wanted.eyes.y) < close &&
@@ -185,7 +188,7 @@ void SetProtocol::checkAlignment(const cv::drgan::Alignment& wanted, const std::
     }
 }
 
-Faces SetProtocol::faces() const {
+Faces SetPeople::faces() const {
     std::map<std::string, Faces::Face> faces;
     for (const size_t row : rows_) {
         faces[rowName(row)] = {cv::Mat(), true, true, set_->yaw()[row]};
