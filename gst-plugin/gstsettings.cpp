@@ -12,6 +12,9 @@ constexpr guint defaultTrackTimeout = 2000;
 constexpr int defaultMaxFaces = 16;
 constexpr int defaultMinFaceSize = 24;
 constexpr double defaultUpdateThreshold = 0.5;
+constexpr double defaultStrangerRate = 0.01;
+constexpr double leastStrangerRate = 1e-6;
+constexpr double mostStrangerRate = 0.5;
 constexpr const char* defaultRoiType = "face";
 constexpr int maxThreads = 256;
 
@@ -47,6 +50,7 @@ Settings::Settings() : roiType(defaultRoiType) {
     core.maxFaces = defaultMaxFaces;
     core.minFaceSize = defaultMinFaceSize;
     core.updateThreshold = defaultUpdateThreshold;
+    core.strangerRate = defaultStrangerRate;
 }
 
 bool setProperty(Settings& s, guint id, const GValue* value) {
@@ -109,6 +113,9 @@ bool setProperty(Settings& s, guint id, const GValue* value) {
             break;
         case PROP_MATCH_THRESHOLD:
             s.core.matchThreshold = g_value_get_double(value);
+            break;
+        case PROP_STRANGER_RATE:
+            s.core.strangerRate = g_value_get_double(value);
             break;
         case PROP_BACKEND:
             s.backend = static_cast<Backend>(g_value_get_enum(value));
@@ -183,6 +190,9 @@ bool getProperty(const Settings& s, guint id, GValue* value) {
         case PROP_MATCH_THRESHOLD:
             g_value_set_double(value, s.core.matchThreshold);
             break;
+        case PROP_STRANGER_RATE:
+            g_value_set_double(value, s.core.strangerRate);
+            break;
         case PROP_BACKEND:
             g_value_set_enum(value, static_cast<gint>(s.backend));
             break;
@@ -215,7 +225,7 @@ void installProperties(GObjectClass* klass) {
     install(PROP_GALLERY,
             g_param_spec_string("gallery", "Gallery",
                                 "File of named people, as drgan-enroll makes it, of the same bundle: a face gets the "
-                                "name of the one it is most like, from match-threshold on; unset: no names",
+                                "name of the one it is like, and strangers none but at stranger-rate; unset: no names",
                                 nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
@@ -291,9 +301,15 @@ void installProperties(GObjectClass* klass) {
         PROP_MATCH_THRESHOLD,
         g_param_spec_double("match-threshold", "Match threshold",
                             "Cosine of two embeddings from which on they are one person: a face that comes back gets "
-                            "its id again, one that is like somebody in the gallery gets the name; the more people in "
-                            "it, the higher it should be. -1: what the bundle says, for comparing two",
+                            "its id again, one that is like somebody in the gallery gets the name. -1: for the id what "
+                            "the bundle says, for the name what stranger-rate asks for",
                             -1, 1, -1, anytime));
+    install(PROP_STRANGER_RATE,
+            g_param_spec_double("stranger-rate", "Stranger rate",
+                                "Chance that a face whose person is not in the gallery gets a name at all: how alike "
+                                "one must be for it grows with the number of people. Does not count where "
+                                "match-threshold is set, nor with a bundle that has no thresholds",
+                                leastStrangerRate, mostStrangerRate, defaultStrangerRate, anytime));
     install(PROP_BACKEND, g_param_spec_enum("backend", "Backend", "What runs the networks", backendType(),
                                             static_cast<gint>(Backend::automatic), atStart));
     install(PROP_TARGET, g_param_spec_enum(

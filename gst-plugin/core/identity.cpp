@@ -32,30 +32,26 @@ bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
     return true;
 }
 
-bool Identity::match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, double threshold) {
+bool Identity::match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
+                     const cv::drgan::NamingRule& rule) {
     cv::Mat embedding;
     fused.fused(embedding);
-    std::vector<cv::String> names;
-    cv::Mat similarities;
-    gallery.search(embedding, 1, names, similarities);
-    const std::string before = label;
-    const std::string best = names.empty() ? std::string() : names.front();
-    const double bestSimilarity = names.empty() ? -1 : similarities.at<float>(0, 0);
-    if (!label.empty() && best != label && gallery.contains(label)) {
+    const cv::drgan::Identification found = gallery.identify(embedding, rule, fused.size());
+    if (!label.empty() && gallery.contains(label)) {
         cv::Mat known;
         double total = 0;
         int images = 0;
         gallery.person(label, known, total, images);
         const double own = encoder.match(known, embedding);
-        if (own >= threshold - nameSlack && own > bestSimilarity - nameSlack) {
+        const double threshold = gallery.namingThreshold(rule, fused.size(), images);
+        if (own >= threshold - nameSlack && own > found.similarity - nameSlack) {
             similarity = own;
             return false;
         }
     }
-    const double needed = !label.empty() && best == label ? threshold - nameSlack : threshold;
-    const bool matches = !best.empty() && bestSimilarity >= needed;
-    label = matches ? best : std::string();
-    similarity = matches ? bestSimilarity : 0;
+    const std::string before = label;
+    label = found.name;
+    similarity = label.empty() ? 0 : found.similarity;
     return label != before;
 }
 

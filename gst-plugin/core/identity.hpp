@@ -52,11 +52,11 @@ struct Identity {
     /// @return whether it was not
     bool draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
 
-    /// Looks the fused embedding up: the most alike person's name from `threshold` on. A name once given is kept until
-    /// its similarity falls below the threshold, or another's is greater, by nameSlack: more pictures of one face would
+    /// Looks the fused embedding up: whom cv::drgan::Gallery::identify names. A name once given is kept until its
+    /// similarity falls below the threshold, or another's is greater, by nameSlack: more pictures of one face would
     /// have it flicker otherwise.
     /// @return whether the name is another one than before
-    bool match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, double threshold);
+    bool match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, const cv::drgan::NamingRule& rule);
     static constexpr double nameSlack = 0.03;  ///< cosine
 
 private:

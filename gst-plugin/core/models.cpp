@@ -108,6 +108,7 @@ public:
             models.finder = files_.detector.empty() ? bundlesFinder(facts) : yuNet();
         }
         models.matchThreshold = bundle_.matchThreshold;
+        models.thresholds = bundle_.thresholds;
         return {models, bundle_.id};
     }
 

@@ -43,8 +43,11 @@ public:
         Time refreshInterval = 2000 * millisecond;
         double updateThreshold = 0.5;  ///< growth of the total confidence that is news
         float yaw = 0;                 ///< of the drawn view, degrees
-        double matchThreshold = -1;    ///< cosine at or above which two embeddings are one person; -1: the models'
-        bool frontals = true;          ///< keep TrackInfo::frontal up to date
+        /// Cosine at or above which two embeddings are one person. -1: the models' where a face comes back or crosses
+        /// another; where it gets a name, by strangerRate.
+        double matchThreshold = -1;
+        double strangerRate = 0.01;  ///< chance that a face whose person is not in the gallery gets a name, in (0, 1)
+        bool frontals = true;        ///< keep TrackInfo::frontal up to date
     };
     struct Models {
         cv::Ptr<cv::drgan::Encoder> encoder;
@@ -53,6 +56,7 @@ public:
         cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
         cv::Ptr<cv::drgan::Gallery> gallery;    ///< may be null: nobody has a name
         float matchThreshold = 0;               ///< what Options::matchThreshold is by default
+        cv::drgan::Thresholds thresholds;       ///< of the bundle, for names; none: names go by matchThreshold
     };
     struct Result {
         std::vector<TrackInfo> tracks;  ///< on this frame
@@ -101,6 +105,7 @@ private:
     void settleNames(Time now, Result& result);
     double matchThreshold() const;
     IdentityRules identityRules() const;
+    cv::drgan::NamingRule namingRule() const;
     void announce(const Track& track, Result& result);
     void draw(Identity& identity, bool exactly);
     void confirm(const FrameView& frame, std::vector<Face>& faces);

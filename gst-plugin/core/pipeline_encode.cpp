@@ -13,6 +13,9 @@ namespace {
 
 constexpr int encodesPerFrame = 4;
 constexpr Time namelessAfter = 200 * millisecond;  // of doubt whom a track shows
+// A track is asked who it is with each of its pictures, and each time a stranger may get a name. What is fused changes
+// little, so that the chances do not add up; of 13 pictures together they are twice those of one (docs/gallery.md).
+constexpr double chancesOfATrack = 2;
 
 }  // namespace
 
@@ -181,7 +184,7 @@ void Pipeline::fuse(int id, const Picture& picture, Result& result) {
     policy_.note(identity.record, picture.yaw, picture.quality, picture.time);
     report_.encoded.push_back({id, picture.reason, picture.yaw, picture.quality, picture.confidence, picture.time});
     announce(track, result);
-    const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, matchThreshold());
+    const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, namingRule());
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold || renamed) {
         identity.reportedTotal = identity.fused.totalConfidence();
@@ -229,6 +232,15 @@ void Pipeline::settleNames(Time now, Result& result) {
 
 double Pipeline::matchThreshold() const {
     return options_.matchThreshold > -1 ? options_.matchThreshold : models_.matchThreshold;
+}
+
+cv::drgan::NamingRule Pipeline::namingRule() const {
+    cv::drgan::NamingRule rule;
+    rule.strangerRate = options_.strangerRate / chancesOfATrack;
+    rule.threshold = options_.matchThreshold;
+    rule.thresholds = models_.thresholds;
+    rule.matchThreshold = models_.matchThreshold;
+    return rule;
 }
 
 // A threshold that is set higher for a large gallery says nothing of two pictures of one track.

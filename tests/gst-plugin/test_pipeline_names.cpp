@@ -48,6 +48,7 @@ protected:
         models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder());
         models.gallery = people;
         models.matchThreshold = static_cast<float>(samePerson);
+        models.thresholds = thresholds;
         pipeline = std::make_unique<Pipeline>(std::move(models), options);
     }
 
@@ -75,6 +76,7 @@ protected:
 
     cv::Ptr<drgan_test::ScriptedEncoder> encoder = cv::makePtr<drgan_test::ScriptedEncoder>();
     cv::Ptr<cv::drgan::Gallery> gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
+    cv::drgan::Thresholds thresholds;  // none: names go by the match threshold
     Pipeline::Options options;
     std::unique_ptr<Pipeline> pipeline;
     cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
@@ -107,8 +109,63 @@ TEST_F(Names, GoByTheThresholdThatIsSet) {
 
 TEST_F(Names, AreTheMostAlikeOnes) {
     gallery->add("Ada", at(0), 1);
+    gallery->add("Grace", at(60), 1);
+    EXPECT_EQ(see(40).label, "Grace");
+}
+
+TEST_F(Names, AreNobodysWhereTwoAreAsAlike) {
+    gallery->add("Ada", at(0), 1);
     gallery->add("Grace", at(20), 1);
-    EXPECT_EQ(see(15).label, "Grace");
+    EXPECT_EQ(see(11).label, "");
+    EXPECT_EQ(see(30).label, "Grace");  // 20.5 degrees, fused
+}
+
+TEST_F(Names, GoByTheStrangerRateWhereTheBundleHasThresholds) {
+    // What half of the strangers reach, what a thousandth does, and so on to where nobody gets.
+    thresholds.rates = {0.5, 0.005, 0.00005};
+    thresholds.cosines = {0, static_cast<float>(cosine(30)), static_cast<float>(cosine(10))};
+    gallery->add("Ada", at(0), 1);
+    make(gallery);
+    EXPECT_EQ(see(31).label, "");  // a hundredth is asked for, and a track gets two chances
+    pipeline->finish();
+    EXPECT_EQ(see(29).label, "Ada");
+    pipeline->finish();
+    options.strangerRate = 0.0001;
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(11).label, "");
+    pipeline->finish();
+    EXPECT_EQ(see(9).label, "Ada");
+    pipeline->finish();
+    options.strangerRate = 0.01;
+    for (int i = 0; i < 99; ++i) {
+        cv::Mat other(1, 8, CV_32F, cv::Scalar(0));
+        other.at<float>(2 + i % 6) = 1;
+        gallery->add("other " + std::to_string(i), other, 1);
+    }
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(11).label, "") << "among a hundred people a name takes more";
+    pipeline->finish();
+    EXPECT_EQ(see(9).label, "Ada");
+    pipeline->finish();
+    options.matchThreshold = cosine(50);
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(49).label, "Ada") << "the threshold that is set wins";
+}
+
+TEST_F(Names, TakeMoreOfAFusedEmbedding) {
+    thresholds.rates = {0.5, 0.005, 0.00005};
+    thresholds.cosines = {0, static_cast<float>(cosine(30)), static_cast<float>(cosine(10))};
+    gallery->addFused("Ada", at(0), 100, 100);
+    make(gallery);
+    EXPECT_EQ(see(29).label, "");  // cos(29) is 1.0099 times cos(30), and 1.065 times is asked for
+    EXPECT_EQ(see(29).label, "");
+    pipeline->finish();
+    EXPECT_EQ(see(22).label, "Ada");  // 1.0706 times
+    EXPECT_EQ(see(22).label, "Ada");  // 1.098 times would be asked for, but it is hers already
+    pipeline->finish();
+    options.matchThreshold = cosine(30);
+    pipeline->setOptions(options);
+    EXPECT_EQ(see(29).label, "Ada");
 }
 
 TEST_F(Names, AreNewsThoughTheConfidenceHasHardlyGrown) {
@@ -141,10 +198,12 @@ TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     gallery->add("Ada", at(0), 1);
     gallery->add("Grace", at(60), 1);
     const double threshold = cosine(40);
+    cv::drgan::NamingRule rule;
+    rule.threshold = threshold;
     const auto looks = [&](Identity& identity, double degrees) {
         identity.fused.reset();
         identity.fused.add(at(degrees), 0.5F);
-        return identity.match(*gallery, encoder, threshold);
+        return identity.match(*gallery, encoder, rule);
     };
     Identity identity;
     EXPECT_TRUE(looks(identity, 0));
