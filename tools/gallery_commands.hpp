@@ -7,6 +7,7 @@
 #define DRGAN_TOOLS_GALLERY_COMMANDS_HPP
 
 #include <nlohmann/json.hpp>
+#include <opencv2/drgan/thresholds.hpp>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,14 @@ struct GalleryArguments {
     std::string folder;                  ///< build: a folder per person
     std::vector<std::string> names;      ///< remove
     std::vector<std::string> galleries;  ///< merge: those that are read
-    std::vector<std::string> pictures;   ///< search
+    std::vector<std::string> pictures;   ///< search; calibrate: of strangers, and folders of such
     int k = 5;                           ///< search: matches per picture
     std::string index = "exact";         ///< search: exact, ivf or hnsw
     double effort = 1;                   ///< search: as of Gallery::setSearchEffort
     std::string contactSheet;            ///< search: a PNG; empty: none
+    double threshold = -1;               ///< search: as of cv::drgan::NamingRule
+    double strangerRate = 0.01;          ///< search, calibrate: as of cv::drgan::NamingRule
+    bool drop = false;                   ///< calibrate: the gallery's thresholds go
 };
 
 /// @return the program's exit status: 0, or 1 if something of what was asked for could not be done
@@ -36,11 +40,15 @@ int removePeople(const GalleryArguments& arguments);
 int mergeGalleries(const GalleryArguments& arguments);
 int buildGallery(const GalleryArguments& arguments);
 int searchGallery(const GalleryArguments& arguments);
+int calibrateGallery(const GalleryArguments& arguments);
 
 using Json = nlohmann::ordered_json;
 
 /// On one line of standard output; what is no UTF-8 (in paths) becomes U+FFFD.
 void printJson(const Json& document);
+
+/// A list of {"false_match_rate", "cosine"}.
+Json thresholdRows(const cv::drgan::Thresholds& thresholds);
 
 /// @throws std::runtime_error if there is such a file already and it may not be replaced, or no folder for it
 void checkMayWrite(const std::string& path, bool replace, const char* otherwise);

@@ -29,12 +29,28 @@ void checkMayWrite(const std::string& path, bool replace, const char* otherwise)
     }
 }
 
+Json thresholdRows(const cv::drgan::Thresholds& thresholds) {
+    Json rows = Json::array();
+    for (size_t i = 0; i < thresholds.rates.size(); ++i) {
+        rows.push_back({{"false_match_rate", thresholds.rates[i]}, {"cosine", thresholds.cosines[i]}});
+    }
+    return rows;
+}
+
 int listGallery(const GalleryArguments& arguments) {
     const auto gallery = Gallery::load(arguments.gallery);
     Json people = Json::array();
     if (!arguments.json) {
         std::printf("%s: %d people, embeddings of %d values, bundle %s\n", arguments.gallery.c_str(), gallery->size(),
                     gallery->embeddingSize(), gallery->bundleId().c_str());
+        const cv::drgan::Thresholds own = gallery->thresholds();
+        if (!own.empty()) {
+            std::printf("its own thresholds, from drgan-gallery calibrate:");
+            for (size_t i = 0; i < own.rates.size(); ++i) {
+                std::printf("%s %.3f at %g", i == 0 ? "" : ",", static_cast<double>(own.cosines[i]), own.rates[i]);
+            }
+            std::printf("\n");
+        }
         std::printf("%8s  %12s  %s\n", "pictures", "confidence", "name");
     }
     for (const std::string& name : gallery->names()) {
@@ -52,6 +68,7 @@ int listGallery(const GalleryArguments& arguments) {
         printJson({{"gallery", arguments.gallery},
                    {"bundle_id", gallery->bundleId()},
                    {"embedding_size", gallery->embeddingSize()},
+                   {"thresholds", thresholdRows(gallery->thresholds())},
                    {"people", people}});
     }
     return 0;
@@ -85,8 +102,10 @@ int mergeGalleries(const GalleryArguments& arguments) {
     checkMayWrite(arguments.gallery, arguments.replace || amongThem, "--replace lets the new one take its place");
     cv::Ptr<Gallery> all;
     int inSeveral = 0;
+    bool measured = false;
     for (const std::string& path : arguments.galleries) {
         const auto gallery = Gallery::load(path);
+        measured = measured || !gallery->thresholds().empty();
         if (!all) {
             all = gallery;
             continue;
@@ -104,6 +123,11 @@ int mergeGalleries(const GalleryArguments& arguments) {
             inSeveral += all->contains(name);
             all->addFused(name, embedding, total, images);
         }
+    }
+    if (measured && arguments.galleries.size() > 1) {
+        all->setThresholds({});  // they were measured on other people
+        std::fprintf(stderr, "drgan-gallery: %s: has no thresholds of its own, calibrate measures them anew\n",
+                     arguments.gallery.c_str());
     }
     all->save(arguments.gallery);
     if (arguments.json) {

@@ -23,6 +23,15 @@ void defineModels(CLI::App& command, GalleryArguments& a) {
         ->check(CLI::ExistingFile);
 }
 
+void defineStrangerRate(CLI::App& command, GalleryArguments& a) {
+    command
+        .add_option("--stranger-rate", a.strangerRate,
+                    "the chance that somebody who is not in the gallery gets a name: the smaller, the more alike one "
+                    "must be")
+        ->check(CLI::Range(1e-6, 0.5))
+        ->capture_default_str();
+}
+
 CLI::App* define(CLI::App& app, const char* name, const char* what, GalleryArguments& a) {
     CLI::App* const command = app.add_subcommand(name, what);
     command->add_flag("--json", a.json, "print one JSON document");
@@ -40,7 +49,8 @@ int main(int argc, char** argv) try {
     CLI::App* const list = define(app, "list", "Says who is in a gallery.", a);
     list->add_option("gallery", a.gallery, "the file")->required();
 
-    CLI::App* const search = define(app, "search", "Says whom the main face of each picture is most like.", a);
+    CLI::App* const search =
+        define(app, "search", "Says who is in each picture, by its main face, and whom that is most like.", a);
     search->add_option("gallery", a.gallery, "the file")->required();
     search->add_option("pictures", a.pictures, "pictures")->required();
     search->add_option("-k", a.k, "so many matches a picture")->check(CLI::Range(1, 1000000))->capture_default_str();
@@ -51,6 +61,11 @@ int main(int argc, char** argv) try {
     search->add_option("--effort", a.effort, "how hard to look in the index: more is slower and misses fewer people")
         ->check(CLI::Range(0.01, 1000.0))
         ->capture_default_str();
+    search
+        ->add_option("--threshold", a.threshold,
+                     "the cosine from which on the most alike is named, whatever --stranger-rate says")
+        ->check(CLI::Range(-0.9999, 1.0));
+    defineStrangerRate(*search, a);
     search->add_option("--contact-sheet", a.contactSheet,
                        "PNG: each face beside its matches, drawn from the front by the decoder (10 at most)");
     defineModels(*search, a);
@@ -73,16 +88,27 @@ int main(int argc, char** argv) try {
     build->add_flag("--replace", a.replace, "the gallery may be there already")->excludes(add);
     defineModels(*build, a);
 
+    CLI::App* const calibrate =
+        define(app, "calibrate",
+               "Measures how alike different people are in a gallery, and keeps it there: names go by it then.", a);
+    calibrate->add_option("gallery", a.gallery, "the file")->required();
+    auto* const strangers = calibrate->add_option(
+        "pictures", a.pictures, "of people who are not in the gallery, one face a picture; folders of such as well");
+    calibrate->add_flag("--drop", a.drop, "the gallery's thresholds go, the bundle's count again")->excludes(strangers);
+    defineStrangerRate(*calibrate, a);
+    defineModels(*calibrate, a);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    const int status = *list     ? listGallery(a)
-                       : *search ? searchGallery(a)
-                       : *remove ? removePeople(a)
-                       : *merge  ? mergeGalleries(a)
-                                 : buildGallery(a);
+    const int status = *list        ? listGallery(a)
+                       : *search    ? searchGallery(a)
+                       : *remove    ? removePeople(a)
+                       : *merge     ? mergeGalleries(a)
+                       : *calibrate ? calibrateGallery(a)
+                                    : buildGallery(a);
     if (std::fflush(stdout) != 0) {
         throw std::runtime_error("standard output cannot be written");
     }

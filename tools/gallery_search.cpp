@@ -46,6 +46,21 @@ int indexType(const std::string& name) {
     return name == "ivf" ? Gallery::INDEX_IVF : name == "hnsw" ? Gallery::INDEX_HNSW : Gallery::INDEX_EXACT;
 }
 
+/// In words.
+std::string verdict(const cv::drgan::Identification& who) {
+    if (who.best.empty()) {
+        return "the gallery is empty";
+    }
+    if (!who.name.empty()) {
+        return who.name;
+    }
+    if (who.similarity >= who.threshold) {
+        return "nobody (like " + who.best + " and like " + who.second + ")";
+    }
+    return cv::format("nobody (%.3f to %s, a name is given from %.3f on)", who.similarity, who.best.c_str(),
+                      who.threshold);
+}
+
 /// A reader of the sheet never finds half a picture.
 void writeSheet(const MatchSheet& sheet, const std::string& path) {
     const std::string unfinished = path + ".part.png";
@@ -62,7 +77,9 @@ int searchGallery(const GalleryArguments& arguments) {
     const auto gallery = Gallery::load(arguments.gallery, faces.encoder());
     gallery->setSearchEffort(arguments.effort);
     gallery->buildIndex(indexType(arguments.index));
-    const float threshold = faces.bundle().matchThreshold;
+    cv::drgan::NamingRule rule = faces.bundle().naming();
+    rule.threshold = arguments.threshold;
+    rule.strangerRate = arguments.strangerRate;
     std::unique_ptr<FrontalViews> views;
     if (!arguments.contactSheet.empty()) {
         views = std::make_unique<FrontalViews>(faces.bundle(), faces.encoder(), *gallery);
@@ -72,10 +89,12 @@ int searchGallery(const GalleryArguments& arguments) {
     int failed = 0;
     for (const std::string& picture : arguments.pictures) {
         StillFace face;
+        cv::drgan::Identification who;
         std::vector<cv::String> names;
         cv::Mat similarities;
         try {
             face = faces.read(picture);
+            who = gallery->identify(face.embedding, rule);
             gallery->search(face.embedding, arguments.k, names, similarities);
         } catch (const std::exception& error) {
             const auto* const cvError = dynamic_cast<const cv::Exception*>(&error);
@@ -86,17 +105,17 @@ int searchGallery(const GalleryArguments& arguments) {
             continue;
         }
         if (!arguments.json) {
-            std::printf("%s: confidence %.3f, yaw about %.0f degrees%s\n", picture.c_str(), face.confidence, face.yaw,
-                        names.empty() ? "; the gallery is empty" : "");
+            std::printf("%s: %s; confidence %.3f, yaw about %.0f degrees\n", picture.c_str(), verdict(who).c_str(),
+                        face.confidence, face.yaw);
         }
         Json matches = Json::array();
         std::vector<MatchSheet::Match> drawn;
         for (size_t i = 0; i < names.size(); ++i) {
             const float similarity = similarities.at<float>(0, static_cast<int>(i));
-            const bool same = similarity >= threshold;
-            matches.push_back({{"name", names[i]}, {"similarity", similarity}, {"above_threshold", same}});
+            const bool same = names[i] == who.name;
+            matches.push_back({{"name", names[i]}, {"similarity", similarity}});
             if (!arguments.json) {
-                std::printf("%8.3f  %s%s\n", similarity, names[i].c_str(), same ? "  (at or above the threshold)" : "");
+                std::printf("%8.3f  %s\n", similarity, names[i].c_str());
             }
             if (views && !sheet.full() && i < static_cast<size_t>(MatchSheet::maxMatches)) {
                 drawn.push_back({names[i], similarity, same, views->of(names[i])});
@@ -106,6 +125,8 @@ int searchGallery(const GalleryArguments& arguments) {
                            {"box", {face.box.x, face.box.y, face.box.width, face.box.height}},
                            {"yaw", face.yaw},
                            {"confidence", face.confidence},
+                           {"name", who.name.empty() ? Json() : Json(who.name)},
+                           {"threshold", who.threshold},
                            {"matches", matches}});
         if (views && sheet.full()) {
             std::fprintf(stderr, "drgan-gallery: %s: not on the contact sheet, which is full\n", picture.c_str());
@@ -117,10 +138,7 @@ int searchGallery(const GalleryArguments& arguments) {
         writeSheet(sheet, arguments.contactSheet);
     }
     if (arguments.json) {
-        printJson({{"gallery", arguments.gallery},
-                   {"bundle_id", gallery->bundleId()},
-                   {"threshold", threshold},
-                   {"pictures", results}});
+        printJson({{"gallery", arguments.gallery}, {"bundle_id", gallery->bundleId()}, {"pictures", results}});
     }
     return failed == 0 ? 0 : 1;
 }

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <opencv2/drgan.hpp>
@@ -174,8 +176,8 @@ TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
         const json& picture = document["pictures"][person];
         ASSERT_EQ(picture["matches"].size(), 2u);
         EXPECT_EQ(picture["matches"][0]["name"], names[person]);
-        EXPECT_EQ(picture["matches"][0]["above_threshold"], true);
-        EXPECT_GE(picture["matches"][0]["similarity"], document["threshold"]);
+        EXPECT_EQ(picture["name"], names[person]);
+        EXPECT_GE(picture["matches"][0]["similarity"], picture["threshold"]);
         EXPECT_GT(picture["matches"][0]["similarity"], picture["matches"][1]["similarity"]);
         EXPECT_NEAR(picture["yaw"].get<double>(), 0, 20);
         EXPECT_GT(picture["confidence"], 0);
@@ -193,7 +195,104 @@ TEST_F(GalleryProgram, FindsThePeopleOfOtherPictures) {
     }
     const Outcome text = run("search " + quotedGallery + queries);
     EXPECT_THAT(text.out,
-                AllOf(HasSubstr("Chi 愛  (at or above the threshold)"), HasSubstr("query2.png: confidence 0.")));
+                AllOf(HasSubstr("query2.png: Chi 愛; confidence 0."), HasSubstr("query0.png: Ann; confidence 0.")));
+}
+
+TEST_F(GalleryProgram, NamesNobodyWhoIsNotAlikeEnough) {
+    const std::string gallery = "'" + copyOfGallery("three.gallery") + "'";
+    ASSERT_EQ(run("remove " + gallery + " 'Chi 愛'").status, 0);
+    const Outcome stranger = run("search " + gallery + " --json '" + frontal(2) + "' '" + frontal(3) + "'");
+    ASSERT_EQ(stranger.status, 0) << stranger.err;
+    const json pictures = stranger.document()["pictures"];
+    EXPECT_TRUE(pictures[0]["name"].is_null());
+    EXPECT_LT(pictures[0]["matches"][0]["similarity"], pictures[0]["threshold"]);
+    EXPECT_EQ(pictures[1]["name"], "Dan");
+    const double asked = pictures[0]["threshold"], likeness = pictures[0]["matches"][0]["similarity"];
+
+    EXPECT_THAT(run("search " + gallery + " '" + frontal(2) + "'").out, HasSubstr("query2.png: nobody ("));
+    const json strict = run("search " + gallery + " --stranger-rate 0.0001 --json '" + frontal(2) + "'").document();
+    EXPECT_GT(strict["pictures"][0]["threshold"], asked + 0.05);
+    const std::string low = std::to_string(std::max(likeness - 0.01, -0.99));
+    const json given = run("search " + gallery + " --threshold " + low + " --json '" + frontal(2) + "'").document();
+    EXPECT_NEAR(given["pictures"][0]["threshold"].get<double>(), std::stod(low), 1e-5);
+    EXPECT_EQ(run("search " + gallery + " --stranger-rate 0 '" + frontal(2) + "'").status, 2);
+    EXPECT_EQ(run("search " + gallery + " --threshold 2 '" + frontal(2) + "'").status, 2);
+}
+
+TEST_F(GalleryProgram, CalibratesOnPeopleAndStrangers) {
+    // Sixty people with embeddings at random, who are less alike than faces are.
+    const auto bundle = cv::drgan::Bundle::load();
+    const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
+    const std::string path = dir.path() + "/random.gallery", quoted = "'" + path + "'";
+    const auto gallery = cv::drgan::Gallery::create(encoder);
+    cv::Mat rows(60, encoder->embeddingSize(), CV_32F);
+    cv::RNG random(1);
+    random.fill(rows, cv::RNG::NORMAL, 0, 1);
+    for (int i = 0; i < rows.rows; ++i) gallery->add("person " + std::to_string(i), rows.row(i), 1);
+    gallery->save(path);
+
+    const Outcome first = run("calibrate --json " + quoted);
+    ASSERT_EQ(first.status, 0) << first.err;
+    const json measured = first.document();
+    EXPECT_EQ(measured["comparisons"], 60 * 59 / 2);
+    EXPECT_EQ(measured["stored"], true);
+    EXPECT_LT(measured["threshold"], measured["threshold_before"]);
+    // Of 1770 pairs 17 reach the measured cosine at 1e-2.
+    std::vector<double> cosines;
+    for (int i = 0; i < 60; ++i) {
+        for (int j = i + 1; j < 60; ++j) {
+            cosines.push_back(rows.row(i).dot(rows.row(j)) / cv::norm(rows.row(i)) / cv::norm(rows.row(j)));
+        }
+    }
+    std::sort(cosines.begin(), cosines.end(), std::greater<>());
+    EXPECT_EQ(measured["thresholds"][1]["false_match_rate"], 0.01);
+    EXPECT_NEAR(measured["thresholds"][1]["cosine"].get<double>(), cosines[16], 1e-5);
+    EXPECT_EQ(measured["thresholds"][1]["measured"], true);
+    EXPECT_EQ(measured["thresholds"][2]["measured"], false);
+    // Below, the bundle's curve goes on.
+    EXPECT_NEAR(measured["thresholds"][2]["cosine"].get<double>() - measured["thresholds"][1]["cosine"].get<double>(),
+                bundle.thresholds.cosine(1e-3) - bundle.thresholds.cosine(1e-2), 1e-5);
+
+    // It is what everybody goes by who names from this gallery.
+    const auto loaded = cv::drgan::Gallery::load(path, encoder);
+    EXPECT_NEAR(loaded->namingThreshold(bundle.naming()), measured["threshold"].get<double>(), 1e-5);
+    const json search = run("search " + quoted + " --json '" + frontal(0) + "'").document();
+    EXPECT_NEAR(search["pictures"][0]["threshold"].get<double>(), measured["threshold"].get<double>(), 1e-5);
+    EXPECT_THAT(run("list " + quoted).out, HasSubstr("its own thresholds"));
+
+    const Outcome again = run("calibrate " + quoted + " '" + frontal(0) + "' '" + frontal(1) + "'");
+    EXPECT_EQ(again.status, 0) << again.err;
+    EXPECT_THAT(again.out, AllOf(HasSubstr("1890 comparisons of 60 people and 2 pictures of strangers"),
+                                 HasSubstr("of the strangers' pictures")));
+    EXPECT_EQ(run("calibrate --drop " + quoted).status, 0);
+    EXPECT_TRUE(cv::drgan::Gallery::load(path)->thresholds().empty());
+}
+
+TEST_F(GalleryProgram, CalibratesNothingOnTooFew) {
+    const std::string path = copyOfGallery("few.gallery");
+    const std::string before = readText(path);
+    const Outcome few = run("calibrate '" + path + "' '" + frontal(0) + "' nothing.png --json");
+    EXPECT_EQ(few.status, 1);
+    EXPECT_THAT(few.err, AllOf(HasSubstr("4 people and 1 pictures of strangers give"), HasSubstr("at least 1000"),
+                               HasSubstr("nothing was stored"), HasSubstr("nothing.png")));
+    EXPECT_EQ(few.document()["stored"], false);
+    EXPECT_EQ(readText(path), before);
+}
+
+TEST_F(GalleryProgram, CalibratesWithoutWhoIsThereTwice) {
+    const auto bundle = cv::drgan::Bundle::load();
+    const std::string path = dir.path() + "/twice.gallery";
+    const auto gallery = cv::drgan::Gallery::create(cv::drgan::Encoder::create(bundle.encoder));
+    cv::Mat rows(60, gallery->embeddingSize(), CV_32F);
+    cv::RNG random(2);
+    random.fill(rows, cv::RNG::NORMAL, 0, 1);
+    for (int i = 0; i < rows.rows; ++i) gallery->add("person " + std::to_string(i), rows.row(i), 1);
+    gallery->add("Bob", rows.row(0) + 0.1 * rows.row(1), 1);
+    gallery->save(path);
+    const Outcome twice = run("calibrate --json '" + path + "'");
+    EXPECT_EQ(twice.status, 0) << twice.err;
+    EXPECT_THAT(twice.err, HasSubstr("Bob and person 0 are so alike"));
+    EXPECT_EQ(twice.document()["comparisons"], 61 * 60 / 2 - 1);
 }
 
 TEST_F(GalleryProgram, GoesOnAfterAPictureWithoutAFace) {
