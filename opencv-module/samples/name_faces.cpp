@@ -63,14 +63,12 @@ Named look(Models& models, const cv::drgan::Gallery& gallery, const cv::Mat& fra
         models.encoder->alignCrop(frame, named.faces.row(i), aligned[static_cast<size_t>(i)]);
     }
     if (aligned.empty()) return named;
-    cv::Mat embeddings, confidences, similarities;
-    std::vector<cv::String> names;
+    cv::Mat embeddings, confidences;
     models.encoder->features(aligned, embeddings, confidences);  // one pass for all faces
-    gallery.search(embeddings, 1, names, similarities);
+    const cv::drgan::NamingRule rule = models.bundle.naming();   // a stranger in a hundred may get a name
     for (int i = 0; i < named.faces.rows; ++i) {
-        const float similarity = similarities.at<float>(i, 0);
-        const bool known = similarity >= models.bundle.matchThreshold;
-        named.labels.push_back((known ? names[static_cast<size_t>(i)] : "unknown") + cv::format(" %.2f", similarity));
+        const auto found = gallery.identify(embeddings.row(i), rule);
+        named.labels.push_back((found.name.empty() ? "unknown" : found.name) + cv::format(" %.2f", found.similarity));
     }
     //! [search]
     return named;

@@ -199,14 +199,18 @@ py::object toArray(const cv::Mat& mat) {
     return std::move(array);
 }
 
-py::object toArray(const std::vector<float>& values) {
+template <typename T>
+static py::object arrayOf(const std::vector<T>& values) {
     if (values.empty()) {
         return py::tuple();
     }
-    py::array_t<float> array(static_cast<py::ssize_t>(values.size()));
-    std::memcpy(array.mutable_data(), values.data(), values.size() * sizeof(float));
+    py::array_t<T> array(static_cast<py::ssize_t>(values.size()));
+    std::memcpy(array.mutable_data(), values.data(), values.size() * sizeof(T));
     return std::move(array);
 }
+
+py::object toArray(const std::vector<float>& values) { return arrayOf(values); }
+py::object toArray(const std::vector<double>& values) { return arrayOf(values); }
 
 py::tuple toTuple(const std::vector<cv::String>& texts) {
     py::tuple tuple(texts.size());

@@ -77,6 +77,7 @@ py::object toArray(const cv::Mat& mat);
 
 /// As OpenCV's bindings do it: an array of one dimension, or () without a value.
 py::object toArray(const std::vector<float>& values);
+py::object toArray(const std::vector<double>& values);
 
 /// As OpenCV's bindings do it.
 py::tuple toTuple(const std::vector<cv::String>& texts);

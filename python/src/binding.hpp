@@ -95,7 +95,8 @@ void defineClone(GuardedClass<T>& type, const std::string& name) {
 }
 
 void defineErrors(py::module_& module);
-void defineValues(py::module_& module);  // Alignment, Bundle, Template, functions
+void defineNaming(py::module_& module);  // Thresholds, NamingRule, Identification
+void defineValues(py::module_& module);  // Alignment, Bundle, Template, functions; after defineNaming
 void defineBackends(py::module_& module);
 void defineEncoder(py::module_& module);  // before the classes whose create() takes one
 void defineDecoder(py::module_& module);

@@ -81,6 +81,33 @@ void defineQuestions(GuardedClass<Gallery>& type) {
             documented("Gallery::search", "search(embeddings, k[, similarities]) -> names, similarities").c_str(),
             arg("embeddings"), arg("k"), arg("similarities") = py::none())
         .def(
+            "identify",
+            [](Self& self, const py::object& embedding, const cv::drgan::NamingRule& rule, int images) {
+                const Input query(embedding, "embedding");
+                return self.callTogether(
+                    [&](const Gallery& gallery) { return gallery.identify(query.mat(), rule, images); });
+            },
+            documented("Gallery::identify", "identify(embedding, rule[, images]) -> Identification").c_str(),
+            arg("embedding"), arg("rule"), arg("images") = 1)
+        .def(
+            "namingThreshold",
+            [](Self& self, const cv::drgan::NamingRule& rule, int images, int personImages) {
+                return self.callTogether(
+                    [&](const Gallery& gallery) { return gallery.namingThreshold(rule, images, personImages); });
+            },
+            documented("Gallery::namingThreshold", "namingThreshold(rule[, images[, personImages]]) -> float").c_str(),
+            arg("rule"), arg("images") = 1, arg("personImages") = 1)
+        .def(
+            "setThresholds",
+            [](Self& self, const cv::drgan::Thresholds& thresholds) {
+                self.callTogether([&](Gallery& gallery) { gallery.setThresholds(thresholds); });
+            },
+            documented("Gallery::setThresholds", "setThresholds(thresholds)").c_str(), arg("thresholds"))
+        .def(
+            "thresholds",
+            [](Self& self) { return self.callTogether([](const Gallery& gallery) { return gallery.thresholds(); }); },
+            documented("Gallery::thresholds", "thresholds() -> Thresholds").c_str())
+        .def(
             "embeddingSize", [](Self& self) { return self.object->embeddingSize(); },
             documented("Gallery::embeddingSize", "embeddingSize() -> int").c_str())
         .def(

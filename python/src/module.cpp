@@ -86,6 +86,7 @@ PYBIND11_MODULE(_drgan, module) {
     const py::object own_name = module.attr("__name__");
     module.attr("__name__") = "drgan";
     defineErrors(module);
+    defineNaming(module);
     defineValues(module);
     defineBackends(module);
     defineEncoder(module);

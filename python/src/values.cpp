@@ -43,6 +43,11 @@ void defineBundle(py::module_& module) {
             [](Bundle& self, std::vector<float> yaws) { self.poseYaws = std::move(yaws); },
             documented("Bundle::poseYaws").c_str())
         .def_readwrite("matchThreshold", &Bundle::matchThreshold, documented("Bundle::matchThreshold").c_str())
+        .def_property(
+            "thresholds", [](const Bundle& self) { return self.thresholds; },
+            [](Bundle& self, const cv::drgan::Thresholds& thresholds) { self.thresholds = thresholds; },
+            documented("Bundle::thresholds").c_str())
+        .def("naming", &Bundle::naming, documented("Bundle::naming", "naming() -> NamingRule").c_str())
         .def("__repr__", [](const Bundle& self) { return "drgan.Bundle: " + self.id + " in " + self.folder; });
     defineStatic(
         module, type, "load",

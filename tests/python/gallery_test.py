@@ -75,6 +75,50 @@ class People(unittest.TestCase):
         self.assertEqual(names, ('Grace',))
         self.assertGreater(similarities[0, 0], Models.bundle.matchThreshold)
 
+    def test_who_is_named_and_who_is_not(self):
+        gallery = people()
+        rule = Models.bundle.naming()
+        self.assertEqual((rule.strangerRate, rule.threshold), (0.01, -1))
+        found = gallery.identify(Models.embeddings[1], rule)
+        self.assertEqual((found.name, found.best), ('Grace', 'Grace'))
+        self.assertIn(found.second, ('Ada', 'Ålice Ω 李'))
+        self.assertGreater(found.similarity, found.threshold)
+        self.assertAlmostEqual(found.threshold,
+                               gallery.namingThreshold(rule, personImages=gallery.person('Grace')[2]), places=6)
+        self.assertGreater(gallery.namingThreshold(rule, 8), gallery.namingThreshold(rule))
+        stranger = np.random.default_rng(7).standard_normal(Models.embeddings[0].shape).astype(np.float32)
+        nobody = gallery.identify(stranger, rule)
+        self.assertEqual(nobody.name, '')
+        self.assertLess(nobody.similarity, nobody.threshold)
+        rule.threshold = -0.99
+        rule.margin = 0
+        self.assertEqual(gallery.identify(stranger, rule).name, nobody.best)
+        with self.assertRaisesRegex(Error, 'images'):
+            gallery.identify(stranger, rule, 0)
+
+    def test_thresholds_of_its_own(self):
+        gallery = people()
+        self.assertTrue(gallery.thresholds().empty())
+        self.assertEqual(gallery.thresholds().rates, ())
+        own = drgan.Thresholds()
+        own.rates = [1e-2, 1e-3]
+        own.cosines = [0.5, 0.625]
+        self.assertAlmostEqual(own.cosine(1e-2), 0.5)
+        self.assertAlmostEqual(own.naming(10), 0.625, places=3)
+        gallery.setThresholds(own)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'own.gallery')
+            gallery.save(path)
+            again = drgan.Gallery.load(path)
+        np.testing.assert_array_equal(again.thresholds().rates, [1e-2, 1e-3])
+        np.testing.assert_array_equal(again.thresholds().cosines, np.float32([0.5, 0.625]))
+        rule = Models.bundle.naming()
+        self.assertAlmostEqual(again.namingThreshold(rule), own.naming(again.size()))
+        self.assertNotAlmostEqual(people().namingThreshold(rule), own.naming(again.size()), places=3)
+        own.cosines = [0.625, 0.5]
+        with self.assertRaisesRegex(Error, 'above the one before'):
+            gallery.setThresholds(own)
+
     def test_an_empty_gallery(self):
         gallery = drgan.Gallery.createEmpty(4, 'some bundle')
         self.assertEqual((gallery.size(), gallery.names(), gallery.bundleId()), (0, (), 'some bundle'))
