@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "align.hpp"
+#include "crop.hpp"
 #include "face_finder.hpp"
 
 namespace cv {
@@ -24,7 +25,7 @@ public:
     }
 
     void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
-        const Mat picture = checkedPicture(image);
+        const Mat picture = pictureBgr(image, "image");
         Mat found;
         detector_->detect(picture, found);
         std::vector<FaceRow> rows;

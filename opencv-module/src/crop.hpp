@@ -14,6 +14,9 @@ namespace drgan {
 /// @throws cv::Exception unless it is 8-bit with 1 (grey), 3 (BGR) or 4 (BGRA) channels
 Mat picture8u(InputArray picture, const char* name);
 
+/// The same as BGR: the picture itself where it has 3 channels.
+Mat pictureBgr(InputArray picture, const char* name);
+
 /// Cuts a square of size x size pixels, BGR, 8-bit. Where it shrinks, it averages; what lies outside the picture is the
 /// picture mirrored at its border and blurred.
 /// @param picture as picture8u() gives it

@@ -101,8 +101,8 @@ private:
             CV_Error(
                 Error::StsBadArg,
                 format("aligned picture %d: got %s, expected 8 bits, 1, 3 (BGR) or 4 (BGRA) channels, %d rows x %d "
-                       "columns (see alignCrop)",
-                       i, describe(picture).c_str(), size, size));
+                       "columns (see alignCrop)%s",
+                       i, describe(picture).c_str(), size, size, depthHint(picture)));
         }
         writePlanes(picture, contract_.pixelLow, contract_.pixelHigh, i, blob);
     }

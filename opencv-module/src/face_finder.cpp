@@ -5,6 +5,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "crop.hpp"
+
 namespace cv {
 namespace drgan {
 
@@ -83,14 +85,6 @@ void keepBest(std::vector<FaceRow>& rows) {
     rows = kept;
 }
 
-Mat checkedPicture(InputArray image) {
-    const Mat picture = image.getMat();
-    if (picture.empty() || picture.type() != CV_8UC3) {
-        CV_Error(Error::StsBadArg, "the picture to find faces in is " + describe(picture) + ", expected 8-bit BGR");
-    }
-    return picture;
-}
-
 void write(const std::vector<FaceRow>& rows, OutputArray faces) {
     if (rows.empty()) {
         faces.release();
@@ -100,7 +94,7 @@ void write(const std::vector<FaceRow>& rows, OutputArray faces) {
 }
 
 bool FaceFinder::findMain(InputArray image, OutputArray face) {
-    const Mat picture = checkedPicture(image);
+    const Mat picture = pictureBgr(image, "image");
     const double longer = std::max(picture.cols, picture.rows);
     for (double side : looks) {
         if (side > 1.7 * workingSide()) {

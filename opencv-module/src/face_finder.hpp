@@ -22,9 +22,6 @@ void transform(FaceRow& row, Point2f scale, Point2f offset);
 /// Best first, every face that lies mostly on a better one dropped.
 void keepBest(std::vector<FaceRow>& rows);
 
-/// Checks that a picture is 8-bit BGR and not empty.
-Mat checkedPicture(InputArray image);
-
 void write(const std::vector<FaceRow>& rows, OutputArray faces);
 
 Ptr<FaceFinder> createBundleFinder(const Bundle& bundle, int backendId, int targetId);

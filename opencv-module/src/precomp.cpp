@@ -14,6 +14,11 @@ std::string describe(const Mat& m) {
     return cv::format("%s of %d rows x %d columns", typeToString(m.type()).c_str(), m.rows, m.cols);
 }
 
+// The usual way to have one: IMREAD_UNCHANGED or IMREAD_ANYDEPTH of a 16-bit PNG or TIFF.
+const char* depthHint(const Mat& picture) {
+    return !picture.empty() && picture.depth() == CV_16U ? "; convertTo(dst, CV_8U, 1. / 257) makes it 8-bit" : "";
+}
+
 Mat embeddingRow(InputArray embedding, const char* name, int length) {
     const Mat given = embedding.getMat();
     if (given.empty() || given.type() != CV_32FC1 || given.dims != 2 || (given.rows != 1 && given.cols != 1)) {

@@ -21,6 +21,9 @@ constexpr double tinyTotalConfidence = FLT_MIN;
 /// "CV_32F 1x15, 1 channel": what a matrix is, for messages.
 std::string describe(const Mat& m);
 
+/// What to do with a 16-bit picture, for messages; of others nothing.
+const char* depthHint(const Mat& picture);
+
 /// An embedding as a 1xNf CV_32F row of its own, after checking type, shape and that every value is finite.
 /// @param name how the message calls it
 /// @param length what Nf must be; 0: any length >= 1

@@ -4,6 +4,7 @@
 #include <opencv2/objdetect.hpp>
 
 #include "backend.hpp"
+#include "crop.hpp"
 #include "face_finder.hpp"
 
 namespace cv {
@@ -51,7 +52,7 @@ public:
     Ptr<FaceFinder> clone() const CV_OVERRIDE { return makePtr<YuNetFinder>(model_, backendId_, targetId_); }
 
     void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
-        Mat picture = checkedPicture(image);
+        Mat picture = pictureBgr(image, "image");
         // The network's coarsest stride is 32: a smaller picture has no cell to look at.
         if (std::min(picture.cols, picture.rows) < 32) {
             Mat padded;

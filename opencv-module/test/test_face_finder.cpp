@@ -68,14 +68,6 @@ TEST(FaceFinder, ErrorsNameTheFile) {
     drgan_test::expectError([&] { FaceFinder::createFromModels({}); }, {"no detector"});
 }
 
-TEST(FaceFinder, RefusesPicturesThatAreNotBgr) {
-    const auto finder = FaceFinder::create();
-    cv::Mat faces;
-    drgan_test::expectError([&] { finder->find(cv::Mat(), faces); }, {"8-bit BGR"});
-    drgan_test::expectError([&] { finder->find(cv::Mat::zeros(50, 50, CV_8UC1), faces); }, {"8-bit BGR"});
-    drgan_test::expectError([&] { finder->findMain(cv::Mat::zeros(50, 50, CV_32FC3), faces); }, {"8-bit BGR"});
-}
-
 TEST(FaceFinder, YuNetFindsFrontalsAndProfiles) {
     NEEDS_SHARED(folder);
     const auto finder = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");

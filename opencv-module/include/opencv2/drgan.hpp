@@ -276,7 +276,7 @@ public:
     virtual ~FaceFinder() = default;
 
     /** @brief All faces of a picture.
-    @param image 8-bit BGR.
+    @param image 8-bit picture with 1 (grey), 3 (BGR) or 4 (BGRA) channels.
     @param faces n x 15 CV_32F, rows as of FaceDetectorYN (x, y, w, h, five points x,y, score in [0, 1]), in pixels of
     `image`; best first, no two on one face. Without a face: an empty matrix.
     @param minFace faces whose larger side is below this many pixels do not count. */
@@ -285,6 +285,7 @@ public:
     /** @brief The face that a still picture of any size is about: large and near the middle.
 
     Looks at several scales, and again where the landmarks are best (YuNet: a face of about 110 pixels).
+    @param image as above.
     @param face 1x15 as above, in pixels of `image`; empty if there is none.
     @return whether there is one. */
     CV_WRAP bool findMain(InputArray image, OutputArray face);
