@@ -1,35 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "still_faces.hpp"
 
-#include <opencv2/imgcodecs.hpp>
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
-namespace drgan::tools {
+#include "picture_file.hpp"
+
+namespace drgan::enrolment {
+namespace {
+
+// Which way is up, the encoder's confidence tells better than the finder's score: over 400 portraits and profiles, of
+// which none is turned by these two and 98 % of those that lie on a side or the head are set right, it is above the
+// first for two thirds of the upright ones and for one of 1200 turned ones.
+constexpr float convincing = 0.5F;
+constexpr float clearlyMore = 0.05F;
+
+constexpr double clearly = 2;   // a factor, of areas
+constexpr double border = 0.2;  // added on each side in units of it, as findMain does: portraits are often cut close
+constexpr int leastSide = 256;  // longer side of what is looked at, pixels
+
+cv::Rect2f boxOf(const cv::Mat& faces, int i) {
+    const float* const row = faces.ptr<float>(i);
+    return {row[0], row[1], row[2], row[3]};
+}
+
+bool isSameFace(const cv::Rect2f& a, const cv::Rect2f& b) {
+    const float common = (a & b).area();
+    return common > 0.3F * (a.area() + b.area() - common) || common > 0.6F * std::min(a.area(), b.area());
+}
+
+std::string sizeOf(const cv::Rect2f& box) { return cv::format("%.0fx%.0f", box.width, box.height); }
+
+}  // namespace
 
 StillFaces::StillFaces(const std::string& bundle, const std::string& detector)
     : bundle_(cv::drgan::Bundle::load(bundle)),
       encoder_(cv::drgan::Encoder::create(bundle_.encoder)),
       finder_(cv::drgan::FaceFinder::create(detector, bundle_.folder)) {}
 
-StillFace StillFaces::read(const std::string& path) {
-    cv::Mat picture;
-    try {
-        picture = cv::imread(path);
-    } catch (const cv::Exception&) {  // of absurd sizes
-    }
-    if (picture.empty()) {
-        throw std::runtime_error("not a picture that OpenCV can read");
-    }
+bool StillFaces::look(const cv::Mat& picture, StillFace& face) {
     cv::Mat row;
     if (!finder_->findMain(picture, row)) {
-        throw std::runtime_error("no face found");
+        return false;
     }
-    StillFace face;
-    face.box = cv::Rect2f(row.at<float>(0), row.at<float>(1), row.at<float>(2), row.at<float>(3));
+    face.picture = picture;
+    face.box = boxOf(row, 0);
     face.yaw = cv::drgan::estimateYaw(row);
     encoder_->alignCrop(picture, row, face.aligned);
     encoder_->feature(face.aligned, face.embedding, face.confidence);
-    return face;
+    return true;
 }
 
-}  // namespace drgan::tools
+StillFace StillFaces::read(const std::string& file, bool alone) {
+    const Picture picture = readPicture(file);
+    StillFace best;
+    int turns = 0;
+    bool found = look(picture.pixels, best);
+    if (!found || best.confidence < convincing) {
+        const float least = found ? best.confidence + clearlyMore : -1;
+        cv::Mat pixels = picture.pixels;
+        for (int i = 1; i < 4; ++i) {
+            cv::Mat next;
+            cv::rotate(pixels, next, cv::ROTATE_90_CLOCKWISE);
+            pixels = next;
+            StillFace other;
+            if (look(pixels, other) && other.confidence > std::max(best.confidence, least)) {
+                best = other;
+                turns = i;
+                found = true;
+            }
+        }
+    }
+    if (!found) {
+        throw std::runtime_error("no face found");
+    }
+    best.orientation = turned(picture.orientation, turns);
+    if (turns > 0) {
+        best.note = cv::format("turned by %d degrees clockwise, as the face lay", 90 * turns);
+    }
+    if (alone) {
+        checkAlone(best);
+    }
+    return best;
+}
+
+void StillFaces::checkAlone(StillFace& face) {
+    const cv::Size size = face.picture.size();
+    const int most = cvRound(finder_->workingSide() / (1 + 2 * border));
+    const int longer = std::max(size.width, size.height);
+    const double scale = static_cast<double>(std::clamp(longer, std::min(leastSide, most), most)) / longer;
+    cv::Mat view, found;
+    cv::resize(face.picture, view,
+               {std::max(32, cvRound(size.width * scale)), std::max(32, cvRound(size.height * scale))}, 0, 0,
+               scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+    const cv::Point2f back(static_cast<float>(size.width) / static_cast<float>(view.cols),
+                           static_cast<float>(size.height) / static_cast<float>(view.rows));
+    const int x = cvRound(view.cols * border), y = cvRound(view.rows * border);
+    cv::copyMakeBorder(view, view, y, y, x, x, cv::BORDER_REPLICATE);
+    finder_->find(view, found);
+    int faces = 1;
+    cv::Rect2f next;
+    for (int i = 0; i < found.rows; ++i) {
+        cv::Rect2f box = boxOf(found, i);
+        box = {(box.x - static_cast<float>(x)) * back.x, (box.y - static_cast<float>(y)) * back.y, box.width * back.x,
+               box.height * back.y};
+        if (isSameFace(box, face.box)) {
+            continue;
+        }
+        ++faces;
+        if (box.area() > next.area()) {
+            next = box;
+        }
+    }
+    if (face.box.area() < clearly * next.area()) {
+        throw std::runtime_error(
+            cv::format("%d faces, and the one in the middle (%s pixels) is not twice as large as the next (%s): whose "
+                       "picture is it? Cut it to the one that is meant",
+                       faces, sizeOf(face.box).c_str(), sizeOf(next).c_str()));
+    }
+    if (faces > 1) {
+        face.note += (face.note.empty() ? "" : "; ") +
+                     cv::format("the largest of %d faces was taken (%s pixels)", faces, sizeOf(face.box).c_str());
+    }
+}
+
+}  // namespace drgan::enrolment

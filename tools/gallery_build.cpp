@@ -1,34 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <opencv2/drgan.hpp>
 #include <stdexcept>
 
+#include "add_people.hpp"
 #include "gallery_commands.hpp"
+#include "gallery_lock.hpp"
+#include "people_files.hpp"
 #include "still_faces.hpp"
 
 namespace fs = std::filesystem;
 using cv::drgan::Gallery;
+using drgan::enrolment::Seen;
+using drgan::enrolment::Source;
 
 namespace drgan::tools {
 
 namespace {
-
-/// What is in a folder, sorted, but for what is hidden.
-std::vector<fs::path> contents(const fs::path& folder, bool folders) {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        const bool right = folders ? entry.is_directory() : entry.is_regular_file();
-        if (right && entry.path().filename().string().front() != '.') {
-            found.push_back(entry.path());
-        }
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-}
 
 /// One line that is written over on a terminal; elsewhere a line per person.
 class Progress {
@@ -37,6 +29,10 @@ public:
     ~Progress() { clear(); }
 
     void picture(const std::string& person) {
+        if (!terminal_ && person != person_) {
+            std::fprintf(stderr, "[%zu/%zu] %s\n", done_, pictures_, person.c_str());
+        }
+        person_ = person;
         ++done_;
         if (terminal_) {
             std::fprintf(stderr, "\r\033[K[%zu/%zu] %.60s", done_, pictures_, person.c_str());
@@ -44,9 +40,8 @@ public:
         }
     }
     void person(const std::string& name, size_t used, size_t of) {
-        if (!terminal_) {
-            std::fprintf(stderr, "[%zu/%zu] %s: %zu of %zu pictures\n", done_, pictures_, name.c_str(), used, of);
-        }
+        clear();
+        std::fprintf(stderr, "%s: %zu of %zu pictures\n", name.c_str(), used, of);
     }
     void problem(const std::string& text) {
         clear();
@@ -61,65 +56,116 @@ private:
     }
     size_t pictures_;
     size_t done_ = 0;
+    std::string person_;
     bool terminal_;
 };
+
+/// What happened to pictures that are not in the gallery, or not as they are in their files.
+class Notes {
+public:
+    explicit Notes(Progress& progress) : progress_(progress) {}
+
+    void dropped(const std::string& picture, const std::string& reason) { add(dropped_, picture, reason); }
+    void taken(const std::string& picture, const std::string& note) { add(notes_, picture, note); }
+    const Json& allDropped() const { return dropped_; }
+    const Json& allTaken() const { return notes_; }
+
+private:
+    void add(Json& to, const std::string& picture, const std::string& reason) {
+        progress_.problem(picture + ": " + reason);
+        to.push_back({{"picture", picture}, {"reason", reason}});
+    }
+    Progress& progress_;
+    Json dropped_ = Json::array();
+    Json notes_ = Json::array();
+};
+
+/// The face of each picture. @return in the order of `files`, empty where there is none
+std::vector<Seen> lookAt(const std::vector<Source>& files, enrolment::StillFaces& faces, Progress& progress,
+                         Notes& notes) {
+    std::vector<Seen> seen;
+    for (const Source& source : files) {
+        progress.picture(source.name);
+        seen.push_back({source.name, source.file, {}, 0});
+        try {
+            const enrolment::StillFace face = faces.read(source.file, true);
+            seen.back().piece = {face.embedding, face.confidence};
+            seen.back().images = 1;
+            if (!face.note.empty()) {
+                notes.taken(source.file, face.note);
+            }
+        } catch (const cv::Exception& error) {
+            notes.dropped(source.file, error.err);
+        } catch (const std::runtime_error& error) {
+            notes.dropped(source.file, error.what());
+        }
+    }
+    return seen;
+}
 
 }  // namespace
 
 int buildGallery(const GalleryArguments& arguments) {
-    checkMayWrite(arguments.gallery, arguments.replace || arguments.add,
-                  "--add adds to it, --replace lets the new one take its place");
-    StillFaces faces(arguments.bundle, arguments.detector);
-    const auto gallery = arguments.add && fs::exists(arguments.gallery)
-                             ? Gallery::load(arguments.gallery, faces.encoder())
-                             : Gallery::create(faces.encoder());
-    std::vector<std::pair<fs::path, std::vector<fs::path>>> people;
-    size_t pictures = 0;
-    for (const fs::path& folder : contents(arguments.folder, true)) {
-        people.emplace_back(folder, contents(folder, false));
-        pictures += people.back().second.size();
-    }
+    const auto checkBuild = [&] {
+        checkMayWrite(arguments.gallery, arguments.replace || arguments.add,
+                      "--add adds to it, --replace lets the new one take its place");
+    };
+    checkBuild();
+    const enrolment::Sources sources = enrolment::findSources({arguments.folder}, {});
+    const size_t pictures = sources.files.size();
     if (pictures == 0) {
-        throw std::runtime_error(arguments.folder + ": holds no pictures, expected a folder for each person in it");
+        throw std::runtime_error(
+            arguments.folder + ": holds no pictures, expected a folder for each person in it" +
+            (sources.aside.empty() ? "" : "; " + sources.aside[0].file + " " + sources.aside[0].reason));
     }
-    Json dropped = Json::array();
-    size_t fused = 0;
+    enrolment::StillFaces faces(arguments.bundle, arguments.detector);
+    const auto add = [&] { return arguments.add && fs::exists(arguments.gallery); };
+    if (add()) {  // of what is wrong with it, before an hour's work and not after
+        Gallery::load(arguments.gallery, faces.encoder());
+    }
     Progress progress(pictures);
-    for (const auto& [folder, files] : people) {
-        const std::string name = folder.filename().string();
-        size_t used = 0;
-        for (const fs::path& file : files) {
-            progress.picture(name);
-            std::string reason;
-            try {
-                const StillFace face = faces.read(file.string());
-                gallery->add(name, face.embedding, face.confidence);
-                ++used;
-            } catch (const cv::Exception& error) {
-                reason = error.err;
-            } catch (const std::runtime_error& error) {
-                reason = error.what();
-            }
-            if (!reason.empty()) {
-                progress.problem(file.string() + ": " + reason);
-                dropped.push_back({{"picture", file.string()}, {"reason", reason}});
-            }
+    Notes notes(progress);
+    for (const auto& [file, reason] : sources.aside) {
+        notes.dropped(file, reason);
+    }
+    const std::vector<Seen> seen = lookAt(sources.files, faces, progress, notes);
+
+    // Only now is the gallery read, as it is now, and nobody else changes it until it is saved.
+    const enrolment::GalleryLock lock(arguments.gallery);
+    checkBuild();
+    const auto gallery = add() ? Gallery::load(arguments.gallery, faces.encoder()) : Gallery::create(faces.encoder());
+    const auto match = [&](const cv::Mat& a, const cv::Mat& b) { return faces.encoder()->match(a, b); };
+    const auto verdicts =
+        enrolment::addPeople(seen, *gallery, match, faces.bundle().matchThreshold, arguments.keepUnlike);
+    size_t fused = 0;
+    std::map<std::string, std::pair<size_t, size_t>> people;  // pictures used, of so many
+    for (size_t i = 0; i < seen.size(); ++i) {
+        fused += verdicts[i].taken;
+        people[seen[i].name].first += verdicts[i].taken;
+        ++people[seen[i].name].second;
+        if (!verdicts[i].reason.empty()) {
+            notes.dropped(seen[i].file, verdicts[i].reason);
+        } else if (verdicts[i].taken && verdicts[i].unlike) {
+            notes.taken(seen[i].file, cv::format("unlike the other files of %s (%.2f): is it the same person?",
+                                                 seen[i].name.c_str(), verdicts[i].likeness));
         }
-        progress.person(name, used, files.size());
-        fused += used;
     }
     if (fused == 0) {
         throw std::runtime_error(arguments.folder + ": none of its " + std::to_string(pictures) +
                                  " pictures can be used; no gallery was written");
     }
     gallery->save(arguments.gallery);
+    for (const auto& [name, count] : people) {
+        progress.person(name, count.first, count.second);
+    }
     if (arguments.json) {
         printJson({{"gallery", arguments.gallery},
                    {"bundle_id", gallery->bundleId()},
                    {"people", gallery->size()},
                    {"pictures", pictures},
                    {"fused", fused},
-                   {"dropped", dropped}});
+                   {"dropped", notes.allDropped()},
+                   {"notes", notes.allTaken()}});
     } else {
         std::printf("%s: %d people; of %zu pictures %zu were used\n", arguments.gallery.c_str(), gallery->size(),
                     pictures, fused);

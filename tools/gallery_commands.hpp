@@ -20,6 +20,7 @@ struct GalleryArguments {
     std::string gallery;                 ///< that is read, changed or made
     bool replace = false;                ///< build, merge: a gallery that is there may go
     bool add = false;                    ///< build: goes on from the gallery that is there
+    bool keepUnlike = false;             ///< build: takes pictures that do not fit the person's others
     std::string folder;                  ///< build: a folder per person
     std::vector<std::string> names;      ///< remove
     std::vector<std::string> galleries;  ///< merge: those that are read

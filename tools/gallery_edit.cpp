@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "gallery_commands.hpp"
+#include "gallery_lock.hpp"
 
 namespace fs = std::filesystem;
 using cv::drgan::Gallery;
@@ -75,6 +76,7 @@ int listGallery(const GalleryArguments& arguments) {
 }
 
 int removePeople(const GalleryArguments& arguments) {
+    const enrolment::GalleryLock lock(arguments.gallery);
     const auto gallery = Gallery::load(arguments.gallery);
     for (const std::string& name : arguments.names) {
         if (!gallery->remove(name)) {
@@ -99,7 +101,12 @@ int mergeGalleries(const GalleryArguments& arguments) {
             std::error_code error;
             return fs::equivalent(path, arguments.gallery, error);
         });
-    checkMayWrite(arguments.gallery, arguments.replace || amongThem, "--replace lets the new one take its place");
+    const auto check = [&] {
+        checkMayWrite(arguments.gallery, arguments.replace || amongThem, "--replace lets the new one take its place");
+    };
+    check();
+    const enrolment::GalleryLock lock(arguments.gallery);
+    check();
     cv::Ptr<Gallery> all;
     int inSeveral = 0;
     bool measured = false;

@@ -86,6 +86,8 @@ int main(int argc, char** argv) try {
         ->check(CLI::ExistingDirectory);
     auto* const add = build->add_flag("--add", a.add, "fuses into the gallery if it is there already");
     build->add_flag("--replace", a.replace, "the gallery may be there already")->excludes(add);
+    build->add_flag("--keep-unlike", a.keepUnlike,
+                    "takes pictures, too, that do not fit the person's others, which are left out otherwise");
     defineModels(*build, a);
 
     CLI::App* const calibrate =

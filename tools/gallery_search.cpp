@@ -73,7 +73,7 @@ void writeSheet(const MatchSheet& sheet, const std::string& path) {
 }  // namespace
 
 int searchGallery(const GalleryArguments& arguments) {
-    StillFaces faces(arguments.bundle, arguments.detector);
+    enrolment::StillFaces faces(arguments.bundle, arguments.detector);
     const auto gallery = Gallery::load(arguments.gallery, faces.encoder());
     gallery->setSearchEffort(arguments.effort);
     gallery->buildIndex(indexType(arguments.index));
@@ -88,12 +88,12 @@ int searchGallery(const GalleryArguments& arguments) {
     Json results = Json::array();
     int failed = 0;
     for (const std::string& picture : arguments.pictures) {
-        StillFace face;
+        enrolment::StillFace face;
         cv::drgan::Identification who;
         std::vector<cv::String> names;
         cv::Mat similarities;
         try {
-            face = faces.read(picture);
+            face = faces.read(picture, false);
             who = gallery->identify(face.embedding, rule);
             gallery->search(face.embedding, arguments.k, names, similarities);
         } catch (const std::exception& error) {

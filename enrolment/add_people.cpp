@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "add_people.hpp"
+
+#include <map>
+
+namespace drgan::enrolment {
+namespace {
+
+/// What a gallery knows of a person; of others nothing.
+Piece knownOf(const cv::drgan::Gallery& gallery, const std::string& name) {
+    Piece known;
+    if (gallery.contains(name)) {
+        int images = 0;
+        gallery.person(name, known.embedding, known.confidence, images);
+    }
+    return known;
+}
+
+std::string whyNot(const std::string& name, const Fit& fit, size_t i, bool isKnown, size_t of, double threshold) {
+    if (fit.count == 0 && !isKnown) {
+        return cv::format(
+            "the %zu files of %s do not fit together, of no more than half of them the faces are alike: "
+            "whose are they? None was taken",
+            of, name.c_str());
+    }
+    return cv::format("unlike %s of %s (cosine %.2f, expected at least %.2f): is it the same person?",
+                      isKnown ? "what the gallery knows" : "the other files", name.c_str(), fit.likeness[i], threshold);
+}
+
+}  // namespace
+
+std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery& gallery, const Match& match,
+                               double threshold, bool keepUnlike) {
+    std::vector<Verdict> verdicts(seen.size());
+    std::map<std::string, std::vector<size_t>> people;
+    for (size_t i = 0; i < seen.size(); ++i) {
+        if (!seen[i].piece.embedding.empty()) {
+            people[seen[i].name].push_back(i);
+        }
+    }
+    for (const auto& [name, files] : people) {
+        std::vector<Piece> pieces;
+        for (const size_t file : files) {
+            pieces.push_back(seen[file].piece);
+        }
+        const Piece known = knownOf(gallery, name);
+        const bool isKnown = !known.embedding.empty();
+        const Fit fit = fitting(pieces, match, threshold, known);
+        for (size_t i = 0; i < files.size(); ++i) {
+            const Seen& from = seen[files[i]];
+            Verdict& verdict = verdicts[files[i]];
+            verdict.likeness = fit.likeness[i];
+            verdict.unlike = !fit.fits[i];
+            verdict.taken = fit.fits[i] || keepUnlike;
+            if (!verdict.taken) {
+                verdict.reason = whyNot(name, fit, i, isKnown, files.size(), threshold);
+                continue;
+            }
+            try {
+                gallery.addFused(name, from.piece.embedding, from.piece.confidence, from.images);
+            } catch (const cv::Exception& error) {  // a name that a gallery does not take
+                verdict.taken = false;
+                verdict.reason = error.err.empty() ? error.what() : error.err;
+            }
+        }
+    }
+    return verdicts;
+}
+
+}  // namespace drgan::enrolment
