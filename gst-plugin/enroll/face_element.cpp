@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "face_element.hpp"
 
+#include <gst/video/video.h>
+
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 namespace drgan::enroll {
@@ -124,22 +127,46 @@ void FaceElement::show(GstSample* frame, GstClockTime time) {
     GST_BUFFER_PTS(buffer) = time;
     GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
     check(gst_pad_push(into_, buffer));
+    readMessages();
+}
+
+void FaceElement::show(const cv::Mat& picture, GstClockTime time) {
+    GstVideoInfo info;
+    gst_video_info_set_format(&info, GST_VIDEO_FORMAT_BGR, static_cast<guint>(picture.cols),
+                              static_cast<guint>(picture.rows));
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, info.size, nullptr);
+    for (int y = 0; y < picture.rows; ++y) {
+        gst_buffer_fill(buffer, static_cast<gsize>(y) * static_cast<gsize>(info.stride[0]), picture.ptr(y),
+                        static_cast<gsize>(picture.cols) * picture.elemSize());
+    }
+    GstCaps* caps = gst_video_info_to_caps(&info);
+    const std::unique_ptr<GstSample, Unref> sample(gst_sample_new(buffer, caps, nullptr, nullptr));
+    gst_caps_unref(caps);
+    gst_buffer_unref(buffer);
+    show(sample.get(), time);
+}
+
+// After each frame: a video has many messages, and nobody needs more than the ends of its tracks.
+void FaceElement::readMessages() {
+    while (GstMessage* message = gst_bus_pop_filtered(
+               bus_, static_cast<GstMessageType>(GST_MESSAGE_ANY & ~static_cast<guint>(GST_MESSAGE_ERROR)))) {
+        const GstStructure* s = gst_message_get_structure(message);
+        if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT && gst_structure_has_name(s, "drganfrontalize") &&
+            g_strcmp0(gst_structure_get_string(s, "event"), "track-lost") == 0) {
+            Track track = readTrack(s);
+            if (track.images > 0 && !track.embedding.empty()) {
+                tracks_.push_back(std::move(track));
+            }
+        }
+        gst_message_unref(message);
+    }
 }
 
 std::vector<Track> FaceElement::finish() {
     beginStream();
-    std::vector<Track> tracks;
-    while (GstMessage* message = gst_bus_pop_filtered(bus_, GST_MESSAGE_ELEMENT)) {
-        const GstStructure* s = gst_message_get_structure(message);
-        const gchar* event = gst_structure_get_string(s, "event");
-        if (gst_structure_has_name(s, "drganfrontalize") && g_strcmp0(event, "track-lost") == 0) {
-            tracks.push_back(readTrack(s));
-        }
-        gst_message_unref(message);
-    }
-    tracks.erase(std::remove_if(tracks.begin(), tracks.end(),
-                                [](const Track& t) { return t.images < 1 || t.embedding.empty(); }),
-                 tracks.end());
+    readMessages();
+    std::vector<Track> tracks = std::move(tracks_);
+    tracks_.clear();
     std::sort(tracks.begin(), tracks.end(), [](const Track& a, const Track& b) { return a.id < b.id; });
     return tracks;
 }

@@ -34,6 +34,9 @@ public:
     /// What next() of Media shall give.
     GstCaps* formats() const { return formats_; }
 
+    /// Shows it a picture, 8-bit BGR, as a frame.
+    void show(const cv::Mat& picture, GstClockTime time);
+
     /// Shows it a frame. @param time of the frame, ns from the stream's beginning
     /// @throws std::runtime_error what the element said
     void show(GstSample* frame, GstClockTime time);
@@ -41,8 +44,12 @@ public:
     /// Ends the stream. @return its tracks with at least one picture, by id
     std::vector<Track> finish();
 
+    /// Messages of the element that nobody has read.
+    bool hasMessages() const { return gst_bus_have_pending(bus_) != FALSE; }
+
 private:
     void beginStream();
+    void readMessages();
     void check(GstFlowReturn flow);
 
     GstElement* element_ = nullptr;
@@ -52,6 +59,7 @@ private:
     GstCaps* formats_ = nullptr;
     GstCaps* caps_ = nullptr;  // of the stream
     int streams_ = 0;
+    std::vector<Track> tracks_;  // of the stream, that have ended
 };
 
 }  // namespace drgan::enroll

@@ -13,11 +13,14 @@
 #include <vector>
 
 #include "enroll.hpp"
+#include "gallery_lock.hpp"
+#include "people_files.hpp"
 #include "report.hpp"
 
 namespace {
 
 namespace enroll = drgan::enroll;
+namespace enrolment = drgan::enrolment;
 
 struct Arguments {
     std::vector<std::string> paths;
@@ -26,6 +29,7 @@ struct Arguments {
     std::string bundle;
     std::string detector;
     bool update = false;
+    bool keepUnlike = false;
     bool json = false;
     bool quiet = false;
 };
@@ -44,39 +48,51 @@ void define(CLI::App& app, Arguments& a) {
         ->check(CLI::ExistingFile);
     app.add_flag("--update", a.update,
                  "add to a gallery that exists; a person who is in it is fused with the new pictures");
+    app.add_flag("--keep-unlike", a.keepUnlike,
+                 "take files, too, whose faces do not fit the person's others, which are left out otherwise");
     app.add_flag("--json", a.json, "report as JSON on standard output");
     app.add_flag("-q,--quiet", a.quiet, "no progress on standard error");
 }
 
 int run(const Arguments& a) {
     // First what may be wrong with the arguments: looking at pictures takes long.
-    const enroll::Sources sources = enroll::findSources(a.paths, a.name);
+    const enrolment::Sources sources = enrolment::findSources(a.paths, a.name);
     if (sources.files.empty()) {
-        throw std::runtime_error("there are no files to enroll people from" +
-                                 std::string(sources.aside.empty() ? ""
-                                                                   : ": those that are there are in no folder of a "
-                                                                     "person (or use --name)"));
+        throw std::runtime_error(
+            "there are no files to enroll people from" +
+            (sources.aside.empty() ? "" : ": " + sources.aside[0].file + " " + sources.aside[0].reason));
     }
-    const auto bundle = cv::drgan::Bundle::load(a.bundle);
-    const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
-    const bool exists = std::filesystem::exists(a.gallery);
-    if (exists && !a.update) {
-        throw std::runtime_error(a.gallery + ": is there already; --update adds to it");
+    const auto exists = [&] { return std::filesystem::exists(a.gallery); };
+    const auto checkMayWrite = [&] {
+        if (exists() && !a.update) {
+            throw std::runtime_error(a.gallery + ": is there already; --update adds to it");
+        }
+    };
+    checkMayWrite();
+    { const enrolment::GalleryLock lock(a.gallery); }
+    enrolment::StillFaces stills(a.bundle, a.detector);
+    const auto encoder = stills.encoder();
+    if (exists()) {
+        cv::drgan::Gallery::load(a.gallery, encoder);
     }
-    const auto gallery = exists ? cv::drgan::Gallery::load(a.gallery, encoder) : cv::drgan::Gallery::create(encoder);
-
     enroll::FaceElement element(a.bundle, a.detector);
-    const auto match = [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); };
-    const auto progress = [&](size_t i, const enroll::Source& s) {
+    const enroll::Eyes eyes{stills, element, [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); },
+                            stills.bundle().matchThreshold};
+    const auto looks = enroll::lookAt(sources.files, eyes, [&](size_t i, const enrolment::Source& s) {
         if (!a.quiet) {
             std::fprintf(stderr, "[%zu/%zu] %s: %s\n", i + 1, sources.files.size(), s.name.c_str(), s.file.c_str());
         }
-    };
+    });
+    // Looking takes long: only now is the gallery read, as it is now, and nobody else changes it until it is saved.
+    const enrolment::GalleryLock lock(a.gallery);
+    checkMayWrite();
+    const bool existed = exists();
+    const auto gallery = existed ? cv::drgan::Gallery::load(a.gallery, encoder) : cv::drgan::Gallery::create(encoder);
     enroll::Report report;
-    report.outcomes = enroll::enroll(sources.files, element, *gallery, match, bundle.matchThreshold, progress);
+    report.outcomes = enroll::add(looks, *gallery, eyes, a.keepUnlike);
     report.aside = sources.aside;
     report.gallery = a.gallery;
-    report.bundle = bundle.id;
+    report.bundle = stills.bundle().id;
     report.people = gallery->size();
     const bool any = enroll::enrolled(report) > 0;
     if (any) {
@@ -84,7 +100,8 @@ int run(const Arguments& a) {
     }
     std::fputs((a.json ? enroll::asJson(report) : enroll::asText(report)).c_str(), stdout);
     if (!any) {
-        throw std::runtime_error("nobody was enrolled; " + a.gallery + (exists ? " is as it was" : " was not written"));
+        throw std::runtime_error("nobody was enrolled; " + a.gallery +
+                                 (existed ? " is as it was" : " was not written"));
     }
     return 0;
 }
@@ -95,7 +112,9 @@ int main(int argc, char** argv) {
     Arguments a;
     CLI::App app(
         "Makes a gallery of named people from their pictures and videos, through drganfrontalize itself.\n"
-        "A picture must show one face, or one that is at least twice as large as every other.");
+        "A picture must show one face, or one of at least twice the area of every other; a video one person. What "
+        "does\n"
+        "not fit a person's other files is left out. All that is not taken is named.");
     define(app, a);
     try {
         app.parse(argc, argv);

@@ -3,7 +3,11 @@
 
 #include <gst/app/gstappsink.h>
 
+#include <algorithm>
+#include <chrono>
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 namespace drgan::enroll {
 namespace {
@@ -32,13 +36,13 @@ std::string errorOn(GstBus* bus) {
     return text;
 }
 
-Media::Media(const std::string& file, GstCaps* formats) {
+Media::Media(const std::string& file, GstCaps* formats, const std::string& direction, GstClockTime patience)
+    : patience_(patience) {
     preferJpegParser();
     GError* error = nullptr;
-    pipeline_ = gst_parse_launch(
-        "filesrc name=file ! decodebin ! videoconvert ! videoflip video-direction=auto ! videoconvert ! "
-        "appsink name=out sync=false max-buffers=4",
-        &error);
+    const std::string line = "filesrc name=file ! decodebin ! videoconvert ! videoflip video-direction=" + direction +
+                             " ! videoconvert ! appsink name=out sync=false max-buffers=4";
+    pipeline_ = gst_parse_launch(line.c_str(), &error);
     if (error != nullptr) {
         const std::string why = error->message;
         g_error_free(error);
@@ -55,31 +59,35 @@ Media::Media(const std::string& file, GstCaps* formats) {
 }
 
 Media::~Media() {
-    gst_element_set_state(pipeline_, GST_STATE_NULL);
     gst_object_unref(sink_);
     gst_object_unref(bus_);
-    gst_object_unref(pipeline_);
-}
-
-void Media::throwErrors() {
-    const std::string error = errorOn(bus_);
-    if (!error.empty()) {
-        throw std::runtime_error("cannot be decoded: " + error);
-    }
+    // Stopping waits for the decoder: one that never comes back is left to itself.
+    std::packaged_task<void()> stop([pipeline = pipeline_] {
+        gst_element_set_state(pipeline, GST_STATE_NULL);
+        gst_object_unref(pipeline);
+    });
+    const auto stopped = stop.get_future();
+    std::thread(std::move(stop)).detach();
+    stopped.wait_for(std::min(std::chrono::nanoseconds(patience_), std::chrono::nanoseconds(5 * GST_SECOND)));
 }
 
 SamplePtr Media::next() {
     constexpr GstClockTime wait = 100 * GST_MSECOND;
-    for (;;) {
+    for (GstClockTime waited = 0; waited < patience_; waited += wait) {
         SamplePtr sample(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_), wait));
+        const std::string error = errorOn(bus_);  // each time: what nobody reads stays in memory
+        if (!error.empty()) {
+            throw std::runtime_error("cannot be decoded: " + error);
+        }
         if (sample) {
             return sample;
         }
-        throwErrors();
         if (gst_app_sink_is_eos(GST_APP_SINK(sink_)) != FALSE) {
             return nullptr;
         }
     }
+    throw std::runtime_error("gives neither a picture nor its end for " + std::to_string(patience_ / GST_SECOND) +
+                             " seconds: is it a video or a picture?");
 }
 
 }  // namespace drgan::enroll

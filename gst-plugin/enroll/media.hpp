@@ -16,12 +16,15 @@ struct Unref {
 using SamplePtr = std::unique_ptr<GstSample, Unref>;
 
 /// A file's pictures, one after the other, in a format that drganfrontalize takes: whatever GStreamer decodes, turned
-/// upright where the file says how.
+/// upright.
 class Media {
 public:
     /// @param formats caps of the pictures
+    /// @param direction videoflip's video-direction; "auto": as the file says
+    /// @param patience so long a file may give nothing, neither a picture nor its end
     /// @throws std::runtime_error if GStreamer lacks an element
-    Media(const std::string& file, GstCaps* formats);
+    Media(const std::string& file, GstCaps* formats, const std::string& direction = "auto",
+          GstClockTime patience = 20 * GST_SECOND);
     ~Media();
     Media(const Media&) = delete;
     Media& operator=(const Media&) = delete;
@@ -31,11 +34,10 @@ public:
     SamplePtr next();
 
 private:
-    void throwErrors();
-
     GstElement* pipeline_ = nullptr;
     GstElement* sink_ = nullptr;
     GstBus* bus_ = nullptr;
+    GstClockTime patience_;
 };
 
 /// The first error on a bus as a text; empty: none. Other messages are dropped.

@@ -28,8 +28,6 @@ std::map<std::string, Person> byName(const Report& report) {
     return people;
 }
 
-const char* nobodys = "lies in nobody's folder";
-
 }  // namespace
 
 size_t enrolled(const Report& report) { return byName(report).size(); }
@@ -53,8 +51,8 @@ std::string asText(const Report& report) {
                     cv::format(" (%.2f): is it the same person?\n", o.likeness);
         }
     }
-    for (const auto& file : report.aside) {
-        text += "not taken: " + file + ": " + nobodys + "\n";
+    for (const auto& [file, reason] : report.aside) {
+        text += "not taken: " + file + ": " + reason + "\n";
     }
     return text + report.gallery + cv::format(": %d people\n", report.people);
 }
@@ -86,8 +84,8 @@ std::string asJson(const Report& report) {
             out["not_taken"].push_back({{"name", o.source.name}, {"file", o.source.file}, {"reason", o.reason}});
         }
     }
-    for (const auto& file : report.aside) {
-        out["not_taken"].push_back({{"name", nullptr}, {"file", file}, {"reason", nobodys}});
+    for (const auto& [file, reason] : report.aside) {
+        out["not_taken"].push_back({{"name", nullptr}, {"file", file}, {"reason", reason}});
     }
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -14,7 +14,7 @@ struct Report {
     std::string bundle;   ///< id
     int people = 0;       ///< in the gallery
     std::vector<Outcome> outcomes;
-    std::vector<std::string> aside;  ///< files that lie in nobody's folder
+    std::vector<enrolment::Aside> aside;  ///< what could not be looked at
 };
 
 /// People of whom there is at least one picture.

@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // drgan-enroll's parts: that the element and the gallery have the same of a picture, and whose picture it is.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <filesystem>
 #include <opencv2/imgcodecs.hpp>
 
+#include "choose.hpp"
 #include "element_fixture.hpp"
 #include "enroll.hpp"
 #include "generated_faces.hpp"
+#include "made_files.hpp"
+#include "media.hpp"
+#include "unlike_faces.hpp"
 
 namespace {
 
 using drgan::enroll::chooseVideo;
-using drgan::enroll::Source;
 using drgan::enroll::Track;
+using drgan::enrolment::Source;
 using drgan_test::TempDir;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr double threshold = 0.5;
+constexpr double threshold = 0.3;
 
 /// What drganfrontalize tells at the end of a pipeline, in whose middle it is; empty if there was another face or none.
 cv::Mat played(const std::string& before, const std::string& properties = {}) {
@@ -66,8 +75,11 @@ protected:
 
     std::vector<drgan::enroll::Outcome> enroll(const std::vector<Source>& files) {
         drgan::enroll::FaceElement element({}, {});
-        return drgan::enroll::enroll(files, element, *gallery, match, threshold,
-                                     [&](size_t, const Source& s) { told.push_back(s.file); });
+        drgan::enrolment::StillFaces stills({}, {});
+        const drgan::enroll::Eyes eyes{stills, element, match, threshold, 2 * GST_SECOND};
+        const auto looks = drgan::enroll::lookAt(files, eyes, [&](size_t, const Source& s) { told.push_back(s.file); });
+        EXPECT_FALSE(element.hasMessages());
+        return drgan::enroll::add(looks, *gallery, eyes, keepUnlike);
     }
 
     cv::Mat known(const std::string& name) const {
@@ -81,7 +93,10 @@ protected:
     TempDir dir;
     std::unique_ptr<drgan_test::GeneratedFaces> faces;
     cv::Ptr<cv::drgan::Gallery> gallery;
-    drgan::enroll::Match match = [this](const cv::Mat& a, const cv::Mat& b) { return faces->encoder()->match(a, b); };
+    bool keepUnlike = false;
+    drgan::enrolment::Match match = [this](const cv::Mat& a, const cv::Mat& b) {
+        return faces->encoder()->match(a, b);
+    };
     std::vector<std::string> told;
 };
 
@@ -148,7 +163,7 @@ TEST_F(Enroll, SaysOfEachFileWhatCameOfIt) {
                     {0, "2 faces"},
                     {1, "the largest of 2 faces"},
                     {0, "cannot be decoded"},
-                    {0, "cannot be decoded"},
+                    {0, "is cut off"},
                     {0, "cannot be decoded"},
                     {0, "control character"}};
     for (size_t i = 0; i < outcomes.size(); ++i) {
@@ -165,40 +180,175 @@ TEST_F(Enroll, SaysOfEachFileWhatCameOfIt) {
     EXPECT_DOUBLE_EQ(total, outcomes[0].totalConfidence + outcomes[3].totalConfidence);
 }
 
-TEST_F(Enroll, TellsOfAFileThatIsUnlikeTheOthers) {
-    const std::vector<Source> sources = {{"Ada", write("1.png", faces->picture(1))},
-                                         {"Ada", write("2.png", faces->picture(1))},
-                                         {"Grace", write("3.png", faces->picture(2))}};
-    auto outcomes = enroll(sources);
-    EXPECT_GT(outcomes[0].likeness, 0.99);
+TEST_F(Enroll, LeavesOutAFileThatIsUnlikeTheOthers) {
+    const drgan_test::UnlikeFaces people(drgan_test::trainedBundle());
+    const std::vector<Source> sources = {
+        {"Ada", write("1.png", people.picture(1))}, {"Ada", write("2.png", people.picture(1, 15))},
+        {"Ada", write("3.png", people.picture(2))}, {"Grace", write("4.png", people.picture(2))},
+        {"Eve", write("5.png", people.picture(3))}, {"Eve", write("6.png", people.picture(4))}};
+    const auto outcomes = enroll(sources);
+    EXPECT_GT(outcomes[0].likeness, threshold);
     EXPECT_FALSE(outcomes[0].unlike);
-    match = [](const cv::Mat&, const cv::Mat&) { return threshold - 0.01; };
-    outcomes = enroll(sources);
-    EXPECT_TRUE(outcomes[0].unlike);
-    EXPECT_TRUE(outcomes[1].unlike);
-    EXPECT_FALSE(outcomes[2].unlike) << "the only one";
+    EXPECT_EQ(outcomes[2].images, 0);
+    EXPECT_THAT(outcomes[2].reason, HasSubstr("unlike the other files of Ada"));
+    EXPECT_EQ(outcomes[3].images, 1);
+    EXPECT_FALSE(outcomes[3].unlike) << "the only one";
+    EXPECT_THAT(outcomes[4].reason, HasSubstr("the 2 files of Eve do not fit together"));
+    EXPECT_THAT(gallery->names(), ElementsAre("Ada", "Grace"));
+    keepUnlike = true;
+    gallery = cv::drgan::Gallery::create(faces->encoder());
+    const auto kept = enroll(sources);
+    EXPECT_EQ(kept[2].images, 1);
+    EXPECT_TRUE(kept[2].unlike);
+    EXPECT_THAT(gallery->names(), ElementsAre("Ada", "Eve", "Grace"));
 }
 
-TEST_F(Enroll, TakesThePersonOfAVideo) {
-    const std::string picture = write("still.png", faces->picture(5));
-    const std::string clip = dir.path() + "/clip.avi";
-    const std::string line = "filesrc location=" + picture +
-                             " ! pngdec ! imagefreeze num-buffers=100 ! video/x-raw,framerate=25/1 ! videoconvert ! "
+// What the element would be shown by a pipeline that turns the picture upright.
+TEST_F(Enroll, TurnsStillsThatLieOnTheirSide) {
+    cv::Mat lying;
+    cv::rotate(faces->picture(1), lying, cv::ROTATE_90_COUNTERCLOCKWISE);
+    const std::string upright = write("upright.png", faces->picture(1)), side = write("side.png", lying);
+    const auto outcomes = enroll({{"Upright", upright}, {"Side", side}});
+    EXPECT_EQ(outcomes[0].reason, "");
+    EXPECT_THAT(outcomes[1].reason, HasSubstr("turned by 90 degrees"));
+    EXPECT_TRUE(same(known("Side"), known("Upright")));
+    EXPECT_TRUE(same(known("Side"), played("filesrc location=" + side +
+                                           " ! decodebin ! videoconvert ! videoflip video-direction=90r")));
+}
+
+// The element sees nothing of what GStreamer does not decode, or decodes to something else: then it is shown what
+// OpenCV reads.
+TEST_F(Enroll, TakesPicturesThatGStreamerDoesNotRead) {
+    cv::Mat deep;
+    faces->picture(1).convertTo(deep, CV_16U, 257);
+    const std::string plain = write("plain.png", faces->picture(1));
+    const std::string exifPng = dir.path() + "/exif.png";
+    cv::Mat lying;
+    cv::rotate(faces->picture(1), lying, cv::ROTATE_90_COUNTERCLOCKWISE);
+    drgan_test::save(exifPng, drgan_test::pngWithExif(lying, drgan_test::exif(6, true)));
+    const std::vector<Source> sources = {{"plain", plain},
+                                         {"a", write("deep.png", deep)},
+                                         {"b", write("a.tif", faces->picture(1))},
+                                         {"c", write("deep.tif", deep)},
+                                         {"d", write("a.bmp", faces->picture(1))},
+                                         {"e", write("a.ppm", faces->picture(1))},
+                                         {"f", write("a.jp2", faces->picture(1))},
+                                         {"g", exifPng}};
+    for (const auto& outcome : enroll(sources)) {
+        EXPECT_EQ(outcome.images, 1) << outcome.source.file << ": " << outcome.reason;
+        EXPECT_EQ(outcome.reason, "") << outcome.source.file;
+        EXPECT_GT(match(known("plain"), known(outcome.source.name)), 0.99) << outcome.source.file;
+    }
+}
+
+TEST_F(Enroll, NoFileStopsTheOthers) {
+    const std::string gif = dir.path() + "/a.gif", film = dir.path() + "/film.mp4", sound = dir.path() + "/a.wav";
+    drgan_test::save(gif, drgan_test::gif());
+    std::ofstream(film, std::ios::binary) << std::string(
+        "\0\0\0\x18"
+        "ftypmp42\0\0\0\0mp42isom",
+        24);
+    std::ofstream(sound, std::ios::binary)
+        << std::string("RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x08\0\0\0", 44)
+        << std::string(8, '\0');
+    const auto outcomes =
+        enroll({{"Ada", gif}, {"Ada", film}, {"Ada", sound}, {"Ada", write("a.png", faces->picture(1))}});
+    EXPECT_THAT(outcomes[0].reason, HasSubstr("is a GIF"));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(outcomes[i].images, 0);
+        EXPECT_NE(outcomes[i].reason, "");
+    }
+    EXPECT_EQ(outcomes[3].images, 1) << outcomes[3].reason;
+}
+
+// A pipe that nobody writes to is the worst of sources: reading it cannot even be ended.
+TEST_F(Enroll, ASourceThatGivesNothingIsGivenUp) {
+    const std::string pipe = dir.path() + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const int writer = ::open(pipe.c_str(), O_RDWR);
+    ASSERT_GE(writer, 0);
+    drgan::enroll::FaceElement element({}, {});
+    const auto begin = std::chrono::steady_clock::now();
+    std::string reason;
+    try {
+        drgan::enroll::Media media(pipe, element.formats(), "auto", GST_SECOND);
+        media.next();
+    } catch (const std::runtime_error& error) {
+        reason = error.what();
+    }
+    EXPECT_THAT(reason, HasSubstr("gives neither a picture nor its end for 1 seconds"));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    EXPECT_EQ(::write(writer, "end", 3), 3);  // lets the thread that reads it go
+    ::close(writer);
+}
+
+TEST_F(Enroll, ReadsItsBusWhileAVideoPlays) {
+    drgan::enroll::FaceElement element({}, {});
+    for (int i = 0; i < 60; ++i) {
+        cv::Mat frame(360, 640, CV_8UC3, cv::Scalar(150, 140, 120));
+        faces->draw(frame, 1, {60 + 2 * i, 60}, 240);
+        element.show(frame, static_cast<GstClockTime>(i) * 40 * GST_MSECOND);
+        ASSERT_FALSE(element.hasMessages()) << i;
+    }
+    EXPECT_EQ(element.finish().size(), 1U);
+}
+
+/// A video of 25 frames a second. @param seconds of each picture
+std::string writeClip(const std::string& file, const std::vector<std::pair<cv::Mat, double>>& pictures) {
+    const TempDir frames;
+    int n = 0;
+    for (const auto& [picture, seconds] : pictures) {
+        const auto bytes = drgan_test::encoded(picture, ".png");
+        for (int i = 0; i < cvRound(25 * seconds); ++i) {
+            drgan_test::save(cv::format("%s/%05d.png", frames.path().c_str(), n++), bytes);
+        }
+    }
+    const std::string line = "multifilesrc location=" + frames.path() +
+                             "/%05d.png caps=\"image/png,framerate=25/1\" ! pngdec ! videoconvert ! "
                              "jpegenc quality=95 ! avimux ! filesink location=" +
-                             clip;
+                             file;
     GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
     GstBus* bus = gst_element_get_bus(pipeline);
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
     const drgan_test::Posted end(gst_bus_timed_pop_filtered(
         bus, GST_CLOCK_TIME_NONE, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR)));
-    ASSERT_EQ(GST_MESSAGE_TYPE(end.message), GST_MESSAGE_EOS);
+    EXPECT_EQ(GST_MESSAGE_TYPE(end.message), GST_MESSAGE_EOS);
     gst_element_set_state(pipeline, GST_STATE_NULL);
     gst_object_unref(bus);
     gst_object_unref(pipeline);
+    return file;
+}
+
+TEST_F(Enroll, TakesThePersonOfAVideo) {
+    const std::string clip = writeClip(dir.path() + "/clip.avi", {{faces->picture(5), 4}});
     const auto outcomes = enroll({{"Ada", clip}});
     EXPECT_EQ(outcomes[0].reason, "");
     EXPECT_GE(outcomes[0].images, 2) << "four seconds, refreshed every two";
     EXPECT_TRUE(same(known("Ada"), played("filesrc location=" + clip + " ! decodebin ! videoconvert")));
+}
+
+TEST_F(Enroll, AVideoOfSeveralPeopleIsNobodys) {
+    const drgan_test::UnlikeFaces people(drgan_test::trainedBundle());
+    const cv::Mat nobody = people.ground();
+    const auto at = [&](int person, int x, const cv::Mat& on = {}) {
+        cv::Mat out = on.empty() ? nobody.clone() : on;
+        people.draw(out, person, {x, 60}, 220);
+        return out;
+    };
+    const std::vector<Source> sources = {
+        {"Ada", writeClip(dir.path() + "/both.avi", {{at(2, 400, at(1, 20)), 3}})},
+        {"Bea", writeClip(dir.path() + "/cut.avi", {{at(1, 20), 3}, {at(2, 400), 1}})},
+        {"Cleo", writeClip(dir.path() + "/five.avi",
+                           {{at(1, 20), 1}, {at(2, 400), 1}, {at(3, 20), 1}, {at(4, 400), 1}, {at(5, 20), 1}})},
+        {"Dora", writeClip(dir.path() + "/hidden.avi", {{at(1, 20), 2}, {nobody, 2}, {at(1, 400), 2}})}};
+    const auto outcomes = enroll(sources);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(outcomes[i].images, 0) << sources[i].file;
+        EXPECT_THAT(outcomes[i].reason, HasSubstr("faces of several people")) << sources[i].file;
+    }
+    EXPECT_EQ(outcomes[3].reason, "") << "two tracks of one person";
+    EXPECT_GE(outcomes[3].images, 2);
+    EXPECT_THAT(gallery->names(), ElementsAre("Dora"));
 }
 
 Track track(unsigned id, double angle, double total, cv::Size size = {50, 50}) {
@@ -213,58 +363,21 @@ Track track(unsigned id, double angle, double total, cv::Size size = {50, 50}) {
 
 double cosine(const cv::Mat& a, const cv::Mat& b) { return a.dot(b); }
 
-TEST(ChoosePicture, TakesAFaceThatIsTwiceAsLargeAsAnyOther) {
-    using drgan::enroll::choosePicture;
-    EXPECT_EQ(choosePicture({}).reason, "no face");
-    EXPECT_EQ(choosePicture({track(1, 0, 1)}).tracks.size(), 1U);
-    const auto large = choosePicture({track(1, 0, 1, {40, 50}), track(2, 0, 1, {80, 50}), track(3, 0, 1, {9, 9})});
-    ASSERT_EQ(large.tracks.size(), 1U);
-    EXPECT_EQ(large.tracks[0].id, 2U);
-    EXPECT_THAT(large.reason, HasSubstr("3 faces"));
-    const auto unclear = choosePicture({track(1, 0, 1, {41, 50}), track(2, 0, 1, {80, 50})});
-    EXPECT_TRUE(unclear.tracks.empty());
-    EXPECT_THAT(unclear.reason, HasSubstr("80x50"));
-}
-
 TEST(ChooseVideo, TakesTheTracksOfThePersonWhoIsSeenBest) {
-    EXPECT_EQ(chooseVideo({}, cosine, threshold).reason, "no face");
+    EXPECT_EQ(chooseVideo({}, cosine, threshold).reason, "no face found");
     const auto one = chooseVideo({track(1, 0, 1), track(2, 0.5, 4), track(3, 1.0, 2)}, cosine, threshold);
     EXPECT_EQ(one.tracks.size(), 3U);
     EXPECT_EQ(one.reason, "");
-    const auto passerBy = chooseVideo({track(1, 3, 2), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
+    const auto passerBy = chooseVideo({track(1, 3, 1), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
     ASSERT_EQ(passerBy.tracks.size(), 2U);
     EXPECT_EQ(passerBy.tracks[0].id, 2U);
     EXPECT_EQ(passerBy.tracks[1].id, 3U);
     EXPECT_THAT(passerBy.reason, HasSubstr("1 tracks of other faces"));
-    const auto two = chooseVideo({track(1, 3, 2.1), track(2, 0, 4)}, cosine, threshold);
+    const auto two = chooseVideo({track(1, 3, 1), track(2, 0, 4)}, cosine, threshold);
     EXPECT_TRUE(two.tracks.empty());
-    EXPECT_THAT(two.reason, HasSubstr("whose video"));
-}
-
-TEST(FindSources, TakesAFolderPerPerson) {
-    const TempDir dir;
-    const auto touch = [&](const std::string& file) {
-        std::filesystem::create_directories(std::filesystem::path(dir.path() + "/" + file).parent_path());
-        std::ofstream(dir.path() + "/" + file) << "x";
-    };
-    for (const char* file : {"Ada/b.jpg", "Ada/a.jpg", "Ada/2019/c.jpg", "Ada/.thumbs/t.jpg", "Grace/.x", "Grace/d.mp4",
-                             ".git/e.jpg", "stray.jpg"}) {
-        touch(file);
-    }
-    const auto list = [&](const drgan::enroll::Sources& sources) {
-        std::vector<std::string> out;
-        for (const auto& s : sources.files) {
-            out.push_back(s.name + "=" + s.file.substr(dir.path().size() + 1));
-        }
-        return out;
-    };
-    const auto people = drgan::enroll::findSources({dir.path()}, "");
-    EXPECT_THAT(list(people), ElementsAre("Ada=Ada/2019/c.jpg", "Ada=Ada/a.jpg", "Ada=Ada/b.jpg", "Grace=Grace/d.mp4"));
-    EXPECT_THAT(people.aside, ElementsAre(dir.path() + "/stray.jpg"));
-    EXPECT_THAT(list(drgan::enroll::findSources({dir.path() + "/stray.jpg", dir.path() + "/Grace"}, "Eve")),
-                ElementsAre("Eve=stray.jpg", "Eve=Grace/d.mp4"));
-    EXPECT_THROW(drgan::enroll::findSources({dir.path() + "/nowhere"}, ""), std::runtime_error);
-    EXPECT_THROW(drgan::enroll::findSources({dir.path() + "/stray.jpg"}, ""), std::runtime_error);
+    EXPECT_THAT(two.reason, HasSubstr("faces of several people"));
+    const auto many = chooseVideo({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
+    EXPECT_TRUE(many.tracks.empty()) << "two who pass by, and together more than a fifth";
 }
 
 }  // namespace

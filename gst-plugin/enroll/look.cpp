@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "look.hpp"
+
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "choose.hpp"
+#include "media.hpp"
+#include "picture_file.hpp"
+
+namespace drgan::enroll {
+namespace {
+
+constexpr GstClockTime stillInterval = 40 * GST_MSECOND;
+// A face of which one sighting is not enough is believed when it is seen again.
+constexpr int stillSightings = 3;
+// Mean difference of bytes up to which two decoders are taken to have read the same picture.
+constexpr double sameBytes = 4;
+
+/// videoflip's name for each of Exif's orientations.
+const char* directionOf(int orientation) {
+    static const char* const names[] = {"identity", "identity", "horiz", "180", "vert", "ul-lr", "90r", "ur-ll", "90l"};
+    return names[orientation];
+}
+
+bool shows(GstSample* sample, const cv::Mat& picture) {
+    GstCaps* caps = gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "BGR", nullptr);
+    const SamplePtr bgr(gst_video_convert_sample(sample, caps, 5 * GST_SECOND, nullptr));
+    gst_caps_unref(caps);
+    GstVideoInfo info;
+    GstVideoFrame frame;
+    if (!bgr || gst_video_info_from_caps(&info, gst_sample_get_caps(bgr.get())) == FALSE ||
+        info.width != picture.cols || info.height != picture.rows ||
+        gst_video_frame_map(&frame, &info, gst_sample_get_buffer(bgr.get()), GST_MAP_READ) == FALSE) {
+        return false;
+    }
+    const cv::Mat other(picture.size(), CV_8UC3, GST_VIDEO_FRAME_PLANE_DATA(&frame, 0),
+                        static_cast<size_t>(GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0)));
+    const double difference = cv::norm(other, picture, cv::NORM_L1) / static_cast<double>(3 * picture.total());
+    gst_video_frame_unmap(&frame);
+    return difference <= sameBytes;
+}
+
+/// The file as the element gets it in a pipeline; null where GStreamer shows something else than OpenCV or nothing.
+SamplePtr played(const std::string& file, const enrolment::StillFace& face, const Eyes& eyes) {
+    try {
+        Media media(file, eyes.element.formats(), directionOf(face.orientation), eyes.patience);
+        SamplePtr sample = media.next();
+        return sample && shows(sample.get(), face.picture) ? std::move(sample) : nullptr;
+    } catch (const std::runtime_error&) {
+        return nullptr;
+    }
+}
+
+double overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
+    const double common = (a & b).area();
+    return common / std::max(1e-9, a.area() + b.area() - common);
+}
+
+Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
+    const enrolment::StillFace face = eyes.stills.read(source.file, true);
+    const SamplePtr sample = played(source.file, face, eyes);
+    for (int i = 0; i < stillSightings; ++i) {
+        const GstClockTime time = static_cast<GstClockTime>(i) * stillInterval;
+        sample ? eyes.element.show(sample.get(), time) : eyes.element.show(face.picture, time);
+    }
+    Look look{{source.name, source.file, {face.embedding, face.confidence}, 1}, face.note};
+    double best = 0.3;
+    for (const Track& track : eyes.element.finish()) {
+        if (overlap(track.box, face.box) > best) {
+            best = overlap(track.box, face.box);
+            look.seen.piece = {track.embedding, track.totalConfidence};
+            look.seen.images = track.images;
+        }
+    }
+    return look;  // of a face that the element does not see by itself, as the library embeds it
+}
+
+Look lookAtVideo(const enrolment::Source& source, const Eyes& eyes) {
+    Media media(source.file, eyes.element.formats(), "auto", eyes.patience);
+    GstClockTime time = 0;
+    bool any = false;
+    while (const SamplePtr frame = media.next()) {
+        const GstClockTime own = GST_BUFFER_PTS(gst_sample_get_buffer(frame.get()));
+        time = GST_CLOCK_TIME_IS_VALID(own) ? own : any ? time + stillInterval : 0;
+        any = true;
+        eyes.element.show(frame.get(), time);
+    }
+    if (!any) {
+        throw std::runtime_error("holds no picture");
+    }
+    const Choice choice = chooseVideo(eyes.element.finish(), eyes.match, eyes.threshold);
+    Look look{{source.name, source.file, {}, 0}, choice.reason};
+    cv::drgan::Template fused;
+    for (const Track& track : choice.tracks) {
+        fused.add(track.embedding, static_cast<float>(track.totalConfidence));
+        look.seen.piece.confidence += track.totalConfidence;
+        look.seen.images += track.images;
+    }
+    if (choice.tracks.size() == 1) {
+        look.seen.piece.embedding = choice.tracks[0].embedding;  // to the bit
+    } else if (!choice.tracks.empty()) {
+        fused.fused(look.seen.piece.embedding);
+    }
+    return look;
+}
+
+}  // namespace
+
+Look look(const enrolment::Source& source, const Eyes& eyes) {
+    try {
+        return enrolment::isPicture(source.file) ? lookAtStill(source, eyes) : lookAtVideo(source, eyes);
+    } catch (const cv::Exception& e) {
+        eyes.element.finish();  // what was seen until then is not all of it
+        return {{source.name, source.file, {}, 0}, e.err.empty() ? e.what() : e.err};
+    } catch (const std::exception& e) {
+        eyes.element.finish();
+        return {{source.name, source.file, {}, 0}, e.what()};
+    }
+}
+
+}  // namespace drgan::enroll
