@@ -34,6 +34,16 @@ def tell(bus):
                   *name_of(result))
 
 
+def next_frame(out, bus, seconds=20):
+    """The next frame, None at the end. A file that gives neither for so long (some GIFs do) ends the program."""
+    for _ in range(10 * seconds):
+        sample = out.emit("try-pull-sample", Gst.SECOND // 10)
+        if sample or out.get_property("eos"):
+            return sample
+        tell(bus)  # or an error would be heard of never
+    sys.exit(f"{sys.argv[1]}: gives neither a frame nor its end for {seconds} seconds: is it a video?")
+
+
 if len(sys.argv) not in (2, 3):
     sys.exit(__doc__)
 Gst.init(None)
@@ -46,7 +56,7 @@ if len(sys.argv) == 3:
     drgan.set_property("gallery", sys.argv[2])
 try:
     started = pipeline.set_state(Gst.State.PLAYING) != Gst.StateChangeReturn.FAILURE
-    while started and (sample := out.emit("pull-sample")):
+    while started and (sample := next_frame(out, bus)):
         tell(bus)  # a frame's messages are here before the frame
         for track in ids:
             region = GstVideo.buffer_get_video_region_of_interest_meta_id(sample.get_buffer(), track)
