@@ -61,7 +61,9 @@ Mat oneEmbedding(InputArray embedding, int length) {
 
 class GalleryImpl final : public Gallery {
 public:
-    GalleryImpl(int embeddingSize, const String& bundleId) : bundleId_(bundleId), people_(embeddingSize) {}
+    GalleryImpl(int embeddingSize, const String& bundleId) : bundleId_(bundleId), people_(embeddingSize) {
+        extras_.embeddingSize = embeddingSize;
+    }
 
     void add(const String& name, InputArray embedding, float confidence) override {
         if (!std::isfinite(confidence) || confidence < 0) {
@@ -72,23 +74,107 @@ public:
 
     void addFused(const String& name, InputArray embedding, double totalConfidence, int images) override {
         checkName(name);
-        if (!std::isfinite(totalConfidence) || totalConfidence < 0) {
-            CV_Error(Error::StsOutOfRange,
-                     format("totalConfidence: got %g, expected a finite value >= 0", totalConfidence));
-        }
-        if (images < 1) {
-            CV_Error(Error::StsOutOfRange, format("images: got %d, expected at least 1", images));
-        }
-        const Mat row = embeddingRow(embedding, "embedding", people_.length());
-        checkNorm(row.ptr<float>(), row.cols, "embedding");
+        const FusedRow row = checkedRow(embedding, totalConfidence, images);
         const auto lock = lockToChange();
+        addLocked(name, row);
+    }
+
+    void addPicture(const String& name, InputArray embedding, double totalConfidence, int images,
+                    const String& picture) override {
+        checkName(name);
+        const std::string fault = nameFault(picture.data(), picture.size());
+        if (!fault.empty()) {
+            CV_Error(Error::StsBadArg, "picture " + quoted(picture) + ": " + fault);
+        }
+        const FusedRow row = checkedRow(embedding, totalConfidence, images);
+        const auto lock = lockToChange();
+        if (extras_.pictures.find(name, picture) != nullptr) {
+            CV_Error(Error::StsBadArg, format("picture %s: %s has one of that name already", quoted(picture).c_str(),
+                                              quoted(name).c_str()));
+        }
+        addLocked(name, row);
+        extras_.pictures.add(name, {picture, row});
+    }
+
+    std::vector<String> pictures(const String& name) const override {
+        const auto lock = lockToRead();
+        findPerson(name);
+        std::vector<String> labels;
+        for (const auto& picture : extras_.pictures.of(name)) {
+            labels.push_back(picture.label);
+        }
+        return labels;
+    }
+
+    void picture(const String& name, const String& picture, OutputArray embedding, double& totalConfidence,
+                 int& images) const override {
+        FusedRow found;
+        {
+            const auto lock = lockToRead();
+            findPerson(name);
+            const auto* const kept = extras_.pictures.find(name, picture);
+            if (kept == nullptr) {
+                CV_Error(Error::StsObjectNotFound,
+                         format("picture %s: there is no such one among the %zu kept of %s", quoted(picture).c_str(),
+                                extras_.pictures.of(name).size(), quoted(name).c_str()));
+            }
+            found = {kept->fused.row.clone(), kept->fused.total, kept->fused.images};
+        }
+        found.row.copyTo(embedding);
+        totalConfidence = found.total;
+        images = found.images;
+    }
+
+    bool removePicture(const String& name, const String& picture) override {
+        const auto lock = lockToChange();
+        const int i = findPerson(name);
+        if (extras_.pictures.find(name, picture) == nullptr) {
+            return false;
+        }
+        GalleryPictures::List left;
+        int kept = 0;
+        GalleryPeople again(people_.length());  // all but that one, as they came
+        for (const auto& p : extras_.pictures.of(name)) {
+            kept += p.fused.images;
+            if (p.label != picture) {
+                again.add(name, p.fused);
+                left.push_back(p);
+            }
+        }
+        if (kept != people_.person(i).images) {
+            CV_Error(
+                Error::StsBadArg,
+                format("picture %s: of the %d images of %s only %d are kept, so that none can be taken out; remove "
+                       "the person and enroll them again",
+                       quoted(picture).c_str(), people_.person(i).images, quoted(name).c_str(), kept));
+        }
+        if (left.empty()) {
+            removeLocked(name, i);
+            return true;
+        }
+        const Mat row(1, people_.length(), CV_32F, const_cast<float*>(again.row(0)));
         slots_.reserve();
         coming_.reserve();
-        const int before = people_.size();
-        const int i = people_.add(name, {row, totalConfidence, images});
-        for (GallerySlots* slots : {&slots_, &coming_}) {
-            i == before ? slots->added() : slots->changed(i);
+        people_.replace(i, {row, again.person(0).total, again.person(0).images});
+        slots_.changed(i);
+        coming_.changed(i);
+        extras_.pictures.replace(name, std::move(left));
+        return true;
+    }
+
+    void rename(const String& name, const String& to) override {
+        checkName(to);
+        const auto lock = lockToChange();
+        const int i = findPerson(name);
+        if (name == to) {
+            return;
         }
+        if (people_.find(to) >= 0) {
+            CV_Error(Error::StsBadArg, format("name %s: there is such a person already, expected a new name for %s",
+                                              quoted(to).c_str(), quoted(name).c_str()));
+        }
+        people_.rename(i, to);
+        extras_.pictures.rename(name, to);
     }
 
     bool remove(const String& name) override {
@@ -97,9 +183,7 @@ public:
         if (i < 0) {
             return false;
         }
-        people_.remove(name);
-        slots_.removed(i);
-        coming_.removed(i);
+        removeLocked(name, i);
         return true;
     }
 
@@ -131,11 +215,7 @@ public:
         GalleryPeople::Person found;
         {
             const auto lock = lockToRead();
-            const int i = people_.find(name);
-            if (i < 0) {
-                CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the gallery's %d",
-                                                          quoted(name).c_str(), people_.size()));
-            }
+            const int i = findPerson(name);
             found = people_.person(i);
             row.create(1, people_.length(), CV_32F);
             std::copy_n(people_.row(i), people_.length(), row.ptr<float>());
@@ -287,9 +367,49 @@ public:
 
     void addNew(const std::string& name, const FusedRow& fused) { people_.add(name, fused); }
     void reserve(size_t people) { people_.reserve(people); }
-    GalleryExtras& extras() { return extras_; }
+    /// @return what is wrong with the section, empty if nothing is
+    std::string take(const GallerySection& section) {
+        const std::string fault = readSection(section, extras_);
+        return fault.empty() ? extras_.pictures.faultAgainst(people_) : fault;
+    }
 
 private:
+    FusedRow checkedRow(InputArray embedding, double totalConfidence, int images) const {
+        if (!std::isfinite(totalConfidence) || totalConfidence < 0) {
+            CV_Error(Error::StsOutOfRange,
+                     format("totalConfidence: got %g, expected a finite value >= 0", totalConfidence));
+        }
+        if (images < 1) {
+            CV_Error(Error::StsOutOfRange, format("images: got %d, expected at least 1", images));
+        }
+        const Mat row = embeddingRow(embedding, "embedding", people_.length());
+        checkNorm(row.ptr<float>(), row.cols, "embedding");
+        return {row, totalConfidence, images};
+    }
+    void addLocked(const String& name, const FusedRow& row) {
+        slots_.reserve();
+        coming_.reserve();
+        const int before = people_.size();
+        const int i = people_.add(name, row);
+        for (GallerySlots* slots : {&slots_, &coming_}) {
+            i == before ? slots->added() : slots->changed(i);
+        }
+    }
+    void removeLocked(const String& name, int i) {
+        extras_.pictures.remove(name);
+        people_.remove(name);
+        slots_.removed(i);
+        coming_.removed(i);
+    }
+    int findPerson(const String& name) const {
+        const int i = people_.find(name);
+        if (i < 0) {
+            CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the gallery's %d",
+                                                      quoted(name).c_str(), people_.size()));
+        }
+        return i;
+    }
+
     // A shared_mutex may let readers in while a writer waits, for ever if they never let go all at once. So everybody
     // comes through a door, in which the writer waits.
     std::unique_lock<std::shared_mutex> lockToChange() {
@@ -366,7 +486,7 @@ Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
             gallery->reserve(static_cast<size_t>(std::min(header.people, sane)));
         },
         [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); },
-        [&](const GallerySection& section) { return readSection(section, gallery->extras()); });
+        [&](const GallerySection& section) { return gallery->take(section); });
     return gallery;
 }
 

@@ -180,6 +180,19 @@ bool GalleryPeople::remove(const std::string& name) {
     return true;
 }
 
+void GalleryPeople::replace(int i, const FusedRow& fused) {
+    write(i, fused.row.ptr<float>());
+    people_[static_cast<size_t>(i)].total = fused.total;
+    people_[static_cast<size_t>(i)].images = fused.images;
+}
+
+void GalleryPeople::rename(int i, const std::string& to) {
+    std::string name = to;  // no memory is asked for while the entry is out of the index
+    auto entry = index_.extract(*people_[static_cast<size_t>(i)].name);
+    entry.key().swap(name);
+    people_[static_cast<size_t>(i)].name = &index_.insert(std::move(entry)).position->first;
+}
+
 void GalleryPeople::reserve(size_t people) {
     people_.reserve(people);
     index_.reserve(people);

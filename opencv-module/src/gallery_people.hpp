@@ -94,6 +94,10 @@ public:
     /// @throws cv::Exception, with nothing changed, for sums that overflow and a mean that is zero
     int add(const std::string& name, const FusedRow& added);
     bool remove(const std::string& name);
+    /// Puts another row in the place of person i's.
+    void replace(int i, const FusedRow& fused);
+    /// @param to that nobody has
+    void rename(int i, const std::string& to);
     void reserve(size_t people);
 
     int chunkRows() const { return chunkRows_; }

@@ -52,7 +52,10 @@ struct Kind {
     std::string (*read)(const Bytes& content, GalleryExtras&);
 };
 
-constexpr Kind kinds[] = {{"RATE", writeThresholds, readThresholds}};  // ascending by their tags
+constexpr Kind kinds[] = {  // ascending by their tags
+    {"PICS", [](const GalleryExtras& extras) { return extras.pictures.write(); },
+     [](const Bytes& content, GalleryExtras& extras) { return extras.pictures.read(content, extras.embeddingSize); }},
+    {"RATE", writeThresholds, readThresholds}};
 
 }  // namespace
 

@@ -7,12 +7,15 @@
 #define OPENCV_DRGAN_GALLERY_SECTIONS_HPP
 
 #include "gallery_file.hpp"
+#include "gallery_pictures.hpp"
 
 namespace cv {
 namespace drgan {
 
 struct GalleryExtras {
-    Thresholds thresholds;  ///< section "RATE"; empty: none
+    int embeddingSize = 0;     ///< Nf, known before anything is read
+    GalleryPictures pictures;  ///< section "PICS"; empty: none
+    Thresholds thresholds;     ///< section "RATE"; empty: none
 };
 
 /// The sections of what there is, ascending by their tags.

@@ -100,6 +100,27 @@ struct Section {
     }
 };
 
+/// What "PICS" says of a person.
+struct KeptPicture {
+    std::string label = "a.jpg";
+    uint32_t images = 2;
+    double total = 1.5;
+    std::vector<float> row = {1, -2};
+};
+
+Section kept(const std::vector<std::pair<std::string, std::vector<KeptPicture>>>& people) {
+    Writer out;
+    out.u32(static_cast<uint32_t>(people.size()));
+    for (const auto& [name, pictures] : people) {
+        out.u32(static_cast<uint32_t>(name.size())).text(name).u32(static_cast<uint32_t>(pictures.size()));
+        for (const KeptPicture& p : pictures) {
+            out.u32(static_cast<uint32_t>(p.label.size())).u32(p.images).f64(p.total).text(p.label);
+            for (const float value : p.row) out.f32(value);
+        }
+    }
+    return {"PICS", out.bytes};
+}
+
 struct File {
     std::string magic = "DRGANGAL";
     uint32_t version = 1;
@@ -235,6 +256,56 @@ TEST_F(GalleryFile, ItsOwnThresholdsAreASection) {
     gallery->save(path);
     EXPECT_EQ(readBytes(path), File().bytes());
     EXPECT_TRUE(Gallery::load(path)->thresholds().empty());
+}
+
+TEST_F(GalleryFile, PicturesAreASection) {
+    File file = withSection();
+    file.people.push_back({"Bob", 1, 0.5, {3, 4}});
+    file.sections = {
+        kept({{"Ann", {{"a.jpg", 1, 0.5, {2, 0}}, {"b.mp4", 1, 1, {0.5f, -3}}}}, {"Bob", {{"c", 1, 0.5, {3, 4}}}}}),
+        Section()};
+    const auto loaded = Gallery::load(write(file.bytes()));
+    EXPECT_EQ(loaded->pictures("Ann"), (std::vector<cv::String>{"a.jpg", "b.mp4"}));
+    Mat embedding;
+    double total = 0;
+    int images = 0;
+    loaded->picture("Ann", "b.mp4", embedding, total, images);
+    EXPECT_EQ(cv::norm(embedding, vectorOf(0.5f, -3), cv::NORM_INF), 0);
+    EXPECT_EQ(total, 1);
+    EXPECT_EQ(images, 1);
+    loaded->save(path);
+    EXPECT_EQ(readBytes(path), file.bytes());
+}
+
+TEST_F(GalleryFile, WrongPicturesAreRefused) {
+    const auto refused = [&](const Section& section, const std::vector<std::string>& parts) {
+        expectRefused(
+            [&](File& file) {
+                file = withSection();
+                file.sections[0] = section;
+            },
+            parts);
+    };
+    using Pictures = std::vector<KeptPicture>;
+    refused(kept({}), {"PICS", "0 people"});
+    refused({"PICS", {}}, {"ends early"});
+    refused({"PICS", {1, 0, 0, 0}}, {"ends early"});
+    refused(kept({{"", Pictures(1)}}), {"a name has 0 bytes"});
+    refused(kept({{"a\nb", Pictures(1)}}), {"control character"});
+    refused(kept({{"Eve", Pictures(1)}}), {"pictures of \"Eve\", expected people of the file"});
+    refused(kept({{"Ann", {}}}), {"has 0 pictures"});
+    refused(kept({{"Ann", Pictures(1)}, {"Ann", Pictures(1)}}), {"ascending names"});
+    refused(kept({{"Ann", Pictures(2)}}), {"two pictures \"a.jpg\""});
+    refused(kept({{"Ann", {{"a", 3}}}}), {"has 3 images of \"Ann\", expected at most 2"});
+    refused(kept({{"Ann", {{"a", 0}}}}), {"got 0 images"});
+    refused(kept({{"Ann", {{"a", 1, -1}}}}), {"confidence of -1"});
+    refused(kept({{"Ann", {{"", 1}}}}), {"a picture's label has 0 bytes"});
+    refused(kept({{"Ann", {{std::string(1025, 'x'), 1}}}}), {"1025 bytes"});
+    refused(kept({{"Ann", {{"a", 1, 1, {0, 0}}}}}), {"norm"});
+    refused(kept({{"Ann", {{"a", 1, 1, {1}}}}}), {"ends early"});
+    Section longer = kept({{"Ann", Pictures(1)}});
+    longer.content.push_back(0);
+    refused(longer, {"bytes after the last picture"});
 }
 
 TEST_F(GalleryFile, OfNobodyWithThresholds) {

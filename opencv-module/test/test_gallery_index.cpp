@@ -103,7 +103,7 @@ INDEX_TEST(MoreEffortMissesFewer) {
     EXPECT_GT(missed[0], 80);  // of 2000
     EXPECT_LT(missed[1], missed[0] * 3 / 4);
     EXPECT_LE(missed[2], missed[1] / 2);  // both may be 0: the graph is not the same each time, threads make it
-    EXPECT_LE(missed[2], 100);  // a recall of 0.95
+    EXPECT_LE(missed[2], 100);            // a recall of 0.95
     ::testing::Test::RecordProperty("missed", cv::format("%d %d %d", missed[0], missed[1], missed[2]));
 }
 

@@ -31,6 +31,32 @@ void defineChanges(GuardedClass<Gallery>& type) {
             documented("Gallery::addFused", "addFused(name, embedding, totalConfidence, images)").c_str(), arg("name"),
             arg("embedding"), arg("totalConfidence"), arg("images"))
         .def(
+            "addPicture",
+            [](Self& self, const py::str& name, const py::object& embedding, double totalConfidence, int images,
+               const py::str& picture) {
+                const std::string text = name, label = picture;
+                const Input row(embedding, "embedding");
+                self.callTogether(
+                    [&](Gallery& gallery) { gallery.addPicture(text, row.mat(), totalConfidence, images, label); });
+            },
+            documented("Gallery::addPicture", "addPicture(name, embedding, totalConfidence, images, picture)").c_str(),
+            arg("name"), arg("embedding"), arg("totalConfidence"), arg("images"), arg("picture"))
+        .def(
+            "removePicture",
+            [](Self& self, const py::str& name, const py::str& picture) {
+                const std::string text = name, label = picture;
+                return self.callTogether([&](Gallery& gallery) { return gallery.removePicture(text, label); });
+            },
+            documented("Gallery::removePicture", "removePicture(name, picture) -> bool").c_str(), arg("name"),
+            arg("picture"))
+        .def(
+            "rename",
+            [](Self& self, const py::str& name, const py::str& to) {
+                const std::string text = name, other = to;
+                self.callTogether([&](Gallery& gallery) { gallery.rename(text, other); });
+            },
+            documented("Gallery::rename", "rename(name, to)").c_str(), arg("name"), arg("to"))
+        .def(
             "remove",
             [](Self& self, const py::str& name) {
                 const std::string text = name;
@@ -69,6 +95,27 @@ void defineQuestions(GuardedClass<Gallery>& type) {
             },
             documented("Gallery::person", "person(name[, embedding]) -> embedding, totalConfidence, images").c_str(),
             arg("name"), arg("embedding") = py::none())
+        .def(
+            "pictures",
+            [](Self& self, const py::str& name) {
+                const std::string text = name;
+                return toTuple(self.callTogether([&](const Gallery& gallery) { return gallery.pictures(text); }));
+            },
+            documented("Gallery::pictures", "pictures(name) -> tuple").c_str(), arg("name"))
+        .def(
+            "picture",
+            [](Self& self, const py::str& name, const py::str& picture, const py::object& embedding) {
+                const std::string text = name, label = picture;
+                Output out(embedding, "embedding");
+                double totalConfidence = 0;
+                int images = 0;
+                self.callTogether(
+                    [&](const Gallery& gallery) { gallery.picture(text, label, out.mat(), totalConfidence, images); });
+                return py::make_tuple(out.value(), totalConfidence, images);
+            },
+            documented("Gallery::picture", "picture(name, picture[, embedding]) -> embedding, totalConfidence, images")
+                .c_str(),
+            arg("name"), arg("picture"), arg("embedding") = py::none())
         .def(
             "search",
             [](Self& self, const py::object& embeddings, int k, const py::object& similarities) {

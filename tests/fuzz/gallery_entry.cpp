@@ -77,6 +77,13 @@ void use(const Gallery& gallery) {
         if (!cv::checkRange(embedding) || !std::isfinite(total) || total < 0 || images < 1) {
             finding("a person's values are out of range");
         }
+        for (const auto& label : gallery.pictures(name)) {
+            int part = 0;
+            gallery.picture(name, label, similarities, total, part);
+            if (part < 1 || part > images) {
+                finding("a picture's values are out of range");
+            }
+        }
         std::vector<cv::String> found;
         gallery.search(embedding, 3, found, similarities);
         if (!(similarities.at<float>(0, 0) > 0.999f)) {

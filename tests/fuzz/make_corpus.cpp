@@ -38,6 +38,10 @@ void writeGalleries(const std::string& folder) {
     thresholds.cosines = {0.25f, 0.5f};
     gallery->setThresholds(thresholds);
     gallery->save(folder + "/valid-thresholds");
+    gallery->addPicture("Eve", cv::Mat((cv::Mat_<float>(1, 2) << 1, 0)), 0.5, 1, "a.jpg");
+    gallery->addPicture("Eve", cv::Mat((cv::Mat_<float>(1, 2) << 1, 2)), 1.5, 3, "b.mp4");
+    gallery->addPicture("Fay", cv::Mat((cv::Mat_<float>(1, 2) << 0, 2)), 1, 1, "a.jpg");
+    gallery->save(folder + "/valid-pictures");
     const auto wide = cv::drgan::Gallery::createEmpty(64, "7ed378479f3fd663");
     cv::Mat row(1, 64, CV_32F);
     cv::RNG random(1);

@@ -32,6 +32,22 @@ class People(unittest.TestCase):
         np.testing.assert_allclose(embedding, Models.embeddings[0] * 4 / 3, rtol=1e-4, atol=1e-5)
         self.assertEqual((gallery.remove('Ada'), gallery.remove('Ada'), gallery.size()), (True, False, 2))
 
+    def test_pictures_are_kept_and_taken_out_again(self):
+        gallery = drgan.Gallery.create(Models.encoder)
+        gallery.addPicture('Ada', Models.embeddings[0], 0.5, 1, 'a.jpg')
+        before = gallery.person('Ada')
+        gallery.addPicture('Ada', Models.embeddings[1], 0.25, 3, 'ß.mp4')
+        self.assertEqual(gallery.pictures('Ada'), ('a.jpg', 'ß.mp4'))
+        embedding, total, images = gallery.picture('Ada', 'ß.mp4')
+        np.testing.assert_array_equal(embedding, Models.embeddings[1].reshape(1, -1))
+        self.assertEqual((total, images), (0.25, 3))
+        self.assertEqual((gallery.removePicture('Ada', 'c'), gallery.removePicture('Ada', 'ß.mp4')), (False, True))
+        np.testing.assert_array_equal(gallery.person('Ada')[0], before[0])
+        gallery.rename('Ada', 'Ålice')
+        self.assertEqual((gallery.names(), gallery.pictures('Ålice')), (('Ålice',), ('a.jpg',)))
+        with self.assertRaisesRegex(Error, 'no such person'):
+            gallery.rename('Ada', 'Eve')
+
     def test_an_index_finds_who_is_there(self):
         gallery = people()
         self.assertEqual((gallery.indexType(), gallery.searchEffort()), (drgan.Gallery_INDEX_EXACT, 1))

@@ -15,7 +15,8 @@ namespace drgan {
 Any number of threads may use one object at a time. Searches do not wait for each other, add() and remove() wait for the
 searches at work, and save() keeps nobody waiting: it writes what was there when it was called.
 
-A person takes 4 Nf + about 150 bytes, however many pictures are fused. */
+A person takes 4 Nf + about 150 bytes, however many pictures are fused; a picture that is kept (addPicture()) 4 Nf +
+about 250 more, and its name. */
 class CV_EXPORTS_W Gallery {
 public:
     /** How search() finds the people most alike. */
@@ -39,6 +40,27 @@ public:
     confidences sum up to `totalConfidence` (finite, >= 0). Where the person is there already, the two are fused.
     @throws cv::Exception as add() does, and if the sums overflow. */
     CV_WRAP virtual void addFused(const String& name, InputArray embedding, double totalConfidence, int images) = 0;
+
+    /** @brief The same, and keeps what was added under a name of its own, so that it can be taken out again.
+    @param images 1; more where the "picture" is a video
+    @param picture its name, say the file's: as names of people are, and another for each of a person's
+    @throws cv::Exception as addFused() does, and if the person has a picture of that name */
+    CV_WRAP virtual void addPicture(const String& name, InputArray embedding, double totalConfidence, int images,
+                                    const String& picture) = 0;
+    /** @brief The pictures that are kept of a person, in the order in which they came.
+    @throws cv::Exception if there is no such person */
+    CV_WRAP virtual std::vector<String> pictures(const String& name) const = 0;
+    /** @brief What is known of one of them, as of person(). @throws cv::Exception if there is none of that name */
+    CV_WRAP virtual void picture(const String& name, const String& picture, OutputArray embedding,
+                                 CV_OUT double& totalConfidence, CV_OUT int& images) const = 0;
+    /** @brief Takes a picture out of a person, who is then as if it had never been in, to the last bit; with the last
+    picture the person goes.
+    @return whether there was such a picture
+    @throws cv::Exception if there is no such person, or not all that was fused into the person was kept */
+    CV_WRAP virtual bool removePicture(const String& name, const String& picture) = 0;
+
+    /** @brief Gives a person another name. @throws cv::Exception if there is no such person, or `to` is a person's */
+    CV_WRAP virtual void rename(const String& name, const String& to) = 0;
 
     /** @return whether there was such a person */
     CV_WRAP virtual bool remove(const String& name) = 0;
