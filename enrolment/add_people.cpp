@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "add_people.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 
 namespace drgan::enrolment {
@@ -16,6 +18,41 @@ Piece knownOf(const cv::drgan::Gallery& gallery, const std::string& name) {
     return known;
 }
 
+/// What the gallery is to call a file: names of files may be of any bytes, its own are not.
+std::string labelOf(const Seen& seen) {
+    std::string label =
+        seen.picture.empty() ? std::filesystem::path(seen.file).filename().generic_string() : seen.picture;
+    try {
+        cv::drgan::Gallery::createEmpty(1, label);  // whose rule is the same
+    } catch (const cv::Exception&) {
+        std::replace_if(
+            label.begin(), label.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+        label = label.empty() ? "?" : label.substr(label.size() - std::min(label.size(), size_t(1000)));
+    }
+    return label;
+}
+
+bool has(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label) {
+    if (!gallery.contains(name)) {
+        return false;
+    }
+    const auto labels = gallery.pictures(name);
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
+bool isThere(const cv::drgan::Gallery& gallery, const Seen& seen) {
+    const std::string label = labelOf(seen);
+    if (seen.piece.embedding.empty() || !has(gallery, seen.name, label)) {
+        return false;
+    }
+    cv::Mat embedding;
+    double total = 0;
+    int images = 0;
+    gallery.picture(seen.name, label, embedding, total, images);
+    return embedding.size() == seen.piece.embedding.size() &&
+           cv::norm(embedding, seen.piece.embedding, cv::NORM_INF) == 0;
+}
+
 std::string whyNot(const std::string& name, const Fit& fit, size_t i, bool isKnown, size_t of, double threshold) {
     if (fit.count == 0 && !isKnown) {
         return cv::format(
@@ -29,12 +66,22 @@ std::string whyNot(const std::string& name, const Fit& fit, size_t i, bool isKno
 
 }  // namespace
 
+std::string freeLabel(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label) {
+    std::string free = label;
+    for (int i = 2; has(gallery, name, free); ++i) {
+        free = label + cv::format(" (%d)", i);
+    }
+    return free;
+}
+
 std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery& gallery, const Match& match,
-                               double threshold, bool keepUnlike) {
+                               double threshold, const AddOptions& options) {
     std::vector<Verdict> verdicts(seen.size());
     std::map<std::string, std::vector<size_t>> people;
     for (size_t i = 0; i < seen.size(); ++i) {
-        if (!seen[i].piece.embedding.empty()) {
+        if (isThere(gallery, seen[i])) {
+            verdicts[i].reason = "is in the gallery already";
+        } else if (!seen[i].piece.embedding.empty()) {
             people[seen[i].name].push_back(i);
         }
     }
@@ -51,13 +98,18 @@ std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery
             Verdict& verdict = verdicts[files[i]];
             verdict.likeness = fit.likeness[i];
             verdict.unlike = !fit.fits[i];
-            verdict.taken = fit.fits[i] || keepUnlike;
+            verdict.taken = fit.fits[i] || options.keepUnlike;
             if (!verdict.taken) {
                 verdict.reason = whyNot(name, fit, i, isKnown, files.size(), threshold);
                 continue;
             }
             try {
-                gallery.addFused(name, from.piece.embedding, from.piece.confidence, from.images);
+                if (options.keepPictures) {
+                    gallery.addPicture(name, from.piece.embedding, from.piece.confidence, from.images,
+                                       freeLabel(gallery, name, labelOf(from)));
+                } else {
+                    gallery.addFused(name, from.piece.embedding, from.piece.confidence, from.images);
+                }
             } catch (const cv::Exception& error) {  // a name that a gallery does not take
                 verdict.taken = false;
                 verdict.reason = error.err.empty() ? error.what() : error.err;

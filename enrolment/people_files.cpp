@@ -30,8 +30,8 @@ std::vector<fs::path> contents(const fs::path& folder, std::vector<Aside>& aside
     return found;
 }
 
-/// A file, or a folder's files and those in its folders.
-void collect(const fs::path& path, const std::string& name, Sources& out) {
+/// A file, or a folder's files and those in its folders. @param base what `picture` leaves out of their paths
+void collect(const fs::path& path, const fs::path& base, const std::string& name, Sources& out) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (fs::is_directory(status)) {
@@ -39,13 +39,13 @@ void collect(const fs::path& path, const std::string& name, Sources& out) {
             if (fs::is_directory(entry, error) && fs::is_symlink(entry, error)) {
                 out.aside.push_back({entry.native(), "is a link to a folder, which is not followed"});
             } else {
-                collect(entry, name, out);
+                collect(entry, base, name, out);
             }
         }
     } else if (fs::is_regular_file(status) && fs::file_size(path, error) == 0) {
         out.aside.push_back({path.native(), "is empty"});
     } else if (fs::is_regular_file(status)) {
-        out.files.push_back({name, path.native()});
+        out.files.push_back({name, path.native(), path.lexically_relative(base).generic_string()});
     } else {
         out.aside.push_back({path.native(), fs::exists(status) ? "is no file"
                                                                : "cannot be opened: " +
@@ -64,7 +64,7 @@ Sources findSources(const std::vector<std::string>& paths, const std::string& na
             throw std::runtime_error(text + ": " + (error ? error.message() : "there is no such file or folder"));
         }
         if (!name.empty()) {
-            collect(path, name, out);
+            collect(path, fs::is_directory(path, error) ? path : path.parent_path(), name, out);
             continue;
         }
         if (!fs::is_directory(path, error)) {
@@ -73,11 +73,11 @@ Sources findSources(const std::vector<std::string>& paths, const std::string& na
         for (const fs::path& entry : contents(path, out.aside)) {
             const fs::file_status status = fs::status(entry, error);
             if (fs::is_directory(status)) {
-                collect(entry, entry.filename().native(), out);
+                collect(entry, entry, entry.filename().native(), out);
             } else if (fs::exists(status)) {
                 out.aside.push_back({entry.native(), "lies in nobody's folder"});
             } else {
-                collect(entry, {}, out);  // which says why not
+                collect(entry, {}, {}, out);  // which says why not
             }
         }
     }

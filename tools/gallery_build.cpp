@@ -86,7 +86,7 @@ std::vector<Seen> lookAt(const std::vector<Source>& files, enrolment::StillFaces
     std::vector<Seen> seen;
     for (const Source& source : files) {
         progress.picture(source.name);
-        seen.push_back({source.name, source.file, {}, 0});
+        seen.push_back({source.name, source.file, {}, 0, source.picture});
         try {
             const enrolment::StillFace face = faces.read(source.file, true);
             seen.back().piece = {face.embedding, face.confidence};
@@ -135,8 +135,8 @@ int buildGallery(const GalleryArguments& arguments) {
     checkBuild();
     const auto gallery = add() ? Gallery::load(arguments.gallery, faces.encoder()) : Gallery::create(faces.encoder());
     const auto match = [&](const cv::Mat& a, const cv::Mat& b) { return faces.encoder()->match(a, b); };
-    const auto verdicts =
-        enrolment::addPeople(seen, *gallery, match, faces.bundle().matchThreshold, arguments.keepUnlike);
+    const auto verdicts = enrolment::addPeople(seen, *gallery, match, faces.bundle().matchThreshold,
+                                               {arguments.keepUnlike, !arguments.noPictures});
     size_t fused = 0;
     std::map<std::string, std::pair<size_t, size_t>> people;  // pictures used, of so many
     for (size_t i = 0; i < seen.size(); ++i) {

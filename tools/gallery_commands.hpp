@@ -20,6 +20,9 @@ struct GalleryArguments {
     std::string gallery;                 ///< that is read, changed or made
     bool replace = false;                ///< build, merge: a gallery that is there may go
     bool add = false;                    ///< build: goes on from the gallery that is there
+    bool noPictures = false;             ///< build: keeps nothing of single pictures
+    std::vector<std::string> removed;    ///< remove: pictures of the one person that is named; none: all of them
+    std::string newName;                 ///< rename
     bool keepUnlike = false;             ///< build: takes pictures that do not fit the person's others
     std::string folder;                  ///< build: a folder per person
     std::vector<std::string> names;      ///< remove
@@ -38,6 +41,8 @@ struct GalleryArguments {
 /// @throws cv::Exception, std::exception if nothing could
 int listGallery(const GalleryArguments& arguments);
 int removePeople(const GalleryArguments& arguments);
+int renamePerson(const GalleryArguments& arguments);
+int listPictures(const GalleryArguments& arguments);
 int mergeGalleries(const GalleryArguments& arguments);
 int buildGallery(const GalleryArguments& arguments);
 int searchGallery(const GalleryArguments& arguments);

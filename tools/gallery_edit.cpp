@@ -7,6 +7,7 @@
 #include <opencv2/drgan.hpp>
 #include <stdexcept>
 
+#include "add_people.hpp"
 #include "gallery_commands.hpp"
 #include "gallery_lock.hpp"
 
@@ -75,7 +76,142 @@ int listGallery(const GalleryArguments& arguments) {
     return 0;
 }
 
+namespace {
+
+void checkPerson(const Gallery& gallery, const GalleryArguments& arguments, const std::string& name) {
+    if (!gallery.contains(name)) {
+        throw std::runtime_error(arguments.gallery + ": there is no person of the name \"" + name +
+                                 "\"; nothing was changed");
+    }
+}
+
+int removePictures(const GalleryArguments& arguments) {
+    if (arguments.names.size() != 1) {
+        throw std::runtime_error("--picture: got " + std::to_string(arguments.names.size()) +
+                                 " people, expected the one whose picture it is");
+    }
+    const std::string& name = arguments.names[0];
+    const enrolment::GalleryLock lock(arguments.gallery);
+    const auto gallery = Gallery::load(arguments.gallery);
+    checkPerson(*gallery, arguments, name);
+    for (const std::string& picture : arguments.removed) {
+        if (!gallery->contains(name) || !gallery->removePicture(name, picture)) {
+            throw std::runtime_error(arguments.gallery + ": there is no picture \"" + picture + "\" of " + name +
+                                     "; nothing was removed");
+        }
+    }
+    gallery->save(arguments.gallery);
+    const size_t left = gallery->contains(name) ? gallery->pictures(name).size() : 0;
+    if (arguments.json) {
+        printJson({{"gallery", arguments.gallery}, {"name", name}, {"removed", arguments.removed}, {"pictures", left}});
+    } else {
+        std::printf("%s: %zu pictures of %s removed, %zu left%s\n", arguments.gallery.c_str(), arguments.removed.size(),
+                    name.c_str(), left, left == 0 ? ", and so the person" : "");
+    }
+    return 0;
+}
+
+/// Cosine of a picture to the person's others; 1 where there are none.
+double likenessOf(const Gallery& gallery, const std::string& name, const std::string& picture) {
+    cv::drgan::Template others;
+    cv::Mat own, embedding, fused;
+    for (const std::string& other : gallery.pictures(name)) {
+        double total = 0;
+        int images = 0;
+        gallery.picture(name, other, embedding, total, images);
+        if (other == picture) {
+            own = embedding.clone();
+        } else {
+            others.add(embedding, static_cast<float>(total));
+        }
+    }
+    if (others.size() == 0) {
+        return 1;
+    }
+    others.fused(fused);
+    return own.dot(fused) / (cv::norm(own) * cv::norm(fused));
+}
+
+struct Known {
+    cv::Mat embedding;
+    double total;
+    int images;
+};
+
+/// Picture by picture where all are kept, else as one.
+void addWithPictures(const Gallery& from, const std::string& name, const Known& person, Gallery& to) {
+    int kept = 0;
+    std::vector<std::pair<std::string, Known>> pictures;
+    for (const std::string& picture : from.pictures(name)) {
+        Known known;
+        from.picture(name, picture, known.embedding, known.total, known.images);
+        kept += known.images;
+        pictures.emplace_back(picture, known);
+    }
+    if (kept < person.images) {
+        to.addFused(name, person.embedding, person.total, person.images);
+        return;
+    }
+    for (const auto& [picture, known] : pictures) {
+        to.addPicture(name, known.embedding, known.total, known.images, enrolment::freeLabel(to, name, picture));
+    }
+}
+
+}  // namespace
+
+int listPictures(const GalleryArguments& arguments) {
+    const auto gallery = Gallery::load(arguments.gallery);
+    const std::string& name = arguments.names.at(0);
+    checkPerson(*gallery, arguments, name);
+    cv::Mat embedding;
+    double total = 0;
+    int images = 0;
+    gallery->person(name, embedding, total, images);
+    Json pictures = Json::array();
+    int kept = 0;
+    if (!arguments.json) {
+        std::printf("%8s  %12s  %10s  %s\n", "pictures", "confidence", "likeness", "file");
+    }
+    for (const std::string& picture : gallery->pictures(name)) {
+        double confidence = 0;
+        int count = 0;
+        gallery->picture(name, picture, embedding, confidence, count);
+        const double likeness = likenessOf(*gallery, name, picture);
+        kept += count;
+        if (arguments.json) {
+            pictures.push_back(
+                {{"picture", picture}, {"images", count}, {"confidence", confidence}, {"likeness", likeness}});
+        } else {
+            std::printf("%8d  %12.3f  %10.3f  %s\n", count, confidence, likeness, picture.c_str());
+        }
+    }
+    if (arguments.json) {
+        printJson({{"gallery", arguments.gallery}, {"name", name}, {"images", images}, {"pictures", pictures}});
+    } else if (kept < images) {
+        std::printf("of %d of %d nothing but their part in the person was kept\n", images - kept, images);
+    }
+    return 0;
+}
+
+int renamePerson(const GalleryArguments& arguments) {
+    const enrolment::GalleryLock lock(arguments.gallery);
+    const auto gallery = Gallery::load(arguments.gallery);
+    const std::string& name = arguments.names.at(0);
+    checkPerson(*gallery, arguments, name);
+    gallery->rename(name, arguments.newName);
+    gallery->save(arguments.gallery);
+    if (arguments.json) {
+        printJson({{"gallery", arguments.gallery}, {"name", name}, {"to", arguments.newName}});
+    } else {
+        std::printf("%s: %s is %s now\n", arguments.gallery.c_str(), name.c_str(), arguments.newName.c_str());
+    }
+    return 0;
+}
+
 int removePeople(const GalleryArguments& arguments) {
+    if (!arguments.removed.empty()) {
+        return removePictures(arguments);
+    }
     const enrolment::GalleryLock lock(arguments.gallery);
     const auto gallery = Gallery::load(arguments.gallery);
     for (const std::string& name : arguments.names) {
@@ -128,7 +264,7 @@ int mergeGalleries(const GalleryArguments& arguments) {
             int images = 0;
             gallery->person(name, embedding, total, images);
             inSeveral += all->contains(name);
-            all->addFused(name, embedding, total, images);
+            addWithPictures(*gallery, name, {embedding, total, images}, *all);
         }
     }
     if (measured && arguments.galleries.size() > 1) {

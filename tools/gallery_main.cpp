@@ -70,9 +70,22 @@ int main(int argc, char** argv) try {
                        "PNG: each face beside its matches, drawn from the front by the decoder (10 at most)");
     defineModels(*search, a);
 
-    CLI::App* const remove = define(app, "remove", "Removes people; all of those named, or none.", a);
+    CLI::App* const pictures = define(app, "pictures", "Lists the pictures behind a person.", a);
+    pictures->add_option("gallery", a.gallery, "the file")->required();
+    pictures->add_option("name", a.names, "the person")->required()->expected(1);
+
+    CLI::App* const remove =
+        define(app, "remove", "Removes people, or pictures of one; all of those named, or none.", a);
     remove->add_option("gallery", a.gallery, "the file")->required();
     remove->add_option("names", a.names, "their names")->required();
+    remove->add_option("--picture", a.removed, "takes this picture of the one person out, as `pictures` lists it")
+        ->expected(1)
+        ->allow_extra_args(false);
+
+    CLI::App* const rename = define(app, "rename", "Gives a person another name.", a);
+    rename->add_option("gallery", a.gallery, "the file")->required();
+    rename->add_option("name", a.names, "the person")->required()->expected(1);
+    rename->add_option("to", a.newName, "the new name")->required();
 
     CLI::App* const merge = define(app, "merge", "Makes one gallery of several; who is in more than one is fused.", a);
     merge->add_option("output", a.gallery, "the new file; may be one of the others")->required();
@@ -88,6 +101,8 @@ int main(int argc, char** argv) try {
     build->add_flag("--replace", a.replace, "the gallery may be there already")->excludes(add);
     build->add_flag("--keep-unlike", a.keepUnlike,
                     "takes pictures, too, that do not fit the person's others, which are left out otherwise");
+    build->add_flag("--no-pictures", a.noPictures,
+                    "keeps nothing of single pictures, which then cannot be listed or taken out again");
     defineModels(*build, a);
 
     CLI::App* const calibrate =
@@ -106,8 +121,10 @@ int main(int argc, char** argv) try {
         return app.exit(error) == 0 ? 0 : 2;
     }
     const int status = *list        ? listGallery(a)
+                       : *pictures  ? listPictures(a)
                        : *search    ? searchGallery(a)
                        : *remove    ? removePeople(a)
+                       : *rename    ? renamePerson(a)
                        : *merge     ? mergeGalleries(a)
                        : *calibrate ? calibrateGallery(a)
                                     : buildGallery(a);

@@ -14,12 +14,12 @@ std::vector<Look> lookAt(const std::vector<enrolment::Source>& files, const Eyes
 }
 
 std::vector<Outcome> add(const std::vector<Look>& looks, cv::drgan::Gallery& gallery, const Eyes& eyes,
-                         bool keepUnlike) {
+                         const enrolment::AddOptions& options) {
     std::vector<enrolment::Seen> seen;
     for (const Look& look : looks) {
         seen.push_back(look.seen);
     }
-    const auto verdicts = enrolment::addPeople(seen, gallery, eyes.match, eyes.threshold, keepUnlike);
+    const auto verdicts = enrolment::addPeople(seen, gallery, eyes.match, eyes.threshold, options);
     std::vector<Outcome> outcomes;
     for (size_t i = 0; i < looks.size(); ++i) {
         Outcome outcome{{seen[i].name, seen[i].file}, looks[i].reason};

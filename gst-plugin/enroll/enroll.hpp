@@ -27,7 +27,7 @@ std::vector<Look> lookAt(const std::vector<enrolment::Source>& files, const Eyes
 
 /// Adds what was seen to the gallery, as enrolment::addPeople() decides.
 std::vector<Outcome> add(const std::vector<Look>& looks, cv::drgan::Gallery& gallery, const Eyes& eyes,
-                         bool keepUnlike);
+                         const enrolment::AddOptions& options);
 
 }  // namespace drgan::enroll
 

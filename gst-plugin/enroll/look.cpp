@@ -66,7 +66,7 @@ Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
         const GstClockTime time = static_cast<GstClockTime>(i) * stillInterval;
         sample ? eyes.element.show(sample.get(), time) : eyes.element.show(face.picture, time);
     }
-    Look look{{source.name, source.file, {face.embedding, face.confidence}, 1}, face.note};
+    Look look{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
     double best = 0.3;
     for (const Track& track : eyes.element.finish()) {
         if (overlap(track.box, face.box) > best) {
@@ -92,7 +92,7 @@ Look lookAtVideo(const enrolment::Source& source, const Eyes& eyes) {
         throw std::runtime_error("holds no picture");
     }
     const Choice choice = chooseVideo(eyes.element.finish(), eyes.match, eyes.threshold);
-    Look look{{source.name, source.file, {}, 0}, choice.reason};
+    Look look{{source.name, source.file, {}, 0, source.picture}, choice.reason};
     cv::drgan::Template fused;
     for (const Track& track : choice.tracks) {
         fused.add(track.embedding, static_cast<float>(track.totalConfidence));

@@ -30,6 +30,7 @@ struct Arguments {
     std::string detector;
     bool update = false;
     bool keepUnlike = false;
+    bool noPictures = false;
     bool json = false;
     bool quiet = false;
 };
@@ -50,6 +51,8 @@ void define(CLI::App& app, Arguments& a) {
                  "add to a gallery that exists; a person who is in it is fused with the new pictures");
     app.add_flag("--keep-unlike", a.keepUnlike,
                  "take files, too, whose faces do not fit the person's others, which are left out otherwise");
+    app.add_flag("--no-pictures", a.noPictures,
+                 "keep nothing of single files, which then cannot be listed or taken out again (drgan-gallery)");
     app.add_flag("--json", a.json, "report as JSON on standard output");
     app.add_flag("-q,--quiet", a.quiet, "no progress on standard error");
 }
@@ -89,7 +92,7 @@ int run(const Arguments& a) {
     const bool existed = exists();
     const auto gallery = existed ? cv::drgan::Gallery::load(a.gallery, encoder) : cv::drgan::Gallery::create(encoder);
     enroll::Report report;
-    report.outcomes = enroll::add(looks, *gallery, eyes, a.keepUnlike);
+    report.outcomes = enroll::add(looks, *gallery, eyes, {a.keepUnlike, !a.noPictures});
     report.aside = sources.aside;
     report.gallery = a.gallery;
     report.bundle = stills.bundle().id;

@@ -75,7 +75,7 @@ TEST(Fitting, FromTheStrongestOnItNeedsNoMajority) {
 class AddPeople : public testing::Test {
 protected:
     std::vector<Verdict> add(const std::vector<Seen>& seen, bool keepUnlike = false) {
-        return addPeople(seen, *gallery, cosine, threshold, keepUnlike);
+        return addPeople(seen, *gallery, cosine, threshold, {keepUnlike, true});
     }
     int imagesOf(const std::string& name) const {
         cv::Mat embedding;

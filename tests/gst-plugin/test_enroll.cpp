@@ -79,7 +79,7 @@ protected:
         const drgan::enroll::Eyes eyes{stills, element, match, threshold, 2 * GST_SECOND};
         const auto looks = drgan::enroll::lookAt(files, eyes, [&](size_t, const Source& s) { told.push_back(s.file); });
         EXPECT_FALSE(element.hasMessages());
-        return drgan::enroll::add(looks, *gallery, eyes, keepUnlike);
+        return drgan::enroll::add(looks, *gallery, eyes, {keepUnlike, true});
     }
 
     cv::Mat known(const std::string& name) const {

@@ -348,6 +348,107 @@ TEST_F(GalleryProgram, RemovesAllThatAreNamedOrNone) {
     EXPECT_THAT(run("list '" + copy + "'").out, AllOf(Not(HasSubstr("Ann")), HasSubstr("Dan")));
 }
 
+TEST_F(GalleryProgram, ListsThePicturesOfAPersonAndTakesOneOut) {
+    const std::string copy = copyOfGallery("copy.gallery");
+    const json before = run("pictures '" + copy + "' Dan --json").document();
+    ASSERT_EQ(before["pictures"].size(), 2u);
+    EXPECT_EQ(before["images"], 2);
+    EXPECT_EQ(before["pictures"][0]["picture"], "5.png");
+    EXPECT_EQ(before["pictures"][1]["picture"], "7.png");
+    EXPECT_GT(before["pictures"][0]["confidence"], 0);
+    EXPECT_GT(before["pictures"][0]["likeness"], 0.5);
+    EXPECT_THAT(run("pictures '" + copy + "' Dan").out, AllOf(HasSubstr("likeness"), HasSubstr("7.png")));
+    EXPECT_THAT(run("pictures '" + copy + "' Nemo").err, HasSubstr("no person of the name \"Nemo\""));
+
+    const std::string bytes = readText(copy);
+    const Outcome wrong = run("remove '" + copy + "' Dan --picture 5.png --picture 6.png");
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_THAT(wrong.err, HasSubstr("no picture \"6.png\" of Dan"));
+    EXPECT_EQ(run("remove '" + copy + "' Dan Ann --picture 5.png").status, 1);
+    EXPECT_EQ(readText(copy), bytes);
+    const Outcome right = run("remove '" + copy + "' Dan --picture 5.png --json");
+    ASSERT_EQ(right.status, 0) << right.err;
+    EXPECT_EQ(right.document()["pictures"], 1);
+
+    // As if it had never been in.
+    const fs::path only = fs::path(dir.path()) / "only" / "Dan";
+    fs::create_directories(only);
+    cv::imwrite((only / "7.png").string(), facePicture(3, 7));
+    ASSERT_EQ(run("build '" + dir.path() + "/only.gallery' '" + only.parent_path().string() + "'").status, 0);
+    const auto left = cv::drgan::Gallery::load(copy), never = cv::drgan::Gallery::load(dir.path() + "/only.gallery");
+    cv::Mat a, b;
+    double total = 0, expected = 0;
+    int images = 0;
+    left->person("Dan", a, total, images);
+    never->person("Dan", b, expected, images);
+    EXPECT_EQ(cv::norm(a, b, cv::NORM_INF), 0);
+    EXPECT_EQ(total, expected);
+
+    EXPECT_THAT(run("remove '" + copy + "' Dan --picture 7.png").out, HasSubstr("and so the person"));
+    EXPECT_THAT(run("list '" + copy + "'").out, Not(HasSubstr("Dan")));
+}
+
+TEST_F(GalleryProgram, RenamesAPerson) {
+    const std::string copy = copyOfGallery("copy.gallery");
+    EXPECT_EQ(run("rename '" + copy + "' Ann 'Änn Ø'").status, 0);
+    EXPECT_THAT(run("list '" + copy + "'").out, AllOf(HasSubstr("Änn Ø"), Not(HasSubstr("Ann"))));
+    EXPECT_EQ(run("pictures --json '" + copy + "' 'Änn Ø'").document()["pictures"].size(), 2u);
+    EXPECT_THAT(run("rename '" + copy + "' 'Änn Ø' Dan").err, HasSubstr("there is such a person already"));
+    EXPECT_THAT(run("rename '" + copy + "' Ann Eve").err, HasSubstr("no person of the name \"Ann\""));
+    EXPECT_EQ(run("rename '" + copy + "' Ann").status, 2);
+}
+
+TEST_F(GalleryProgram, KeepsNoPicturesAndAddsNoneTwice) {
+    const std::string folder = dir.path() + "/people";
+    fs::create_directories(folder + "/Eve");
+    cv::imwrite(folder + "/Eve/a.png", facePicture(5, 6));
+    const std::string plain = dir.path() + "/plain", kept = dir.path() + "/kept";
+    ASSERT_EQ(run("build '" + plain + "' '" + folder + "' --no-pictures").status, 0);
+    ASSERT_EQ(run("build '" + kept + "' '" + folder + "'").status, 0);
+    EXPECT_LT(fs::file_size(plain) + 2048, fs::file_size(kept));
+    EXPECT_THAT(run("pictures '" + plain + "' Eve").out, HasSubstr("of 1 of 1 nothing but their part"));
+    EXPECT_THAT(run("remove '" + plain + "' Eve --picture a.png").err, HasSubstr("no picture \"a.png\" of Eve"));
+
+    const Outcome again = run("build --add '" + kept + "' '" + folder + "'");
+    EXPECT_EQ(again.status, 1);
+    EXPECT_THAT(again.err, HasSubstr("a.png: is in the gallery already"));
+    cv::imwrite(folder + "/Eve/a.png", facePicture(5, 5));  // another of that name
+    EXPECT_EQ(run("build --add '" + kept + "' '" + folder + "'").status, 0);
+    const json pictures = run("pictures --json '" + kept + "' Eve").document()["pictures"];
+    ASSERT_EQ(pictures.size(), 2u);
+    EXPECT_EQ(pictures[1]["picture"], "a.png (2)");
+    ASSERT_EQ(run("merge '" + dir.path() + "/both' '" + kept + "' '" + plain + "'").status, 0);
+    EXPECT_EQ(run("merge '" + dir.path() + "/two' '" + kept + "' '" + kept + "'").status, 0);
+    EXPECT_EQ(run("pictures --json '" + dir.path() + "/two' Eve").document()["pictures"][3]["picture"],
+              "a.png (2) (2)");
+}
+
+TEST_F(GalleryProgram, LeavesOutGroupsAndStrangers) {
+    const std::string folder = dir.path() + "/people";
+    fs::create_directories(folder + "/Ann");
+    fs::create_directories(folder + "/Half");
+    for (const int column : {5, 6, 7}) {
+        cv::imwrite(folder + "/Ann/" + std::to_string(column) + ".png", facePicture(0, column));
+    }
+    cv::imwrite(folder + "/Ann/stranger.png", facePicture(2, 6));
+    cv::Mat group;
+    cv::hconcat(facePicture(0, 6), facePicture(4, 6), group);
+    cv::imwrite(folder + "/Ann/group.png", group);
+    cv::imwrite(folder + "/Half/1.png", facePicture(4, 6));
+    cv::imwrite(folder + "/Half/2.png", facePicture(6, 6));
+    const Outcome built = run("build '" + dir.path() + "/g' '" + folder + "' --json");
+    ASSERT_EQ(built.status, 0) << built.err;
+    EXPECT_EQ(built.document()["fused"], 3);
+    EXPECT_EQ(built.document()["people"], 1);
+    EXPECT_THAT(built.err,
+                AllOf(HasSubstr("stranger.png: unlike the other files of Ann"), HasSubstr("group.png: 2 faces"),
+                      HasSubstr("1.png: the 2 files of Half do not fit together"),
+                      HasSubstr("2.png: the 2 files of Half do not fit together")));
+    const Outcome kept = run("build '" + dir.path() + "/h' '" + folder + "' --json --keep-unlike");
+    EXPECT_EQ(kept.document()["fused"], 6);
+    EXPECT_THAT(kept.err, HasSubstr("stranger.png: unlike the other files of Ann"));
+}
+
 TEST_F(GalleryProgram, Merges) {
     const std::string a = copyOfGallery("a"), b = copyOfGallery("b"), both = dir.path() + "/both";
     ASSERT_EQ(run("remove '" + a + "' Ann").status, 0);
