@@ -14,9 +14,9 @@ namespace drgan::enrolment {
 struct Seen {
     std::string name;
     std::string file;
-    Piece piece;          ///< empty embedding: nothing
-    int images = 0;       ///< pictures in it
-    std::string picture;  ///< what the gallery calls it; empty: the file's name
+    Piece piece;               ///< empty embedding: nothing
+    int images = 0;            ///< pictures in it
+    std::string picture = {};  ///< what the gallery calls it; empty: the file's name
 };
 
 struct AddOptions {

@@ -58,10 +58,22 @@ Fit grow(const std::vector<Piece>& pieces, std::vector<bool> fits, const Match& 
             }
         }
     }
+    // What came early was compared with few: whoever is unlike the rest by now leaves, the most unlike first.
     Fit out;
-    for (size_t i = 0; i < pieces.size(); ++i) {
-        const cv::Mat others = fused(pieces, fits, known, i);
-        out.likeness.push_back(others.empty() ? 1 : match(pieces[i].embedding, others));
+    for (;;) {
+        out.likeness.clear();
+        size_t least = none;
+        for (size_t i = 0; i < pieces.size(); ++i) {
+            const cv::Mat others = fused(pieces, fits, known, i);
+            out.likeness.push_back(others.empty() ? 1 : match(pieces[i].embedding, others));
+            if (fits[i] && out.likeness[i] < threshold && (least == none || out.likeness[i] < out.likeness[least])) {
+                least = i;
+            }
+        }
+        if (least == none) {
+            break;
+        }
+        fits[least] = false;
     }
     out.count = static_cast<size_t>(std::count(fits.begin(), fits.end(), true));
     out.fits = std::move(fits);

@@ -25,8 +25,8 @@ struct Fit {
 };
 
 /// Which pieces are of one person. It begins with the piece that is like most others (cosine at or above the threshold)
-/// and takes what is like the mean, weighted by confidence, of those that it has, until nothing more comes. More than
-/// half of the pieces must be among them.
+/// and takes what is like the mean, weighted by confidence, of those that it has, until nothing more comes; who is
+/// unlike the mean of the others in the end leaves again. More than half of the pieces must be among them.
 /// @param known the person's embedding from before, 1xNf, and its total confidence; empty: nobody knows the person.
 /// Else what fits is like it, be it few or many.
 Fit fitting(const std::vector<Piece>& pieces, const Match& match, double threshold, const Piece& known = {});

@@ -11,7 +11,7 @@ namespace drgan::enrolment {
 struct Source {
     std::string name;
     std::string file;
-    std::string picture;  ///< what the gallery calls it: the file's path within the person's folder, or its name
+    std::string picture = {};  ///< what the gallery calls it: the file's path within the person's folder, or its name
 };
 
 /// What cannot be enrolled, and why.

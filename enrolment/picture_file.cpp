@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "picture_file.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
@@ -31,6 +33,12 @@ std::vector<unsigned char> readBytes(const std::string& file, uintmax_t most) {
 }  // namespace
 
 bool isPicture(const std::string& file) {
+    std::string extension = std::filesystem::path(file).extension().native();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    if (extension == ".mjpg" || extension == ".mjpeg") {
+        return false;  // JPEGs in a row, which are a video
+    }
     try {
         const auto bytes = readBytes(file, 64);
         return formatOf(Bytes(bytes.data(), bytes.size())) != Format::other || cv::haveImageReader(file);

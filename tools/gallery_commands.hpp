@@ -22,6 +22,7 @@ struct GalleryArguments {
     bool add = false;                    ///< build: goes on from the gallery that is there
     bool noPictures = false;             ///< build: keeps nothing of single pictures
     std::vector<std::string> removed;    ///< remove: pictures of the one person that is named; none: all of them
+    std::string person;                  ///< pictures, rename
     std::string newName;                 ///< rename
     bool keepUnlike = false;             ///< build: takes pictures that do not fit the person's others
     std::string folder;                  ///< build: a folder per person

@@ -161,7 +161,7 @@ void addWithPictures(const Gallery& from, const std::string& name, const Known& 
 
 int listPictures(const GalleryArguments& arguments) {
     const auto gallery = Gallery::load(arguments.gallery);
-    const std::string& name = arguments.names.at(0);
+    const std::string& name = arguments.person;
     checkPerson(*gallery, arguments, name);
     cv::Mat embedding;
     double total = 0;
@@ -196,7 +196,7 @@ int listPictures(const GalleryArguments& arguments) {
 int renamePerson(const GalleryArguments& arguments) {
     const enrolment::GalleryLock lock(arguments.gallery);
     const auto gallery = Gallery::load(arguments.gallery);
-    const std::string& name = arguments.names.at(0);
+    const std::string& name = arguments.person;
     checkPerson(*gallery, arguments, name);
     gallery->rename(name, arguments.newName);
     gallery->save(arguments.gallery);

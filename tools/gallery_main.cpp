@@ -72,19 +72,18 @@ int main(int argc, char** argv) try {
 
     CLI::App* const pictures = define(app, "pictures", "Lists the pictures behind a person.", a);
     pictures->add_option("gallery", a.gallery, "the file")->required();
-    pictures->add_option("name", a.names, "the person")->required()->expected(1);
+    pictures->add_option("name", a.person, "the person")->required();
 
     CLI::App* const remove =
         define(app, "remove", "Removes people, or pictures of one; all of those named, or none.", a);
     remove->add_option("gallery", a.gallery, "the file")->required();
     remove->add_option("names", a.names, "their names")->required();
     remove->add_option("--picture", a.removed, "takes this picture of the one person out, as `pictures` lists it")
-        ->expected(1)
         ->allow_extra_args(false);
 
     CLI::App* const rename = define(app, "rename", "Gives a person another name.", a);
     rename->add_option("gallery", a.gallery, "the file")->required();
-    rename->add_option("name", a.names, "the person")->required()->expected(1);
+    rename->add_option("name", a.person, "the person")->required();
     rename->add_option("to", a.newName, "the new name")->required();
 
     CLI::App* const merge = define(app, "merge", "Makes one gallery of several; who is in more than one is fused.", a);

@@ -38,9 +38,10 @@ TEST(Fitting, LeavesOutWhatIsUnlikeTheOthers) {
     EXPECT_THAT(fits({150, 10, 20, 250, 0}), ElementsAre(false, true, true, false, true));
 }
 
-TEST(Fitting, TakesWhatIsLikeTheMeanAlone) {
-    // -50 is unlike 40, but like the mean of all.
-    EXPECT_THAT(fits({0, 5, 40, -50}), ElementsAre(true, true, true, true));
+TEST(Fitting, ComparesWithTheMeanOfThoseThatItHas) {
+    // It begins at 0, to which 62 is unlike. With 50, which weighs much, 62 comes in, and -50 is unlike all by then.
+    const Fit fit = fitting({piece(0), piece(50, 3), piece(-50), piece(62)}, cosine, threshold);
+    EXPECT_THAT(fit.fits, ElementsAre(true, true, false, true));
 }
 
 TEST(Fitting, TakesNothingWhereNoMajorityIsAlike) {

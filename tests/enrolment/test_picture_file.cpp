@@ -166,6 +166,7 @@ TEST_F(PictureFile, WhatIsNotReadSaysWhatToDo) {
     EXPECT_FALSE(isPicture(dir.path() + "/text.jpg"));
     EXPECT_FALSE(isPicture(dir.path() + "/nothing.jpg"));
     EXPECT_FALSE(isPicture(dir.path()));
+    EXPECT_FALSE(isPicture(write("a.MJPEG", encoded(quarters(), ".jpg")))) << "a video";
     EXPECT_THROW(readPicture(dir.path() + "/nothing.jpg"), std::runtime_error);
     Buffer twelve = encoded(quarters(), ".jpg");
     for (size_t i = 0; i + 4 < twelve.size(); ++i) {

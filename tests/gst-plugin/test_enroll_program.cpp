@@ -88,6 +88,18 @@ TEST_F(EnrollProgram, AddsToAGalleryOnRequestAlone) {
     EXPECT_EQ(cv::drgan::Gallery::load(gallery)->size(), 3);
 }
 
+TEST_F(EnrollProgram, KeepsPicturesAndAddsNoneTwice) {
+    ASSERT_EQ(run(people + " -q -o " + gallery).code, 0);
+    EXPECT_THAT(cv::drgan::Gallery::load(gallery)->pictures("Grace"), testing::ElementsAre("a.png"));
+    const std::string before = read(gallery);
+    const Ran again = run(people + " -q --update -o " + gallery);
+    EXPECT_EQ(again.code, 1);
+    EXPECT_THAT(again.out, HasSubstr("a.png: is in the gallery already"));
+    EXPECT_EQ(read(gallery), before);
+    ASSERT_EQ(run(people + " -q --no-pictures -o " + dir.path() + "/plain").code, 0);
+    EXPECT_TRUE(cv::drgan::Gallery::load(dir.path() + "/plain")->pictures("Grace").empty());
+}
+
 TEST_F(EnrollProgram, FailsWhereNobodyIsEnrolled) {
     const Ran ran = run(people + "/Grace/notes.txt --name Grace -o " + gallery);
     EXPECT_EQ(ran.code, 1);
