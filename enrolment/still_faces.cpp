@@ -16,7 +16,8 @@ namespace {
 constexpr float convincing = 0.5F;
 constexpr float clearlyMore = 0.05F;
 
-constexpr double clearly = 2;   // a factor, of areas
+constexpr float leastConfidence = 0.3F;  // of a face; less than of 99 % of those 400
+constexpr double clearly = 2;            // a factor, of areas
 constexpr double border = 0.2;  // added on each side in units of it, as findMain does: portraits are often cut close
 constexpr int leastSide = 256;  // longer side of what is looked at, pixels
 
@@ -25,10 +26,8 @@ cv::Rect2f boxOf(const cv::Mat& faces, int i) {
     return {row[0], row[1], row[2], row[3]};
 }
 
-bool isSameFace(const cv::Rect2f& a, const cv::Rect2f& b) {
-    const float common = (a & b).area();
-    return common > 0.3F * (a.area() + b.area() - common) || common > 0.6F * std::min(a.area(), b.area());
-}
+/// What two boxes have in common, in units of the smaller.
+float overlap(const cv::Rect2f& a, const cv::Rect2f& b) { return (a & b).area() / std::min(a.area(), b.area()); }
 
 std::string sizeOf(const cv::Rect2f& box) { return cv::format("%.0fx%.0f", box.width, box.height); }
 
@@ -85,6 +84,20 @@ StillFace StillFaces::read(const std::string& file, bool alone) {
     return best;
 }
 
+// A profile is often found twice, the second time around the ear: where boxes overlap, it is the encoder that tells an
+// ear, or the same face once more, from a neighbour.
+bool StillFaces::isAnother(const cv::Mat& row, const StillFace& face) {
+    const float common = overlap(boxOf(row, 0), face.box);
+    if (common < 0.25F || common > 0.6F) {
+        return common < 0.25F;
+    }
+    cv::Mat aligned, embedding;
+    float confidence = 0;
+    encoder_->alignCrop(face.picture, row, aligned);
+    encoder_->feature(aligned, embedding, confidence);
+    return confidence >= leastConfidence && encoder_->match(embedding, face.embedding) < bundle_.matchThreshold;
+}
+
 void StillFaces::checkAlone(StillFace& face) {
     const cv::Size size = face.picture.size();
     const int most = cvRound(finder_->workingSide() / (1 + 2 * border));
@@ -102,12 +115,17 @@ void StillFaces::checkAlone(StillFace& face) {
     int faces = 1;
     cv::Rect2f next;
     for (int i = 0; i < found.rows; ++i) {
-        cv::Rect2f box = boxOf(found, i);
-        box = {(box.x - static_cast<float>(x)) * back.x, (box.y - static_cast<float>(y)) * back.y, box.width * back.x,
-               box.height * back.y};
-        if (isSameFace(box, face.box)) {
+        auto* const row = found.ptr<float>(i);
+        row[2] *= back.x;
+        row[3] *= back.y;
+        for (const int k : {0, 4, 6, 8, 10, 12}) {
+            row[k] = (row[k] - static_cast<float>(x)) * back.x;
+            row[k + 1] = (row[k + 1] - static_cast<float>(y)) * back.y;
+        }
+        if (!isAnother(found.row(i), face)) {
             continue;
         }
+        const cv::Rect2f box = boxOf(found, i);
         ++faces;
         if (box.area() > next.area()) {
             next = box;

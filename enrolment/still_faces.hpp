@@ -37,6 +37,7 @@ public:
 
 private:
     bool look(const cv::Mat& picture, StillFace& face);
+    bool isAnother(const cv::Mat& row, const StillFace& face);
     void checkAlone(StillFace& face);
 
     cv::drgan::Bundle bundle_;
