@@ -16,7 +16,7 @@ Any number of threads may use one object at a time. Searches do not wait for eac
 searches at work, and save() keeps nobody waiting: it writes what was there when it was called.
 
 A person takes 4 Nf + about 150 bytes, however many pictures are fused; a picture that is kept (addPicture()) 4 Nf +
-about 250 more, and its name. */
+about 430 more, and its name. */
 class CV_EXPORTS_W Gallery {
 public:
     /** How search() finds the people most alike. */
