@@ -9,6 +9,7 @@
 
 #include "calibration.hpp"
 #include "gallery_commands.hpp"
+#include "gallery_lock.hpp"
 #include "still_faces.hpp"
 
 namespace fs = std::filesystem;
@@ -81,6 +82,14 @@ private:
     double one_;
 };
 
+/// Into the file as it is now: others may have changed it since it was read.
+void store(const std::string& file, const cv::drgan::Thresholds& thresholds) {
+    const enrolment::GalleryLock lock(file);
+    const auto now = Gallery::load(file);
+    now->setThresholds(thresholds);
+    now->save(file);
+}
+
 double share(size_t part, size_t of) { return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of); }
 
 }  // namespace
@@ -94,8 +103,7 @@ int calibrateGallery(const GalleryArguments& arguments) {
     }
     if (arguments.drop) {
         const bool had = !gallery->thresholds().empty();
-        gallery->setThresholds({});
-        gallery->save(arguments.gallery);
+        store(arguments.gallery, {});
         if (arguments.json) {
             printJson({{"gallery", arguments.gallery}, {"stored", false}, {"dropped", had}});
         } else {
@@ -122,11 +130,11 @@ int calibrateGallery(const GalleryArguments& arguments) {
     std::vector<cv::Mat> strangers;
     int failed = 0;
     if (!pictures.empty()) {
-        StillFaces faces(arguments.bundle, arguments.detector);
+        enrolment::StillFaces faces(arguments.bundle, arguments.detector);
         for (const std::string& picture : pictures) {
             std::string reason;
             try {
-                const StillFace face = faces.read(picture);
+                const enrolment::StillFace face = faces.read(picture, true);
                 strangers.push_back(face.embedding);
                 const cv::Mat unit = face.embedding / cv::norm(face.embedding);
                 for (size_t i = 0; i < people.size(); ++i) {
@@ -158,7 +166,7 @@ int calibrateGallery(const GalleryArguments& arguments) {
     const bool stored = !measured.thresholds.empty();
     if (stored) {
         gallery->setThresholds(measured.thresholds);
-        gallery->save(arguments.gallery);
+        store(arguments.gallery, measured.thresholds);
     }
     for (const Comparison& pair : measured.leftOut) {
         std::fprintf(stderr, "drgan-gallery: %s and %s are so alike (%.3f) that they may be one person: left out\n",
