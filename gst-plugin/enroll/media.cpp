@@ -41,7 +41,8 @@ Media::Media(const std::string& file, GstCaps* formats, const std::string& direc
     preferJpegParser();
     GError* error = nullptr;
     const std::string line = "filesrc name=file ! decodebin ! videoconvert ! videoflip video-direction=" + direction +
-                             " ! videoconvert ! appsink name=out sync=false max-buffers=4";
+                             " ! videoscale ! video/x-raw,pixel-aspect-ratio=1/1 ! videoconvert ! "
+                             "appsink name=out sync=false max-buffers=4";
     pipeline_ = gst_parse_launch(line.c_str(), &error);
     if (error != nullptr) {
         const std::string why = error->message;

@@ -293,8 +293,9 @@ TEST_F(Enroll, ReadsItsBusWhileAVideoPlays) {
     EXPECT_EQ(element.finish().size(), 1U);
 }
 
-/// A video of 25 frames a second. @param seconds of each picture
-std::string writeClip(const std::string& file, const std::vector<std::pair<cv::Mat, double>>& pictures) {
+/// A video of 25 frames a second. @param seconds of each picture @param form elements from raw frames to the file
+std::string writeClip(const std::string& file, const std::vector<std::pair<cv::Mat, double>>& pictures,
+                      const std::string& form = "jpegenc quality=95 ! avimux") {
     const TempDir frames;
     int n = 0;
     for (const auto& [picture, seconds] : pictures) {
@@ -304,9 +305,8 @@ std::string writeClip(const std::string& file, const std::vector<std::pair<cv::M
         }
     }
     const std::string line = "multifilesrc location=" + frames.path() +
-                             "/%05d.png caps=\"image/png,framerate=25/1\" ! pngdec ! videoconvert ! "
-                             "jpegenc quality=95 ! avimux ! filesink location=" +
-                             file;
+                             "/%05d.png caps=\"image/png,framerate=25/1\" ! pngdec ! videoconvert ! " + form +
+                             " ! filesink location=" + file;
     GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
     GstBus* bus = gst_element_get_bus(pipeline);
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
@@ -325,6 +325,20 @@ TEST_F(Enroll, TakesThePersonOfAVideo) {
     EXPECT_EQ(outcomes[0].reason, "");
     EXPECT_GE(outcomes[0].images, 2) << "four seconds, refreshed every two";
     EXPECT_TRUE(same(known("Ada"), played("filesrc location=" + clip + " ! decodebin ! videoconvert")));
+}
+
+// Half as wide, with pixels twice as wide as high: what anamorphic videos are.
+TEST_F(Enroll, TakesAVideoWhosePixelsAreNotSquare) {
+    const std::vector<std::pair<cv::Mat, double>> pictures = {{faces->picture(5), 1}};
+    const std::string narrow = std::to_string(faces->picture(5).cols / 2);
+    const auto outcomes =
+        enroll({{"square", writeClip(dir.path() + "/square.avi", pictures)},
+                {"wide", writeClip(dir.path() + "/wide.mkv", pictures,
+                                   "videoscale ! video/x-raw,width=" + narrow +
+                                       ",pixel-aspect-ratio=2/1 ! jpegenc quality=95 ! matroskamux")}});
+    ASSERT_EQ(outcomes[0].reason, "");
+    ASSERT_EQ(outcomes[1].reason, "");
+    EXPECT_GT(match(known("square"), known("wide")), 0.9);
 }
 
 TEST_F(Enroll, AVideoOfSeveralPeopleIsNobodys) {
