@@ -203,6 +203,29 @@ TEST(Pages, HaveAsManyPipelinesAsTheTestKnows) {
     EXPECT_EQ(linesOf("docs/element.md", "").size(), 10U);
 }
 
+// GStreamer gives neither a frame of it nor its end.
+TEST(FacesProgram, EndsWithAFileThatGivesNothing) {
+    if (drgan_test::trainedBundle().empty()) {
+        GTEST_SKIP() << "no trained bundle: set DRGAN_BUNDLE";
+    }
+    const TempDir dir;
+    const std::string file = dir.path() + "/one.gif";
+    constexpr unsigned char gif[] = {'G', 'I', 'F', '8', '9',  'a',  1, 0, 1, 0,    0x80, 0, 0,    255, 255,
+                                     255, 0,   0,   0,   0x21, 0xf9, 4, 1, 0, 0,    0,    0, 0x2c, 0,   0,
+                                     0,   0,   1,   0,   1,    0,    0, 2, 2, 0x44, 1,    0, 0x3b};
+    std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(gif), sizeof gif);
+    const std::string output = dir.path() + "/out";
+    const int status = std::system(
+        ("timeout 60 /usr/bin/python3 " DRGAN_SOURCE_ROOT "/examples/faces.py " + file + " > " + output + " 2>&1")
+            .c_str());
+    const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(output)};
+    if (!lacks(ran).empty()) {
+        GTEST_SKIP() << "NOT RUN, " << lacks(ran) << " is not installed";
+    }
+    EXPECT_EQ(ran.code, 1) << ran.output;
+    EXPECT_THAT(ran.output, HasSubstr("one.gif: gives neither a frame nor its end"));
+}
+
 // A turned video and an upright one of the same picture are the same person to drgan-enroll, under the same name.
 TEST(PhoneClip, IsEnrolledAsTheUprightOneIs) {
     if (drgan_test::trainedBundle().empty() || std::getenv("DRGAN_ENROLL") == nullptr) {
