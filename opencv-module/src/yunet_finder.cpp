@@ -22,6 +22,13 @@ constexpr float bestFace = 110;
 constexpr float largeFace = 160;
 constexpr int lookSide = 224;
 
+// cv::FaceDetectorYN reads other outputs since OpenCV 4.8.
+#if CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8)
+constexpr const char* yuNetYear = "YuNet of 2023 or later";
+#else
+constexpr const char* yuNetYear = "YuNet of 2022";
+#endif
+
 class YuNetFinder : public FaceFinder {
 public:
     YuNetFinder(const std::string& model, int backendId, int targetId)
@@ -38,9 +45,9 @@ public:
             Mat faces;
             close_->detect(Mat::zeros(lookSide, lookSide, CV_8UC3), faces);
         } catch (const std::exception& e) {
-            CV_Error(Error::StsParseError, "face detector '" + model +
-                                               "' is not a YuNet that cv::FaceDetectorYN of OpenCV " +
-                                               getVersionString() + " can run: " + e.what());
+            CV_Error(Error::StsParseError,
+                     "face detector '" + model + "' is not a YuNet that cv::FaceDetectorYN of OpenCV " +
+                         getVersionString() + " can run, which is a " + yuNetYear + ": " + e.what());
         }
     }
 

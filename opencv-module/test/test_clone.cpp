@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <opencv2/drgan.hpp>
 #include <opencv2/drgan/model_contract.hpp>
@@ -16,6 +14,7 @@
 #include "one_thread.hpp"
 #include "pictures.hpp"
 #include "tiny_onnx.hpp"
+#include "yunet.hpp"
 
 using cv::Mat;
 using cv::Ptr;
@@ -143,9 +142,7 @@ TEST(Clone, OfAFinder) {
                                                    Aligner::create(drgan_test::tinyAligner()))
                           ->clone();
     EXPECT_TRUE(sure->measuresLandmarks());
-    const char* shared = std::getenv("DRGAN_SHARED");
-    const std::string model = std::string(shared ? shared : "") + "/models/face_detection_yunet_2022.onnx";
-    if (!shared || !std::ifstream(model)) GTEST_SKIP() << "needs YuNet in the folder that DRGAN_SHARED names";
+    NEEDS_YUNET(model);
     const auto yunet = FaceFinder::create(model);
     const auto face = drgan_test::drawFace({320, 240}, {150, 120}, 120);
     Mat expected, found;

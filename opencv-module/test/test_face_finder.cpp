@@ -9,6 +9,7 @@
 #include "expect_error.hpp"
 #include "pictures.hpp"
 #include "tiny_onnx.hpp"
+#include "yunet.hpp"
 
 using cv::drgan::FaceFinder;
 
@@ -21,10 +22,10 @@ std::string shared() {
     return folder && cv::haveImageReader(picture) ? folder : "";
 }
 
-#define NEEDS_SHARED(folder)                                                                                 \
-    const std::string folder = shared();                                                                     \
-    if (folder.empty()) {                                                                                    \
-        GTEST_SKIP() << "needs CFP's pictures and YuNet in the folder that the variable DRGAN_SHARED names"; \
+#define NEEDS_SHARED(folder)                                                                       \
+    const std::string folder = shared();                                                           \
+    if (folder.empty()) {                                                                          \
+        GTEST_SKIP() << "needs CFP's pictures in the folder that the variable DRGAN_SHARED names"; \
     }
 
 /// How many of the first pictures of people 351-400 have their main face found.
@@ -53,7 +54,7 @@ TEST(FaceFinder, ErrorsNameTheFile) {
     const drgan_test::TempDir dir;
     drgan_test::writeFile(dir.path() + "/yunet.onnx", std::string("not a model"));
     drgan_test::expectError([&] { FaceFinder::create("/nowhere/yunet.onnx"); }, {"/nowhere/yunet.onnx"});
-    drgan_test::expectError([&] { FaceFinder::create(dir.path() + "/yunet.onnx"); }, {"yunet.onnx"});
+    drgan_test::expectError([&] { FaceFinder::create(dir.path() + "/yunet.onnx"); }, {"yunet.onnx", "YuNet of 202"});
     drgan_test::expectError([&] { FaceFinder::create("", "/nowhere"); }, {"/nowhere"});
     drgan_test::TinyOptions options;
     const std::string bundle = drgan_test::writeTinyBundle(dir.path() + "/bundle", options);
@@ -68,9 +69,20 @@ TEST(FaceFinder, ErrorsNameTheFile) {
     drgan_test::expectError([&] { FaceFinder::createFromModels({}); }, {"no detector"});
 }
 
+TEST(FaceFinder, AYuNetOfOtherVersionsOfOpenCvIsRefusedAtOnce) {
+    const std::string model = drgan_test::yuNetOfOtherVersions();
+    if (model.empty()) {
+        GTEST_SKIP() << "needs face_detection_yunet_" << (drgan_test::runsYuNet2023 ? 2022 : 2023)
+                     << ".onnx, which this OpenCV cannot run, in models/ of the folder that DRGAN_SHARED names";
+    }
+    drgan_test::expectError([&] { FaceFinder::create(model); },
+                            {model, drgan_test::runsYuNet2023 ? "YuNet of 2023" : "YuNet of 2022"});
+}
+
 TEST(FaceFinder, YuNetFindsFrontalsAndProfiles) {
     NEEDS_SHARED(folder);
-    const auto finder = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    NEEDS_YUNET(model);
+    const auto finder = FaceFinder::create(model);
     EXPECT_TRUE(finder->measuresLandmarks());
     EXPECT_EQ(found(*finder, folder, "frontal", 20), 20);
     EXPECT_GE(found(*finder, folder, "profile", 20), 19);
@@ -86,8 +98,9 @@ TEST(FaceFinder, TheBundlesNetworksFindFrontalsAndProfiles) {
 
 TEST(FaceFinder, TheBundlesPointsAreWhereYuNetSeesThem) {
     NEEDS_SHARED(folder);
+    NEEDS_YUNET(model);
     const auto ours = FaceFinder::create();
-    const auto yunet = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    const auto yunet = FaceFinder::create(model);
     const cv::Mat picture = cv::imread(folder + "/data/cfp/Data/Images/351/frontal/01.jpg");
     cv::Mat a, b;
     ASSERT_TRUE(ours->findMain(picture, a));
@@ -115,7 +128,8 @@ TEST(FaceFinder, SmallFacesAndUnconfirmedOnesAreLeftOut) {
 
 TEST(FaceFinder, MainFaceIsTheSameAtEverySizeOfThePicture) {
     NEEDS_SHARED(folder);
-    const auto finder = FaceFinder::create(folder + "/models/face_detection_yunet_2022.onnx");
+    NEEDS_YUNET(model);
+    const auto finder = FaceFinder::create(model);
     const cv::Mat picture = cv::imread(folder + "/data/cfp/Data/Images/352/frontal/01.jpg");
     cv::Mat reference;
     ASSERT_TRUE(finder->findMain(picture, reference));

@@ -19,6 +19,7 @@
 #include "pictures.hpp"
 #include "run_program.hpp"
 #include "temporary_folder.hpp"
+#include "yunet.hpp"
 
 namespace drgan::data {
 namespace {
@@ -166,10 +167,24 @@ TEST_F(DataProgram, FailsClearly) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.safetensors"));
 }
 
+TEST_F(DataProgram, ADetectorOfOtherVersionsOfOpenCvIsRefusedBeforeAnyPicture) {
+    const std::string model = drgan_test::yuNetOfOtherVersions();
+    if (model.empty()) {
+        GTEST_SKIP() << "needs a YuNet that this OpenCV cannot run in models/ of the folder that DRGAN_SHARED names";
+    }
+    const std::string log = folder_ / "log";
+    EXPECT_EQ(
+        runProgram("--labels " + folder_.path() + " --output " + (folder_ / "x.safetensors") + " --detector " + model,
+                   log),
+        1);
+    EXPECT_THAT(readText(log), testing::AllOf(HasSubstr(model), HasSubstr("2023 from 4.8 on")));
+}
+
 TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {
+    NEEDS_YUNET(yunet);
     const std::string models = shared() + "/models/";
     for (const std::string& need : {models + "face_mesh_192.onnx", models + "mobilefacenet_prelu_512.onnx",
-                                    models + "face_detection_yunet_2022.onnx", shared() + "/data/faces/labels.csv"}) {
+                                    shared() + "/data/faces/labels.csv"}) {
         if (!std::filesystem::exists(need)) {
             GTEST_SKIP() << "DRGAN_SHARED: there is no " << need;
         }
@@ -177,8 +192,8 @@ TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {
     const std::string output = folder_ / "set.safetensors";
     const std::string log = folder_ / "log";
     ASSERT_EQ(runProgram("--labels " + shared() + "/data/faces --limit 24 --output " + output + " --mesh " + models +
-                             "face_mesh_192.onnx --turned 3 --detector " + models +
-                             "face_detection_yunet_2022.onnx --teacher " + models + "mobilefacenet_prelu_512.onnx",
+                             "face_mesh_192.onnx --turned 3 --detector " + yunet + " --teacher " + models +
+                             "mobilefacenet_prelu_512.onnx",
                          log),
               0)
         << readText(log);

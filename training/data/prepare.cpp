@@ -91,8 +91,15 @@ Preparer::Preparer(const Options& options) : options_(options) {
     if (!options.detector.empty()) {
         try {
             detector_ = cv::FaceDetectorYN::create(options.detector, "", {160, 160}, detectorScore);
+            // A YuNet for other versions of OpenCV loads and then fails on every picture.
+            cv::Mat faces;
+            detector_->detect(cv::Mat::zeros(160, 160, CV_8UC3), faces);
         } catch (const cv::Exception& error) {
-            throw std::runtime_error(options.detector + ": cannot load the detector: " + error.what());
+            throw std::runtime_error(options.detector +
+                                     ": cv::FaceDetectorYN of OpenCV " CV_VERSION
+                                     " cannot run the detector (it runs the YuNet of 2022 up to OpenCV 4.7, that of "
+                                     "2023 from 4.8 on): " +
+                                     error.what());
         }
     }
 }

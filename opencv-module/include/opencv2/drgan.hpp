@@ -298,7 +298,8 @@ public:
     again, which must still be there. */
     CV_WRAP virtual Ptr<FaceFinder> clone() const = 0;
 
-    /** @param model YuNet's file; empty: the networks of a bundle.
+    /** @param model YuNet's file (of 2022 for OpenCV up to 4.7, of 2023 from 4.8 on: another is an error); empty: the
+    networks of a bundle.
     @param bundle its folder, as of Bundle::load; not looked at where a model is given.
     @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
     @throws cv::Exception naming the file that is missing or cannot be used. */

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRGAN_TESTS_SUPPORT_YUNET_HPP
+#define DRGAN_TESTS_SUPPORT_YUNET_HPP
+
+#include <cstdlib>
+#include <fstream>
+#include <opencv2/core/version.hpp>
+#include <string>
+
+namespace drgan_test {
+
+/// cv::FaceDetectorYN runs the YuNet of 2022 up to OpenCV 4.7, and that of 2023 from 4.8 on.
+constexpr bool runsYuNet2023 = CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8);
+
+/// A YuNet in the folder that DRGAN_SHARED names, or empty if it is not there.
+inline std::string yuNetOf(int year) {
+    const char* shared = std::getenv("DRGAN_SHARED");
+    const std::string file =
+        std::string(shared ? shared : "") + "/models/face_detection_yunet_" + std::to_string(year) + ".onnx";
+    return shared && std::ifstream(file) ? file : "";
+}
+
+/// The YuNet that this OpenCV can run, or empty.
+inline std::string yuNet() { return yuNetOf(runsYuNet2023 ? 2023 : 2022); }
+
+/// A YuNet that it cannot run, or empty.
+inline std::string yuNetOfOtherVersions() { return yuNetOf(runsYuNet2023 ? 2022 : 2023); }
+
+}  // namespace drgan_test
+
+/// Skips the test, saying what is missing, unless there is a YuNet for this OpenCV; else `file` is its path.
+#define NEEDS_YUNET(file)                                                                                     \
+    const std::string file = drgan_test::yuNet();                                                             \
+    if (file.empty()) {                                                                                       \
+        GTEST_SKIP() << "needs face_detection_yunet_" << (drgan_test::runsYuNet2023 ? 2023 : 2022)            \
+                     << ".onnx, which this OpenCV can run, in models/ of the folder that DRGAN_SHARED names"; \
+    }
+
+#endif
