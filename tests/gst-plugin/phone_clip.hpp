@@ -5,6 +5,7 @@
 #include <fstream>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,18 @@ inline void putFixed(std::string& bytes, size_t at, const std::vector<double>& v
 
 /// A second of H.264 in MP4 that shows one upright picture, as a telephone held upright films it: the frames lie on
 /// their side, and the track's matrix says that they are to be turned by 90 degrees. (mp4mux writes none before 1.24.)
-/// @param picture 8-bit BGR, even sides
+///
+/// The picture is extended to whole macroblocks of 16 pixels: on other sizes avdec_h264 of GStreamer 1.26 aborts now and
+/// then ("video meta uses 368x480 instead of 360x480").
+/// @param picture 8-bit BGR
 /// @param turned false: the frames are upright, and there is nothing to turn
 /// @return what went wrong; empty: nothing
 inline std::string writePhoneClip(const std::string& file, const cv::Mat& picture, bool turned = true) {
-    cv::Mat frame = picture;
+    cv::Mat frame;
+    cv::copyMakeBorder(picture, frame, 0, (16 - picture.rows % 16) % 16, 0, (16 - picture.cols % 16) % 16,
+                       cv::BORDER_REPLICATE);
     if (turned) {
-        cv::rotate(picture, frame, cv::ROTATE_90_COUNTERCLOCKWISE);
+        cv::rotate(frame, frame, cv::ROTATE_90_COUNTERCLOCKWISE);
     }
     cv::imwrite(file + ".png", frame);
     const std::string why =

@@ -203,7 +203,7 @@ TEST(Pages, HaveAsManyPipelinesAsTheTestKnows) {
     EXPECT_EQ(linesOf("docs/element.md", "").size(), 10U);
 }
 
-// GStreamer gives neither a frame of it nor its end.
+// GStreamer 1.22 gives neither a frame of it nor its end; 1.26 decodes it.
 TEST(FacesProgram, EndsWithAFileThatGivesNothing) {
     if (drgan_test::trainedBundle().empty()) {
         GTEST_SKIP() << "no trained bundle: set DRGAN_BUNDLE";
@@ -221,6 +221,9 @@ TEST(FacesProgram, EndsWithAFileThatGivesNothing) {
     const Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(output)};
     if (!lacks(ran).empty()) {
         GTEST_SKIP() << "NOT RUN, " << lacks(ran) << " is not installed";
+    }
+    if (ran.code == 0 && ran.output.find("frames=(guint64)1,") != std::string::npos) {
+        GTEST_SKIP() << "this GStreamer decodes the GIF";
     }
     EXPECT_EQ(ran.code, 1) << ran.output;
     EXPECT_THAT(ran.output, HasSubstr("one.gif: gives neither a frame nor its end"));
