@@ -7,7 +7,7 @@
 #include <string>
 
 #include "encoder_runner.hpp"
-#include "nn/onnx_import.hpp"
+#include "nn/graph/onnx_import.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 using namespace drgan::benchmarks;

@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
+#include "dr_gan/steps.hpp"
 #include "small_face_set.hpp"
-#include "train/steps.hpp"
 
 namespace fs = std::filesystem;
 using namespace drgan::train;

@@ -6,8 +6,8 @@
 
 #include "export/bundle.hpp"
 #include "export/onnx_writer.hpp"
-#include "nn/networks.hpp"
-#include "nn/onnx_import.hpp"
+#include "nn/graph/onnx_import.hpp"
+#include "nn/models/networks.hpp"
 
 namespace nn = drgan::nn;
 

@@ -10,10 +10,10 @@
 #include <opencv2/drgan.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "detector/detections.hpp"
 #include "export/onnx_writer.hpp"
-#include "nn/detector.hpp"
+#include "nn/models/detector.hpp"
 #include "opencv2/drgan/model_contract.hpp"
-#include "train/detections.hpp"
 
 namespace nn = drgan::nn;
 namespace contract = cv::drgan::contract;

@@ -9,7 +9,7 @@
 
 #include "export/onnx_forms.hpp"
 #include "export/onnx_writer.hpp"
-#include "nn/networks.hpp"
+#include "nn/models/networks.hpp"
 #include "tiny_onnx.hpp"
 
 namespace nn = drgan::nn;

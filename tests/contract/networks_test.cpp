@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "nn/aligner.hpp"
-#include "nn/networks.hpp"
+#include "nn/models/aligner.hpp"
+#include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace nn = drgan::nn;

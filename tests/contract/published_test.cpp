@@ -14,7 +14,7 @@
 
 #include "export/bundle_files.hpp"
 #include "export/onnx_forms.hpp"
-#include "nn/onnx_reader.hpp"
+#include "nn/graph/onnx_reader.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace nn = drgan::nn;

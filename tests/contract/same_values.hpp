@@ -2,7 +2,7 @@
 #pragma once
 
 // Torch first: OpenCV's macros get in its way.
-#include "nn/graph.hpp"
+#include "nn/graph/graph.hpp"
 
 #include <functional>
 #include <opencv2/dnn.hpp>

@@ -8,8 +8,8 @@
 
 #include "export/bundle_files.hpp"
 #include "export/onnx_writer.hpp"
-#include "nn/blend.hpp"
-#include "nn/networks.hpp"
+#include "nn/graph/blend.hpp"
+#include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::exporting {

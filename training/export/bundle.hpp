@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "train/checkpoint.hpp"
+#include "checkpoint/checkpoint.hpp"
 
 namespace drgan::exporting {
 

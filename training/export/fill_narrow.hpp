@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/graph.hpp"
+#include "nn/graph/graph.hpp"
 
 namespace drgan::exporting {
 

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "nn/onnx_values.hpp"
+#include "nn/graph/onnx_values.hpp"
 
 namespace drgan::exporting {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "nn/graph.hpp"
+#include "nn/graph/graph.hpp"
 
 namespace drgan::exporting {
 

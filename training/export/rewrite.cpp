@@ -10,8 +10,8 @@
 
 #include "export/bundle_files.hpp"
 #include "export/onnx_writer.hpp"
-#include "nn/networks.hpp"
-#include "nn/onnx_reader.hpp"
+#include "nn/graph/onnx_reader.hpp"
+#include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::exporting {

@@ -9,10 +9,10 @@
 #include <csignal>
 #include <limits>
 
-#include "train/aligner_trainer.hpp"
-#include "train/detector_trainer.hpp"
-#include "train/parallel.hpp"
-#include "train/trainer.hpp"
+#include "aligner/trainer.hpp"
+#include "detector/trainer.hpp"
+#include "dr_gan/trainer.hpp"
+#include "run/parallel.hpp"
 
 namespace {
 

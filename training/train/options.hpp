@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "train/aligner_batches.hpp"
-#include "train/batches.hpp"
-#include "train/detector_batches.hpp"
+#include "aligner/batches.hpp"
+#include "detector/batches.hpp"
+#include "dr_gan/batches.hpp"
 
 namespace drgan::train {
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aligner/batches.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "run/random.hpp"
+
+namespace drgan::train {
+
+namespace {
+
+// Crops that miss the face: by their place, by their size either way, or made up.
+constexpr double asidesShare = 0.4, partsShare = 0.3, farShare = 0.15;
+constexpr double leastAside = 0.6, mostAside = 1.2;  // centre to centre, in sides of the box
+constexpr double leastPart = 0.15, mostPart = 0.4;   // crop / (cropFactor x box)
+constexpr double leastFar = 2.5, mostFar = 4;
+constexpr double photoShare = 0.5, findShare = 0.6;  // of them; of those
+constexpr double leastInPhoto = 24;                  // pixels
+
+double logUniform(std::mt19937_64& random, double low, double high) {
+    return std::exp(uniform(random, std::log(low), std::log(high)));
+}
+
+}  // namespace
+
+AlignerSampler::AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops)
+    : faces_(faces, common.validation, common.turnedShare), common_(std::move(common)), crops_(crops) {
+    if (crops_.count < 1 || !(crops_.smallest > 0) || crops_.largest < crops_.smallest) {
+        throw std::invalid_argument("a batch needs at least one crop, and crops a range of sizes above 0");
+    }
+    // The crop's affine does what these would.
+    common_.augmentation.shift = 0;
+    common_.augmentation.rotation = common_.augmentation.zoom = 0;
+}
+
+Square AlignerSampler::around(const Square& box, std::mt19937_64& random) const {
+    Square crop = box;
+    crop.x += uniform(random, -crops_.shift, crops_.shift) * box.side;
+    crop.y += uniform(random, -crops_.shift, crops_.shift) * box.side;
+    crop.side = box.side * cropFactor * logUniform(random, crops_.smallest, crops_.largest);
+    crop.roll = uniform(random, -crops_.roll, crops_.roll);
+    return crop;
+}
+
+void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds) {
+    photos_ = &photos;
+    finds_ = std::move(finds);
+}
+
+std::vector<float> AlignerSampler::photo(std::mt19937_64& random) const {
+    const bool mirrored = chance(0.5, random);
+    if (!finds_.empty() && chance(findShare, random)) {
+        const FalseFind& find = pick(finds_, random);
+        return photos_->cut(find.photo, around(find.box, random), cropSide, mirrored);
+    }
+    const auto which = std::uniform_int_distribution<size_t>(0, photos_->size() - 1)(random);
+    const double width = photos_->width(which), height = photos_->height(which);
+    Square box;
+    box.side = logUniform(random, leastInPhoto, std::min(width, height)) / cropFactor;
+    box.x = uniform(random, 0, width);
+    box.y = uniform(random, 0, height);
+    return photos_->cut(which, around(box, random), cropSide, mirrored);
+}
+
+std::vector<float> AlignerSampler::miss(std::mt19937_64& random) const {
+    if (photos_ != nullptr && chance(photoShare, random)) {
+        return photo(random);
+    }
+    const double kind = uniform(random, 0, 1);
+    if (kind >= asidesShare + partsShare + farShare) {
+        return texture(cropSide, random);
+    }
+    const LooseFaces::Picture picture = faces_.draw(random);
+    const Square box = boxOf(picture.landmarks);
+    Square crop = around(box, random);
+    if (kind < asidesShare) {
+        const double away = uniform(random, leastAside, mostAside) * box.side;
+        const double direction = uniform(random, 0, 2 * M_PI);
+        crop.x = box.x + away * std::cos(direction);
+        crop.y = box.y + away * std::sin(direction);
+    } else if (kind < asidesShare + partsShare) {  // an eye, a cheek, hair, what lies behind
+        crop.side = box.side * cropFactor * logUniform(random, leastPart, mostPart);
+        const double last = faces_.side() - 1, margin = std::min(crop.side / 2, last / 2);
+        crop.x = uniform(random, margin, last - margin);
+        crop.y = uniform(random, margin, last - margin);
+    } else {
+        crop.side = box.side * cropFactor * logUniform(random, leastFar, mostFar);
+    }
+    return cutCrop(picture.planes, faces_.side(), crop);
+}
+
+AlignerBatch AlignerSampler::draw(int64_t step) const {
+    AlignerBatch batch;
+    const uint64_t ofStep = mixed(common_.seed, static_cast<uint64_t>(step));
+    for (int i = 0; i < crops_.count; ++i) {
+        std::mt19937_64 random(mixed(ofStep, static_cast<uint64_t>(i)));
+        const bool face = !chance(crops_.missedShare, random);
+        std::vector<float> planes;
+        Landmarks landmarks{};
+        float yaw = 0;
+        if (face) {
+            const LooseFaces::Picture picture = faces_.draw(random);
+            const Square crop = around(boxOf(picture.landmarks), random);
+            planes = cutCrop(picture.planes, faces_.side(), crop);
+            landmarks = inCrop(picture.landmarks, crop);
+            yaw = picture.yaw / 90;
+        } else {
+            planes = miss(random);
+        }
+        augment(planes.data(), cropSide, common_.augmentation, random);
+        batch.crops.insert(batch.crops.end(), planes.begin(), planes.end());
+        batch.landmarks.insert(batch.landmarks.end(), landmarks.begin(), landmarks.end());
+        batch.yaw.push_back(yaw);
+        batch.face.push_back(face ? 1.F : 0.F);
+    }
+    return batch;
+}
+
+}  // namespace drgan::train

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "dr_gan/batches.hpp"
+#include "small_network/backgrounds.hpp"
+#include "small_network/crops.hpp"
+#include "small_network/loose_faces.hpp"
+
+namespace drgan::train {
+
+/// How the aligner's crops lie. Boxes are those of boxOf().
+struct CropOptions {
+    int count = 64;                        ///< B, crops in a batch
+    double missedShare = 0.3;              ///< of the crops, those that show no face as they should
+    double shift = 0.2;                    ///< of the box's side, at most, each way
+    double smallest = 0.7, largest = 1.4;  ///< crop / (cropFactor x box)
+    double roll = 30;                      ///< degrees, at most, each way
+};
+
+/// One step's crops.
+struct AlignerBatch {
+    std::vector<float> crops;      ///< [B,3,cropSide,cropSide] in [-1,1]
+    std::vector<float> landmarks;  ///< [B,10] in units of the crop's side; 0 where there is no face
+    std::vector<float> yaw;        ///< [B] in units of 90 degrees
+    std::vector<float> face;       ///< [B] 1 or 0
+};
+
+/// Draws crops of faces, evenly over their yaws, and crops that miss them. What a batch holds depends on the seed and
+/// the step alone.
+class AlignerSampler {
+public:
+    /// @param common its shares, changes to pictures, seed and `validation` are used
+    /// @throws std::runtime_error if the set's faces are not loose enough to be cut anew, or if nobody is in it
+    AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops);
+
+    /// Half of the crops that show no face are cut from photographs from here on: most of them where a detector found
+    /// a face, if it did.
+    /// @param photos outlives the sampler
+    void setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds);
+
+    AlignerBatch draw(int64_t step) const;
+    size_t faces() const { return faces_.size(); }  ///< pictures to draw from
+
+private:
+    Square around(const Square& box, std::mt19937_64& random) const;
+    std::vector<float> miss(std::mt19937_64& random) const;
+    std::vector<float> photo(std::mt19937_64& random) const;
+
+    LooseFaces faces_;
+    BatchOptions common_;
+    CropOptions crops_;
+    const Backgrounds* photos_ = nullptr;
+    std::vector<FalseFind> finds_;
+};
+
+}  // namespace drgan::train

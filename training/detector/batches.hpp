@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "dr_gan/batches.hpp"
+#include "small_network/backgrounds.hpp"
+#include "small_network/loose_faces.hpp"
+#include "small_network/scene.hpp"
+
+namespace drgan::train {
+
+/// How pictures for the detector are composed. Boxes are those of boxOf().
+struct SceneOptions {
+    int count = 16;             ///< B, pictures in a batch
+    int side = 256;             ///< S, pixels, a multiple of 32
+    double smallest = 12;       ///< side of a face's box, pixels, at least
+    int mostFaces = 6;          ///< in one picture
+    double emptyShare = 0.15;   ///< of the pictures show no face
+    double ownShare = 0.3;      ///< show one face before what it was photographed before
+    double decoyShare = 0.4;    ///< have pieces of other backgrounds put into them just as faces are
+    double cutShare = 0.2;      ///< of the faces may be cut off by the border
+    double mistakeShare = 0.3;  ///< of the backgrounds are places where a face was found and there is none
+    double roll = 40;           ///< degrees, at most, each way
+};
+
+/// One step's pictures.
+struct DetectorBatch {
+    std::vector<float> pictures;                ///< [B,3,S,S] in [-1,1]
+    std::vector<std::vector<Landmarks>> faces;  ///< of each picture, pixels
+};
+
+/// Composes pictures of any number of faces. What a batch holds depends on the seed, the step and the false finds
+/// known alone.
+class DetectorSampler {
+public:
+    /// @param common its turned share, changes to pictures, seed and `validation` are used
+    /// @param backgrounds outlives the sampler
+    DetectorSampler(const io::FaceSet& faces, const Backgrounds& backgrounds, BatchOptions common, SceneOptions scenes);
+
+    DetectorBatch draw(int64_t step) const;
+    size_t faces() const { return faces_.size(); }  ///< pictures of faces to draw from
+
+    /// Not while another thread draws.
+    void setFalseFinds(std::vector<FalseFind> finds) { mistakes_ = std::move(finds); }
+
+private:
+    Scene drawScene(std::mt19937_64& random) const;
+    Scene drawOwn(std::mt19937_64& random) const;
+    std::vector<float> drawBackground(std::mt19937_64& random) const;
+    std::vector<float> drawPiece(int side, std::mt19937_64& random) const;
+    void putDecoys(Scene& scene, std::mt19937_64& random) const;
+    void putFaces(Scene& scene, double smallest, std::mt19937_64& random) const;
+    LooseFaces::Picture drawFace(std::mt19937_64& random) const;
+
+    LooseFaces faces_;
+    const Backgrounds& backgrounds_;
+    BatchOptions common_;
+    SceneOptions scenes_;
+    std::vector<FalseFind> mistakes_;
+};
+
+}  // namespace drgan::train

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/graph/graph.hpp"
+#include "small_network/crops.hpp"
+
+/// What the detector's maps say, as faces, and how much of it is true.
+namespace drgan::train {
+
+/// A face that was found, pixels.
+struct Detection {
+    double x = 0, y = 0, width = 0, height = 0;  ///< left, top
+    Landmarks landmarks{};
+    float score = 0;
+};
+
+Detection asDetection(const Landmarks& face);  ///< a face that is known, with the box of boxOf()
+
+double overlap(const Detection& a, const Detection& b);  ///< IoU
+
+/// Faces of every picture of a batch, best first, of those that overlap by more than `most` (IoU) the best.
+/// @param found outputs of nn::detector
+/// @param least score
+std::vector<std::vector<Detection>> detections(const nn::Edges& found, double least, double most = 0.4);
+
+/// A number is NaN where there is nothing to measure.
+struct DetectorErrors {
+    double averagePrecision = 0;  ///< area under precision over recall
+    double recall = 0;            ///< share of the faces found
+    double precision = 0;         ///< share of the finds that are faces
+    double landmarks = 0;  ///< mean distance of a landmark from its place / the face's eye-mouth distance, where found
+};
+
+/// @param found, truth of each picture. A find is true if it overlaps a face, that no better find has taken, by an IoU
+/// of 0.5 and more
+/// @param score at which recall, precision and landmarks are measured
+DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
+                              const std::vector<std::vector<Landmarks>>& truth, double score = 0.5);
+
+/// Writes pictures, four in a line, with the faces found drawn into them.
+/// @param planes [B,3,S,S]
+void writeDetections(const std::string& path, const std::vector<float>& planes, int side,
+                     const std::vector<std::vector<Detection>>& found);
+
+}  // namespace drgan::train

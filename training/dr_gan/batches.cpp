@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dr_gan/batches.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+
+#include "run/random.hpp"
+
+namespace drgan::train {
+
+namespace {
+
+constexpr float profileYaw = 60;      // degrees: a real picture beyond it makes a person one "with profiles"
+constexpr float turnedWeight = 0.5F;  // of a turned picture as a target; real ones count 1
+constexpr int tries = 30;             // pictures to draw before a person is given up whose pictures are all corrupt
+
+/// Real pictures are drawn evenly over these ranges of |yaw|, or frontals would crowd out the rest.
+size_t yawRange(float degrees) {
+    const float size = std::abs(degrees);
+    return size < 20 ? 0 : size < 45 ? 1 : size < 70 ? 2 : 3;
+}
+
+}  // namespace
+
+bool isValidationPerson(const std::string& name) {
+    uint64_t hash = 1469598103934665603ULL;  // FNV-1a: the same on every platform, unlike std::hash
+    for (unsigned char c : name) {
+        hash = (hash ^ c) * 1099511628211ULL;
+    }
+    return mixed(hash, 0) % 16 == 0;
+}
+
+int64_t nearestPose(const std::vector<float>& poseYaws, float degrees) {
+    const auto nearer = [&](float a, float b) { return std::abs(a - degrees) < std::abs(b - degrees); };
+    return std::min_element(poseYaws.begin(), poseYaws.end(), nearer) - poseYaws.begin();
+}
+
+Sampler::Sampler(const io::FaceSet& faces, BatchOptions options)
+    : faces_(faces), reader_(faces), options_(std::move(options)) {
+    if (options_.persons < 1 || options_.pictures < 1 || options_.poseYaws.empty()) {
+        throw std::invalid_argument("a batch needs at least one person, one picture and one pose");
+    }
+    if (options_.targetSide < 0 || (options_.targetSide > 0 && faces_.imageSize() % options_.targetSide != 0)) {
+        throw std::invalid_argument("target pictures of " + std::to_string(options_.targetSide) +
+                                    " px: expected a divisor of " + std::to_string(faces_.imageSize()));
+    }
+    std::map<int32_t, size_t> known;
+    for (size_t row = 0; row < faces_.size(); ++row) {
+        const int32_t index = faces_.person()[row];
+        if (faces_.split()[row] != 0 || isValidationPerson(faces_.persons()[index]) != options_.validation) {
+            continue;
+        }
+        const auto [it, isNew] = known.emplace(index, people_.size());
+        if (isNew) {
+            people_.emplace_back();
+            people_.back().index = index;
+            people_.back().real.resize(4);
+            people_.back().byPose.resize(options_.poseYaws.size());
+        }
+        Person& person = people_[it->second];
+        const auto id = static_cast<int64_t>(row);
+        const float yaw = faces_.yaw()[row];
+        (faces_.origin()[row] < 0 ? person.real[yawRange(yaw)] : person.turned).push_back(id);
+        person.byPose[nearestPose(options_.poseYaws, yaw)].push_back(id);
+        person.byPose[nearestPose(options_.poseYaws, -yaw)].push_back(-1 - id);
+    }
+    if (people_.empty()) {
+        throw std::runtime_error(faces_.path() + ": no " + (options_.validation ? "validation" : "training") +
+                                 " person in the set");
+    }
+    double sum = 0;
+    for (size_t i = 0; i < people_.size(); ++i) {
+        size_t count = 0;
+        bool profiles = false;
+        for (auto& range : people_[i].real) {
+            count += range.size();
+            profiles = profiles || std::any_of(range.begin(), range.end(),
+                                               [&](int64_t row) { return std::abs(faces_.yaw()[row]) >= profileYaw; });
+        }
+        auto& ranges = people_[i].real;
+        ranges.erase(std::remove_if(ranges.begin(), ranges.end(), [](const auto& r) { return r.empty(); }),
+                     ranges.end());
+        if (profiles) {
+            withProfiles_.push_back(i);
+        }
+        sum += std::sqrt(static_cast<double>(count));
+        weight_.push_back(sum);
+    }
+}
+
+std::vector<int32_t> Sampler::faceSetPersons() const {
+    std::vector<int32_t> result;
+    for (const auto& person : people_) {
+        result.push_back(person.index);
+    }
+    return result;
+}
+
+int64_t Sampler::drawRow(const Person& person, std::mt19937_64& random) const {
+    if (!person.turned.empty() && (person.real.empty() || chance(options_.turnedShare, random))) {
+        return pick(person.turned, random);
+    }
+    return pick(pick(person.real, random), random);
+}
+
+bool Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
+    const int side = faces_.imageSize();
+    std::vector<uint8_t> rgb;
+    if (!reader_.read(row, rgb)) {
+        return false;
+    }
+    planes.resize(planes.size() + rgb.size());
+    toPlanes(rgb.data(), side, mirrored, planes.data() + planes.size() - rgb.size());
+    return true;
+}
+
+std::optional<Sampler::Drawn> Sampler::appendInput(const Person& person, std::mt19937_64& random,
+                                                   std::vector<float>& planes) const {
+    for (int i = 0; i < tries; ++i) {
+        Drawn drawn{drawRow(person, random)};
+        drawn.mirrored = chance(0.5, random);
+        if (appendPicture(drawn.row, drawn.mirrored, planes)) {
+            const auto side = static_cast<size_t>(faces_.imageSize());
+            augment(planes.data() + planes.size() - 3 * side * side, faces_.imageSize(), options_.augmentation, random);
+            return drawn;
+        }
+    }
+    return {};
+}
+
+void Sampler::appendCodePictures(size_t number, std::vector<float>& planes) const {
+    std::mt19937_64 random(mixed(options_.seed, number));
+    for (int k = 0; k < options_.codesPerPerson; ++k) {
+        if (!appendInput(people_.at(number), random, planes)) {
+            damaged(people_[number]);
+        }
+    }
+}
+
+void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const {
+    // Even over the poses that this person has a picture of, mirror images included.
+    std::vector<size_t> available;
+    for (size_t pose = 0; pose < person.byPose.size(); ++pose) {
+        if (!person.byPose[pose].empty()) {
+            available.push_back(pose);
+        }
+    }
+    const bool whole = options_.targetSide == 0;
+    std::vector<float> planes;
+    for (int i = 0; i < tries; ++i) {
+        const size_t pose = pick(available, random);
+        const int64_t choice = pick(person.byPose[pose], random);
+        const int64_t row = choice >= 0 ? choice : -1 - choice;
+        if (!appendPicture(row, choice < 0, whole ? batch.targets : planes)) {
+            continue;
+        }
+        if (!whole) {
+            appendReduced(planes, faces_.imageSize(), options_.targetSide, batch.targets);
+        }
+        batch.targetPose.push_back(static_cast<int64_t>(pose));
+        batch.targetPerson.push_back(number);
+        batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
+        return;
+    }
+    damaged(person);
+}
+
+void Sampler::damaged(const Person& person) const {
+    throw std::runtime_error(faces_.path() + ": no picture of '" + faces_.persons()[person.index] +
+                             "' can be decoded: the set is damaged");
+}
+
+size_t Sampler::drawPerson(std::mt19937_64& random) const {
+    if (!withProfiles_.empty() && chance(options_.profileShare, random)) {
+        return pick(withProfiles_, random);
+    }
+    const double at = std::uniform_real_distribution<double>(0, weight_.back())(random);
+    return std::min<size_t>(std::upper_bound(weight_.begin(), weight_.end(), at) - weight_.begin(), people_.size() - 1);
+}
+
+Batch Sampler::draw(int64_t step) const {
+    const uint64_t ofStep = mixed(options_.seed, static_cast<uint64_t>(step));
+    std::mt19937_64 common(ofStep);
+    Batch batch;
+    batch.pictures = std::uniform_int_distribution<int>(1, options_.pictures)(common);
+    // The number of pictures in a batch stays about the same, whatever n is.
+    batch.persons = std::max<int64_t>(1, static_cast<int64_t>(options_.persons) * options_.pictures / batch.pictures);
+    std::vector<std::mt19937_64> random;  // one for each person, whichever process draws it
+    std::vector<int64_t> drawn;
+    for (int64_t i = 0; i < batch.persons; ++i) {
+        random.emplace_back(mixed(ofStep, static_cast<uint64_t>(options_.rank * batch.persons + i)));
+        size_t number = drawPerson(random.back());
+        for (int64_t k = 0; k < batch.pictures; ++k) {
+            if (options_.codesPerPerson > 0) {
+                const int which = std::uniform_int_distribution<int>(0, options_.codesPerPerson - 1)(random.back());
+                batch.code.push_back(static_cast<int64_t>(number) * options_.codesPerPerson + which);
+                continue;
+            }
+            std::optional<Drawn> picture = appendInput(people_[number], random.back(), batch.images);
+            for (int other = 0; !picture && k == 0 && other < tries; ++other) {  // all of this person's are corrupt
+                number = drawPerson(random.back());
+                picture = appendInput(people_[number], random.back(), batch.images);
+            }
+            if (!picture) {
+                damaged(people_[number]);
+            }
+            const auto [row, mirrored] = *picture;
+            const float yaw = mirrored ? -faces_.yaw()[row] : faces_.yaw()[row];
+            batch.row.push_back(row);
+            batch.yaw.push_back(yaw);
+            batch.pose.push_back(nearestPose(options_.poseYaws, yaw));
+        }
+        drawn.push_back(static_cast<int64_t>(number));
+        batch.person.insert(batch.person.end(), static_cast<size_t>(batch.pictures), drawn.back());
+    }
+    auto drawTargets = [&](int64_t codesOfPerson) {
+        for (int64_t i = 0; i < batch.persons; ++i) {
+            for (int64_t k = 0; k < codesOfPerson * options_.targets; ++k) {
+                drawTarget(people_[drawn[i]], drawn[i], random[i], batch);
+            }
+        }
+    };
+    drawTargets(batch.pictures);
+    if (batch.pictures > 1) {
+        drawTargets(1);  // of the fused codes
+    }
+    return batch;
+}
+
+}  // namespace drgan::train

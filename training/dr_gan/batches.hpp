@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "io/face_set.hpp"
+#include "run/augmentation.hpp"
+#include "run/face_reader.hpp"
+
+namespace drgan::train {
+
+struct BatchOptions {
+    int persons = 16;             ///< P, persons in a batch
+    int pictures = 4;             ///< n is drawn per batch from 1 to this
+    int targets = 0;              ///< target poses, with the true pictures there, to draw for each code
+    int targetSide = 0;           ///< pixels of the targets, a divisor of S; 0: S
+    int codesPerPerson = 0;       ///< K: inputs come from codes made once (see Codes), K a person; 0: from pictures
+    double turnedShare = 0.4;     ///< of the pictures, where a person has turned ones
+    double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
+    std::vector<float> poseYaws;  ///< degrees per pose code, ascending
+    Augmentation augmentation;
+    uint64_t seed = 1;
+    int threads = 1;          ///< batches decoded ahead, each on its own thread
+    int rank = 0;             ///< of this process, where several draw their shares of every batch
+    bool validation = false;  ///< draw from the persons that are kept out of training instead
+};
+
+/// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
+struct Batch {
+    int64_t persons = 0, pictures = 0;  ///< P and n
+    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]; empty where codes are made once
+    std::vector<int64_t> code;          ///< [B] rows of Codes; empty where they are not
+    std::vector<int64_t> person;        ///< [B] training person (see Sampler)
+    std::vector<int64_t> row;           ///< [B] rows of the face set; this and the next two: not with codes
+    std::vector<float> yaw;             ///< [B] degrees, after mirroring
+    std::vector<int64_t> pose;          ///< [B] pose code of the input
+    std::vector<float> targets;         ///< [codes x targets,3,targetSide,targetSide], those of a code together
+    std::vector<int64_t> targetPose;    ///< [codes x targets]
+    std::vector<int64_t> targetPerson;  ///< [codes x targets]
+    std::vector<float> targetWeight;    ///< [codes x targets] 1 for real pictures, less for turned ones
+};
+
+/// Whether a training person is kept out of training to choose checkpoints and the match threshold: one in 16.
+bool isValidationPerson(const std::string& name);
+
+/// Index of the yaw nearest to `degrees`.
+int64_t nearestPose(const std::vector<float>& poseYaws, float degrees);
+
+/// Draws batches. What a batch holds depends on the seed and the step alone, so a resumed run goes on as if it had
+/// never stopped, whatever the number of threads. P persons on each of two processes are the 2 P of one process.
+///
+/// A picture that cannot be decoded is reported once and another one taken.
+class Sampler {
+public:
+    /// @throws std::runtime_error if the set has no training person.
+    Sampler(const io::FaceSet& faces, BatchOptions options);
+
+    Batch draw(int64_t step) const;
+    /// Appends the planes [K,3,S,S] of the pictures whose codes stand for this training person.
+    void appendCodePictures(size_t number, std::vector<float>& planes) const;
+    size_t persons() const { return people_.size(); }  ///< Nd, training persons, numbered from 0
+    /// Person of the face set for each training person.
+    std::vector<int32_t> faceSetPersons() const;
+    const BatchOptions& options() const { return options_; }
+
+private:
+    struct Person {
+        int32_t index = 0;  // in the face set
+        std::vector<int64_t> turned;
+        std::vector<std::vector<int64_t>> real;  // by size of the yaw
+        // Rows that show the person at a pose: row of the set, or -1 - row for its mirror image.
+        std::vector<std::vector<int64_t>> byPose;
+    };
+
+    struct Drawn {
+        int64_t row = 0;
+        bool mirrored = false;
+    };
+    size_t drawPerson(std::mt19937_64& random) const;
+    int64_t drawRow(const Person& person, std::mt19937_64& random) const;
+    void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
+    bool appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
+    /// @return nothing where none of the person's pictures can be decoded
+    std::optional<Drawn> appendInput(const Person& person, std::mt19937_64& random, std::vector<float>& planes) const;
+    [[noreturn]] void damaged(const Person& person) const;
+
+    const io::FaceSet& faces_;
+    FaceReader reader_;
+    BatchOptions options_;
+    std::vector<Person> people_;
+    std::vector<size_t> withProfiles_;  // persons with real profiles
+    std::vector<double> weight_;        // cumulative, to draw persons by the root of their number of pictures
+};
+
+}  // namespace drgan::train

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "small_network/hard_negatives.hpp"
+
+#include <stdexcept>
+
+#include "run/optimisation.hpp"
+
+namespace drgan::train {
+
+namespace {
+constexpr const char* findsName = "false_finds";
+}
+
+void addFalseFinds(Checkpoint& checkpoint, const std::vector<FalseFind>& finds) {
+    std::vector<double> values;
+    for (const FalseFind& f : finds) {
+        values.insert(values.end(), {static_cast<double>(f.photo), f.box.x, f.box.y, f.box.side});
+    }
+    // In double precision, so that a resumed run draws just what the whole one draws.
+    checkpoint.tensors[findsName] = torch::tensor(values, torch::kFloat64).view({-1, 4});
+}
+
+std::vector<FalseFind> falseFindsIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
+                                    const std::string& folder) {
+    const torch::Tensor finds = tensorIn(checkpoint, findsName);
+    std::vector<FalseFind> result;
+    for (int64_t i = 0; i < finds.size(0); ++i) {
+        const auto value = [&](int64_t k) { return finds[i][k].item<double>(); };
+        if (value(0) < 0 || value(0) >= static_cast<double>(backgrounds.size())) {
+            throw std::runtime_error(folder + ": has fewer pictures than when the detector learned");
+        }
+        result.push_back({static_cast<size_t>(value(0)), {value(1), value(2), value(3), 0}});
+    }
+    return result;
+}
+
+}  // namespace drgan::train

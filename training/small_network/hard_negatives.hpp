@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint.hpp"
+#include "small_network/backgrounds.hpp"
+
+namespace drgan::train {
+
+/// Keeps the finds in a checkpoint of the detector's.
+void addFalseFinds(Checkpoint& checkpoint, const std::vector<FalseFind>& finds);
+
+/// @param folder the backgrounds' one, for the error
+/// @throws std::runtime_error if there are none in the checkpoint, or if they lie in more pictures than `backgrounds`
+std::vector<FalseFind> falseFindsIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
+                                    const std::string& folder);
+
+}  // namespace drgan::train
