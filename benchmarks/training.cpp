@@ -51,7 +51,7 @@ const drgan::io::FaceSet& faces(int side) {
 void step(benchmark::State& state, const Case& which, const std::string& precision) {
     const bool imported = which.encoder != "casia";
     const drgan::io::FaceSet& set = faces(imported ? 112 : 96);
-    Options o;
+    DrGanOptions o;
     o.stage = which.stage;
     o.encoder = which.encoder;
     o.encoderWidth = o.decoderWidth = o.discriminatorWidth = which.width;

@@ -24,7 +24,7 @@ double logUniform(std::mt19937_64& random, double low, double high) {
 
 }  // namespace
 
-AlignerSampler::AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops)
+AlignerSampler::AlignerSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops)
     : faces_(faces, common.validation, common.turnedShare), common_(std::move(common)), crops_(crops) {
     if (crops_.count < 1 || !(crops_.smallest > 0) || crops_.largest < crops_.smallest) {
         throw std::invalid_argument("a batch needs at least one crop, and crops a range of sizes above 0");
@@ -43,7 +43,7 @@ Square AlignerSampler::around(const Square& box, std::mt19937_64& random) const 
     return crop;
 }
 
-void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds) {
+void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<HardNegative> finds) {
     photos_ = &photos;
     finds_ = std::move(finds);
 }
@@ -51,7 +51,7 @@ void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<FalseFind>
 std::vector<float> AlignerSampler::photo(std::mt19937_64& random) const {
     const bool mirrored = chance(0.5, random);
     if (!finds_.empty() && chance(findShare, random)) {
-        const FalseFind& find = pick(finds_, random);
+        const HardNegative& find = pick(finds_, random);
         return photos_->cut(find.photo, around(find.box, random), cropSide, mirrored);
     }
     const auto which = std::uniform_int_distribution<size_t>(0, photos_->size() - 1)(random);

@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "dr_gan/batches.hpp"
+#include "run/sampling.hpp"
 #include "small_network/backgrounds.hpp"
 #include "small_network/crops.hpp"
 #include "small_network/loose_faces.hpp"
@@ -35,12 +35,12 @@ class AlignerSampler {
 public:
     /// @param common its shares, changes to pictures, seed and `validation` are used
     /// @throws std::runtime_error if the set's faces are not loose enough to be cut anew, or if nobody is in it
-    AlignerSampler(const io::FaceSet& faces, BatchOptions common, CropOptions crops);
+    AlignerSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops);
 
     /// Half of the crops that show no face are cut from photographs from here on: most of them where a detector found
     /// a face, if it did.
     /// @param photos outlives the sampler
-    void setPhotos(const Backgrounds& photos, std::vector<FalseFind> finds);
+    void setPhotos(const Backgrounds& photos, std::vector<HardNegative> finds);
 
     AlignerBatch draw(int64_t step) const;
     size_t faces() const { return faces_.size(); }  ///< pictures to draw from
@@ -51,10 +51,10 @@ private:
     std::vector<float> photo(std::mt19937_64& random) const;
 
     LooseFaces faces_;
-    BatchOptions common_;
+    SamplingOptions common_;
     CropOptions crops_;
     const Backgrounds* photos_ = nullptr;
-    std::vector<FalseFind> finds_;
+    std::vector<HardNegative> finds_;
 };
 
 }  // namespace drgan::train

@@ -12,21 +12,15 @@
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "run/mixed_precision.hpp"
-#include "run/optimisation.hpp"
-#include "run/parallel.hpp"
-#include "run/prefetch.hpp"
 #include "small_network/hard_negatives.hpp"
-#include "small_network/trainer.hpp"
 
 namespace drgan::train {
 
 namespace contract = cv::drgan::contract;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr const char* liveName = "aligner";
-constexpr const char* averagedName = "averaged_aligner";
+constexpr const char* name = "aligner";
 constexpr size_t validationBatches = 24;  // at most
 constexpr size_t cropsPerPicture = 4;     // at most, of a small set's pictures in validation
 
@@ -36,12 +30,12 @@ torch::Tensor column(const std::vector<float>& values, const torch::Device& devi
     return torch::tensor(values).to(device);
 }
 
-nn::Graph firstNetwork(const Options& o) {
+nn::Graph firstNetwork(const AlignerOptions& o) {
     torch::manual_seed(o.batch.seed);
     if (o.start.empty()) {
         return nn::aligner({cropSide, o.alignerWidth});
     }
-    nn::Graph network = Checkpoint::load(o.start).network(averagedName);
+    nn::Graph network = startingNetwork(o.start, name);
     if (o.widenAligner > 0) {
         nn::Graph wide = nn::aligner({cropSide, o.widenAligner});
         nn::widen(wide, network);
@@ -52,44 +46,28 @@ nn::Graph firstNetwork(const Options& o) {
 
 }  // namespace
 
-AlignerTrainer::AlignerTrainer(Options options, const std::string& config)
-    : options_(std::move(options)),
-      device_(localDevice(options_.device)),
-      faces_(options_.faces),
-      sampler_(faces_, options_.batch, options_.crops),
-      network_(firstNetwork(options_)),
-      averaged_(frozenCopy(network_)),
-      folder_(options_.run, options_.keep, columns) {
-    if (nn::group().size() > 1) {
-        throw std::runtime_error("the aligner is small: it learns in one process (WORLD_SIZE asks for several)");
-    }
+AlignerTrainer::AlignerTrainer(const AlignerOptions& options, const std::string& config)
+    : SmallNetworkTrainer(options, {name, columns, true, options.crops.count}, firstNetwork(options)),
+      options_(options),
+      sampler_(faces_, options_.batch, options_.crops) {
     if (!options_.backgrounds.empty()) {
         photos_ = std::make_unique<Backgrounds>(options_.backgrounds);
-        const bool found = !options_.falseFinds.empty();
-        sampler_.setPhotos(*photos_,
-                           found ? falseFindsIn(Checkpoint::load(options_.falseFinds), *photos_, options_.backgrounds)
-                                 : std::vector<FalseFind>());
+        const bool found = !options_.hardNegatives.empty();
+        sampler_.setPhotos(
+            *photos_, found ? hardNegativesIn(Checkpoint::load(options_.hardNegatives), *photos_, options_.backgrounds)
+                            : std::vector<HardNegative>());
     }
     if (!options_.validationBackgrounds.empty()) {
         otherPhotos_ = std::make_unique<Backgrounds>(options_.validationBackgrounds);
     }
-    for (nn::Graph* network : {&network_, &averaged_}) {
-        (*network)->to(device_);
-        toChannelsLast(*network);
-    }
-    AdamW::Options rates;
-    rates.weightDecay = options_.weightDecay;
-    optimiser_ = std::make_unique<AdamW>(network_->parameters(), rates);
     drawValidation();
-    if (const auto last = folder_.open(config, options_.resume)) {
-        restore(*last);
-    }
+    open(config);
     spdlog::info("{} pictures to learn from, {} crops to validate on, {} parameters to learn", sampler_.faces(),
-                 validation_.size() * static_cast<size_t>(options_.crops.count), weightCount(network_));
+                 validation_.size() * static_cast<size_t>(options_.crops.count), weightCount());
 }
 
 void AlignerTrainer::drawValidation() {
-    BatchOptions how = options_.batch;
+    SamplingOptions how = options_.batch;
     how.validation = true;
     how.augmentation = {0, 0, 0, 0, 0, 0};
     try {
@@ -107,90 +85,44 @@ void AlignerTrainer::drawValidation() {
     }
 }
 
-void AlignerTrainer::restore(const Checkpoint& checkpoint) {
-    restoreInto(network_, checkpoint, liveName);
-    restoreInto(averaged_, checkpoint, averagedName);
-    restoreMoments(checkpoint, "optimiser", *optimiser_);
-    step_ = std::stoll(checkpoint.metadata.at("step"));
-    best_ = numberIn(checkpoint.metadata, "best_score", best_);
+AlignerTrainer::Learn AlignerTrainer::draw(int64_t step) {
+    return [this, batch = sampler_.draw(step)] { return learn(batch); };
 }
 
-void AlignerTrainer::run() {
-    Ahead<AlignerBatch> stream([this](int64_t step) { return sampler_.draw(step); }, step_, options_.batch.threads);
-    Clock::time_point lastSave = Clock::now();
-    progress_.begin(step_);
-    while (step_ < options_.steps && !stopRequested) {
-        const auto losses = learn(stream.next());
-        ++step_;
-        moveAverage(averaged_, network_, decayAt(options_.averaging, step_));
-        progress_.add(options_.crops.count);
-        const bool evaluates = step_ % options_.evaluateEvery == 0 || step_ == options_.steps;
-        if (evaluates) {
-            evaluate();
-        }
-        if (evaluates || step_ % options_.logEvery == 0) {
-            logStep(options_, step_, losses, measured_, folder_, progress_);
-        }
-        if (Clock::now() - lastSave > std::chrono::duration<double>(options_.checkpointMinutes * 60)) {
-            folder_.saveLast(checkpoint(), step_);
-            lastSave = Clock::now();
-        }
-    }
-    folder_.saveLast(checkpoint(), step_);
-}
-
-std::map<std::string, torch::Tensor> AlignerTrainer::learn(const AlignerBatch& batch) {
-    network_->train();
-    std::map<std::string, torch::Tensor> losses;
-    torch::Tensor sum;
+AlignerTrainer::Loss AlignerTrainer::learn(const AlignerBatch& batch) {
+    nn::Edges found;
     {
-        nn::Edges found;
-        {
-            const MixedPrecision half(options_);
-            found = network_->forward({{contract::alignerCrop, nn::fromPlanes(batch.crops, cropSide, device_)}});
-        }
-        const torch::Tensor face = column(batch.face, device_);
-        losses["landmarks"] = nn::landmarkLoss(found.at(contract::alignerLandmarks),
-                                               column(batch.landmarks, device_).view({-1, 10}), face);
-        losses["yaw"] = nn::yawLoss(found.at(contract::alignerYaw).flatten(), column(batch.yaw, device_), face);
-        losses["score"] = nn::faceLoss(found.at(contract::alignerScore).flatten(), face);
-        sum = options_.landmarkWeight * losses["landmarks"] + options_.yawWeight * losses["yaw"] +
-              options_.scoreWeight * losses["score"];
+        const MixedPrecision half(options_);
+        found = network_->forward({{contract::alignerCrop, nn::fromPlanes(batch.crops, cropSide, device_)}});
     }
-    update(*optimiser_, sum, rateAt(options_.learningRate, step_, options_.warmup, options_.steps));
-    return losses;
+    const torch::Tensor face = column(batch.face, device_);
+    Loss loss;
+    auto& terms = loss.terms;
+    terms["landmarks"] =
+        nn::landmarkLoss(found.at(contract::alignerLandmarks), column(batch.landmarks, device_).view({-1, 10}), face);
+    terms["yaw"] = nn::yawLoss(found.at(contract::alignerYaw).flatten(), column(batch.yaw, device_), face);
+    terms["score"] = nn::faceLoss(found.at(contract::alignerScore).flatten(), face);
+    loss.sum = options_.landmarkWeight * terms["landmarks"] + options_.yawWeight * terms["yaw"] +
+               options_.scoreWeight * terms["score"];
+    return loss;
 }
 
-void AlignerTrainer::evaluate() {
+std::optional<double> AlignerTrainer::evaluate() {
     if (validation_.empty()) {
-        return;
+        return {};
     }
-    const Clock::time_point from = Clock::now();
     const AlignerErrors errors = validateAligner(averaged_, validation_, device_);
     keepMeasured(
-        {{"error_front", errors.front}, {"error_side", errors.side}, {"error_yaw", errors.yaw}, {"auc", errors.auc}},
-        measured_);
+        {{"error_front", errors.front}, {"error_side", errors.side}, {"error_yaw", errors.yaw}, {"auc", errors.auc}});
     spdlog::info(
         "validation: landmarks {:.2f} % of the eye-mouth distance below 45 degrees, {:.2f} % beyond; yaw {:.2f} "
         "degrees; AUC {:.4f}",
         100 * errors.front, 100 * errors.side, errors.yaw, errors.auc);
-    if (errors.score() < best_) {
-        best_ = errors.score();
-        folder_.saveBest(checkpoint(), step_);
-    }
-    progress_.skip(from);
+    return errors.score();
 }
 
-Checkpoint AlignerTrainer::checkpoint() const {
-    Checkpoint result;
-    result.addNetwork(liveName, network_);
-    result.addNetwork(averagedName, averaged_);
-    saveMoments(result, "optimiser", *optimiser_);
-    auto& m = result.metadata;
-    m["step"] = std::to_string(step_);
-    m["best_score"] = fmt::format("{}", best_);
-    m["crop_factor"] = fmt::format("{}", cropFactor);
-    return result;
+void AlignerTrainer::addTo(Checkpoint& checkpoint) const {
+    checkpoint.metadata["crop_factor"] = fmt::format("{}", cropFactor);
 }
 
 }  // namespace drgan::train

@@ -1,46 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits>
 #include <memory>
+#include <vector>
 
+#include "aligner/options.hpp"
 #include "aligner/validation.hpp"
-#include "nn/graph/graph.hpp"
-#include "run/adamw.hpp"
-#include "run/run_folder.hpp"
-#include "train/options.hpp"
+#include "small_network/trainer.hpp"
 
 namespace drgan::train {
 
 /// A run of the aligner stage.
-class AlignerTrainer {
+class AlignerTrainer : public SmallNetworkTrainer {
 public:
     /// @param config the resolved options as TOML, kept in the run's folder
-    AlignerTrainer(Options options, const std::string& config);
-    void run();
-
-    int64_t step() const { return step_; }  ///< steps done
+    AlignerTrainer(const AlignerOptions& options, const std::string& config);
 
 private:
     void drawValidation();
-    void restore(const Checkpoint& checkpoint);
-    std::map<std::string, torch::Tensor> learn(const AlignerBatch& batch);
-    void evaluate();
-    Checkpoint checkpoint() const;
+    Learn draw(int64_t step) override;
+    Loss learn(const AlignerBatch& batch);
+    std::optional<double> evaluate() override;
+    void addTo(Checkpoint& checkpoint) const override;
 
-    Options options_;
-    torch::Device device_;
-    io::FaceSet faces_;
+    AlignerOptions options_;
     AlignerSampler sampler_;
     std::unique_ptr<Backgrounds> photos_, otherPhotos_;  // to learn and to validate on; null: none
-    nn::Graph network_{nullptr}, averaged_{nullptr};
-    std::unique_ptr<AdamW> optimiser_;
-    std::vector<AlignerBatch> validation_;  // of persons kept out
-    int64_t step_ = 0;
-    double best_ = std::numeric_limits<double>::infinity();  // AlignerErrors::score
-    std::map<std::string, double> measured_;                 // by the last evaluation, until it is logged
-    RunFolder folder_;
-    Progress progress_;
+    std::vector<AlignerBatch> validation_;               // of persons kept out
 };
 
 }  // namespace drgan::train

@@ -36,7 +36,7 @@ Mask drawMask(std::mt19937_64& random) {
 
 }  // namespace
 
-DetectorSampler::DetectorSampler(const io::FaceSet& faces, const Backgrounds& backgrounds, BatchOptions common,
+DetectorSampler::DetectorSampler(const io::FaceSet& faces, const Backgrounds& backgrounds, SamplingOptions common,
                                  SceneOptions scenes)
     : faces_(faces, common.validation, common.turnedShare),
       backgrounds_(backgrounds),
@@ -69,7 +69,7 @@ std::vector<float> DetectorSampler::drawPiece(int side, std::mt19937_64& random)
 
 std::vector<float> DetectorSampler::drawBackground(std::mt19937_64& random) const {
     if (!mistakes_.empty() && chance(scenes_.mistakeShare, random)) {
-        const FalseFind& find = pick(mistakes_, random);
+        const HardNegative& find = pick(mistakes_, random);
         Square square = find.box;  // as large in the picture as a face may be
         square.side = find.box.side * logUniform(random, 1.1, std::max(1.2, scenes_.side / (1.5 * scenes_.smallest)));
         const double room = std::max(0.0, square.side - find.box.side) / 2;

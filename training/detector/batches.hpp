@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "dr_gan/batches.hpp"
+#include "run/sampling.hpp"
 #include "small_network/backgrounds.hpp"
 #include "small_network/loose_faces.hpp"
 #include "small_network/scene.hpp"
@@ -38,13 +38,13 @@ class DetectorSampler {
 public:
     /// @param common its turned share, changes to pictures, seed and `validation` are used
     /// @param backgrounds outlives the sampler
-    DetectorSampler(const io::FaceSet& faces, const Backgrounds& backgrounds, BatchOptions common, SceneOptions scenes);
+    DetectorSampler(const io::FaceSet& faces, const Backgrounds& backgrounds, SamplingOptions common, SceneOptions scenes);
 
     DetectorBatch draw(int64_t step) const;
     size_t faces() const { return faces_.size(); }  ///< pictures of faces to draw from
 
     /// Not while another thread draws.
-    void setFalseFinds(std::vector<FalseFind> finds) { mistakes_ = std::move(finds); }
+    void setHardNegatives(std::vector<HardNegative> finds) { mistakes_ = std::move(finds); }
 
 private:
     Scene drawScene(std::mt19937_64& random) const;
@@ -57,9 +57,9 @@ private:
 
     LooseFaces faces_;
     const Backgrounds& backgrounds_;
-    BatchOptions common_;
+    SamplingOptions common_;
     SceneOptions scenes_;
-    std::vector<FalseFind> mistakes_;
+    std::vector<HardNegative> mistakes_;
 };
 
 }  // namespace drgan::train

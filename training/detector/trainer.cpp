@@ -12,21 +12,16 @@
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "run/mixed_precision.hpp"
-#include "run/optimisation.hpp"
-#include "run/parallel.hpp"
 #include "run/random.hpp"
 #include "small_network/hard_negatives.hpp"
-#include "small_network/trainer.hpp"
 
 namespace drgan::train {
 
 namespace contract = cv::drgan::contract;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr const char* liveName = "detector";
-constexpr const char* averagedName = "averaged_detector";
+constexpr const char* name = "detector";
 constexpr size_t validationPictures = 192;  // at most
 constexpr size_t picturesPerFace = 4;       // at most, of a small set's faces in validation
 constexpr size_t shownPictures = 16;        // of the first batches of validation
@@ -41,45 +36,29 @@ constexpr uint64_t miningSeed = 0x6d696e65;
 const std::vector<std::string> columns{"score",  "box",       "landmarks",       "average_precision",
                                        "recall", "precision", "error_landmarks", "false_per_picture"};
 
-nn::Graph firstNetwork(const Options& o) {
+nn::Graph firstNetwork(const DetectorOptions& o) {
     torch::manual_seed(o.batch.seed);
-    return o.start.empty() ? nn::detector({o.detectorWidth}) : Checkpoint::load(o.start).network(averagedName);
+    return o.start.empty() ? nn::detector({o.detectorWidth}) : startingNetwork(o.start, name);
 }
 
 }  // namespace
 
-DetectorTrainer::DetectorTrainer(Options options, const std::string& config)
-    : options_(std::move(options)),
-      device_(localDevice(options_.device)),
-      faces_(options_.faces),
+DetectorTrainer::DetectorTrainer(const DetectorOptions& options, const std::string& config)
+    : SmallNetworkTrainer(options, {name, columns, false, options.scenes.count}, firstNetwork(options)),
+      options_(options),
       backgrounds_(options_.backgrounds),
-      sampler_(faces_, backgrounds_, options_.batch, options_.scenes),
-      network_(firstNetwork(options_)),
-      averaged_(frozenCopy(network_)),
-      folder_(options_.run, options_.keep, columns) {
-    if (nn::group().size() > 1) {
-        throw std::runtime_error("the detector is small: it learns in one process (WORLD_SIZE asks for several)");
-    }
+      sampler_(faces_, backgrounds_, options_.batch, options_.scenes) {
     if (!options_.validationBackgrounds.empty()) {
         otherBackgrounds_ = std::make_unique<Backgrounds>(options_.validationBackgrounds);
     }
-    for (nn::Graph* network : {&network_, &averaged_}) {
-        (*network)->to(device_);
-        toChannelsLast(*network);
-    }
-    AdamW::Options rates;
-    rates.weightDecay = options_.weightDecay;
-    optimiser_ = std::make_unique<AdamW>(network_->parameters(), rates);
     drawValidation();
-    if (const auto last = folder_.open(config, options_.resume)) {
-        restore(*last);
-    }
+    open(config);
     spdlog::info("{} faces to put into {} backgrounds, {} batches to validate on, {} parameters to learn",
-                 sampler_.faces(), backgrounds_.size(), validation_.size(), weightCount(network_));
+                 sampler_.faces(), backgrounds_.size(), validation_.size(), weightCount());
 }
 
 void DetectorTrainer::drawValidation() {
-    BatchOptions how = options_.batch;
+    SamplingOptions how = options_.batch;
     how.validation = true;
     try {
         const DetectorSampler sampler(faces_, otherBackgrounds_ ? *otherBackgrounds_ : backgrounds_, how,
@@ -94,53 +73,16 @@ void DetectorTrainer::drawValidation() {
     }
 }
 
-void DetectorTrainer::restore(const Checkpoint& checkpoint) {
-    restoreInto(network_, checkpoint, liveName);
-    restoreInto(averaged_, checkpoint, averagedName);
-    restoreMoments(checkpoint, "optimiser", *optimiser_);
-    step_ = std::stoll(checkpoint.metadata.at("step"));
-    best_ = numberIn(checkpoint.metadata, "best_score", best_);
-    falseFinds_ = falseFindsIn(checkpoint, backgrounds_, options_.backgrounds);
-    sampler_.setFalseFinds(falseFinds_);
+void DetectorTrainer::restoreMore(const Checkpoint& checkpoint) {
+    hardNegatives_ = hardNegativesIn(checkpoint, backgrounds_, options_.backgrounds);
+    sampler_.setHardNegatives(hardNegatives_);
 }
 
-void DetectorTrainer::run() {
-    const auto draw = [this](int64_t step) { return sampler_.draw(step); };
-    const auto drawAhead = [&] {
-        stream_ = std::make_unique<Ahead<DetectorBatch>>(draw, step_, options_.batch.threads);
-    };
-    drawAhead();
-    Clock::time_point lastSave = Clock::now();
-    progress_.begin(step_);
-    while (step_ < options_.steps && !stopRequested) {
-        const auto losses = learn(stream_->next());
-        ++step_;
-        moveAverage(averaged_, network_, decayAt(options_.averaging, step_));
-        progress_.add(options_.scenes.count);
-        const bool evaluates = step_ % options_.evaluateEvery == 0 || step_ == options_.steps;
-        if (evaluates) {
-            evaluate();
-            const Clock::time_point from = Clock::now();
-            // From here on pictures are drawn with the new finds: those drawn ahead do not know them.
-            stream_.reset();
-            mine();
-            drawAhead();
-            progress_.skip(from);
-        }
-        if (evaluates || step_ % options_.logEvery == 0) {
-            logStep(options_, step_, losses, measured_, folder_, progress_);
-        }
-        if (Clock::now() - lastSave > std::chrono::duration<double>(options_.checkpointMinutes * 60)) {
-            folder_.saveLast(checkpoint(), step_);
-            lastSave = Clock::now();
-        }
-    }
-    stream_.reset();
-    folder_.saveLast(checkpoint(), step_);
+DetectorTrainer::Learn DetectorTrainer::draw(int64_t step) {
+    return [this, batch = sampler_.draw(step)] { return learn(batch); };
 }
 
-std::map<std::string, torch::Tensor> DetectorTrainer::learn(const DetectorBatch& batch) {
-    network_->train();
+DetectorTrainer::Loss DetectorTrainer::learn(const DetectorBatch& batch) {
     nn::Edges found;
     {
         const MixedPrecision half(options_);
@@ -154,8 +96,7 @@ std::map<std::string, torch::Tensor> DetectorTrainer::learn(const DetectorBatch&
     const nn::DetectorLosses losses = nn::detectorLosses(found, targets);
     const torch::Tensor sum = options_.scoreWeight * losses.score + options_.boxWeight * losses.box +
                               options_.landmarkWeight * losses.landmarks;
-    update(*optimiser_, sum, rateAt(options_.learningRate, step_, options_.warmup, options_.steps));
-    return {{"score", losses.score}, {"box", losses.box}, {"landmarks", losses.landmarks}};
+    return {sum, {{"score", losses.score}, {"box", losses.box}, {"landmarks", losses.landmarks}}};
 }
 
 std::vector<std::vector<Detection>> DetectorTrainer::find(const std::vector<float>& planes, double least) {
@@ -165,8 +106,7 @@ std::vector<std::vector<Detection>> DetectorTrainer::find(const std::vector<floa
         averaged_->forward({{contract::detectorImage, nn::fromPlanes(planes, options_.scenes.side, device_)}}), least);
 }
 
-void DetectorTrainer::evaluate() {
-    const Clock::time_point from = Clock::now();
+std::optional<double> DetectorTrainer::evaluate() {
     std::vector<std::vector<Detection>> found;
     std::vector<std::vector<Landmarks>> truth;
     std::vector<float> shown;
@@ -178,36 +118,32 @@ void DetectorTrainer::evaluate() {
             shown.insert(shown.end(), batch.pictures.begin(), batch.pictures.end());
         }
     }
-    if (!found.empty()) {
-        const DetectorErrors errors = detectorErrors(found, truth, sureScore);
-        keepMeasured({{"average_precision", errors.averagePrecision},
-                      {"recall", errors.recall},
-                      {"precision", errors.precision},
-                      {"error_landmarks", errors.landmarks}},
-                     measured_);
-        spdlog::info(
-            "validation: average precision {:.4f}; at a score of {}, {:.1f} % of the faces found, {:.1f} % of the "
-            "finds "
-            "true, landmarks {:.2f} % of the eye-mouth distance",
-            errors.averagePrecision, sureScore, 100 * errors.recall, 100 * errors.precision, 100 * errors.landmarks);
-        std::vector<std::vector<Detection>> drawn(found.begin(), found.begin() + std::min(shownPictures, found.size()));
-        for (auto& faces : drawn) {
-            faces.erase(std::remove_if(faces.begin(), faces.end(), [](const auto& d) { return d.score < 0.3F; }),
-                        faces.end());
-        }
-        writeDetections(folder_.path(fmt::format("found-{:06}.png", step_)), shown, options_.scenes.side, drawn);
-        if (errors.averagePrecision > best_) {
-            best_ = errors.averagePrecision;
-            folder_.saveBest(checkpoint(), step_);
-        }
+    if (found.empty()) {
+        return {};
     }
-    progress_.skip(from);
+    const DetectorErrors errors = detectorErrors(found, truth, sureScore);
+    keepMeasured({{"average_precision", errors.averagePrecision},
+                  {"recall", errors.recall},
+                  {"precision", errors.precision},
+                  {"error_landmarks", errors.landmarks}});
+    spdlog::info(
+        "validation: average precision {:.4f}; at a score of {}, {:.1f} % of the faces found, {:.1f} % of the "
+        "finds "
+        "true, landmarks {:.2f} % of the eye-mouth distance",
+        errors.averagePrecision, sureScore, 100 * errors.recall, 100 * errors.precision, 100 * errors.landmarks);
+    std::vector<std::vector<Detection>> drawn(found.begin(), found.begin() + std::min(shownPictures, found.size()));
+    for (auto& faces : drawn) {
+        faces.erase(std::remove_if(faces.begin(), faces.end(), [](const auto& d) { return d.score < 0.3F; }),
+                    faces.end());
+    }
+    writeDetections(folder_.path(fmt::format("found-{:06}.png", step_)), shown, options_.scenes.side, drawn);
+    return errors.averagePrecision;
 }
 
-void DetectorTrainer::mine() {
+void DetectorTrainer::evaluated() {
     std::mt19937_64 random(mixed(options_.batch.seed ^ miningSeed, static_cast<uint64_t>(step_)));
     const int size = options_.scenes.side;
-    std::vector<FalseFind> fresh;
+    std::vector<HardNegative> fresh;
     size_t sure = 0;
     for (size_t photo = 0; photo < backgrounds_.size(); ++photo) {
         std::vector<float> planes;
@@ -237,23 +173,15 @@ void DetectorTrainer::mine() {
     measured_["false_per_picture"] = each;
     spdlog::info("backgrounds: {} false finds to learn from, {:.3f} a picture at a score of {}", fresh.size(), each,
                  sureScore);
-    fresh.insert(fresh.end(), falseFinds_.begin(), falseFinds_.end());
+    fresh.insert(fresh.end(), hardNegatives_.begin(), hardNegatives_.end());
     fresh.resize(std::min(fresh.size(), mostFinds));
-    falseFinds_ = std::move(fresh);
-    sampler_.setFalseFinds(falseFinds_);
+    hardNegatives_ = std::move(fresh);
+    sampler_.setHardNegatives(hardNegatives_);
 }
 
-Checkpoint DetectorTrainer::checkpoint() const {
-    Checkpoint result;
-    result.addNetwork(liveName, network_);
-    result.addNetwork(averagedName, averaged_);
-    saveMoments(result, "optimiser", *optimiser_);
-    addFalseFinds(result, falseFinds_);
-    auto& m = result.metadata;
-    m["step"] = std::to_string(step_);
-    m["best_score"] = fmt::format("{}", best_);
-    m["detector_image_size"] = std::to_string(options_.scenes.side);
-    return result;
+void DetectorTrainer::addTo(Checkpoint& checkpoint) const {
+    addHardNegatives(checkpoint, hardNegatives_);
+    checkpoint.metadata["detector_image_size"] = std::to_string(options_.scenes.side);
 }
 
 }  // namespace drgan::train

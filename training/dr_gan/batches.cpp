@@ -24,14 +24,6 @@ size_t yawRange(float degrees) {
 
 }  // namespace
 
-bool isValidationPerson(const std::string& name) {
-    uint64_t hash = 1469598103934665603ULL;  // FNV-1a: the same on every platform, unlike std::hash
-    for (unsigned char c : name) {
-        hash = (hash ^ c) * 1099511628211ULL;
-    }
-    return mixed(hash, 0) % 16 == 0;
-}
-
 int64_t nearestPose(const std::vector<float>& poseYaws, float degrees) {
     const auto nearer = [&](float a, float b) { return std::abs(a - degrees) < std::abs(b - degrees); };
     return std::min_element(poseYaws.begin(), poseYaws.end(), nearer) - poseYaws.begin();

@@ -8,25 +8,21 @@
 #include <vector>
 
 #include "io/face_set.hpp"
-#include "run/augmentation.hpp"
 #include "run/face_reader.hpp"
+#include "run/sampling.hpp"
 
 namespace drgan::train {
 
-struct BatchOptions {
+/// How batches of encoder and decoder are drawn.
+struct BatchOptions : SamplingOptions {
     int persons = 16;             ///< P, persons in a batch
     int pictures = 4;             ///< n is drawn per batch from 1 to this
     int targets = 0;              ///< target poses, with the true pictures there, to draw for each code
     int targetSide = 0;           ///< pixels of the targets, a divisor of S; 0: S
     int codesPerPerson = 0;       ///< K: inputs come from codes made once (see Codes), K a person; 0: from pictures
-    double turnedShare = 0.4;     ///< of the pictures, where a person has turned ones
     double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
-    Augmentation augmentation;
-    uint64_t seed = 1;
-    int threads = 1;          ///< batches decoded ahead, each on its own thread
-    int rank = 0;             ///< of this process, where several draw their shares of every batch
-    bool validation = false;  ///< draw from the persons that are kept out of training instead
+    int rank = 0;                 ///< of this process, where several draw their shares of every batch
 };
 
 /// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
@@ -43,9 +39,6 @@ struct Batch {
     std::vector<int64_t> targetPerson;  ///< [codes x targets]
     std::vector<float> targetWeight;    ///< [codes x targets] 1 for real pictures, less for turned ones
 };
-
-/// Whether a training person is kept out of training to choose checkpoints and the match threshold: one in 16.
-bool isValidationPerson(const std::string& name);
 
 /// Index of the yaw nearest to `degrees`.
 int64_t nearestPose(const std::vector<float>& poseYaws, float degrees);

@@ -16,7 +16,7 @@ namespace drgan::train {
 
 namespace contract = cv::drgan::contract;
 
-Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
+Model::Model(const DrGanOptions& options, const io::FaceSet& faces, int64_t persons)
     : device(localDevice(options.device)), stage_(options.stage), confidenceOnly_(options.confidenceOnly) {
     torch::manual_seed(options.batch.seed);
     build(options, faces, persons);
@@ -65,7 +65,7 @@ Model::Model(const Options& options, const io::FaceSet& faces, int64_t persons)
     optimiser = std::make_unique<AdamW>(learned, rates);
 }
 
-void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
+void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t persons) {
     Checkpoint start;
     if (!o.start.empty()) {
         start = Checkpoint::load(o.start);
@@ -149,7 +149,7 @@ void Model::build(const Options& o, const io::FaceSet& faces, int64_t persons) {
     }
 }
 
-void Model::freeze(const Options& o) {
+void Model::freeze(const DrGanOptions& o) {
     const std::vector<bool> ofEmbedding = encoder->needed({contract::encoderEmbedding});
     int layer = 0;
     for (size_t i = 0; i < ofEmbedding.size(); ++i) {

@@ -8,7 +8,7 @@
 #include "io/face_set.hpp"
 #include "nn/models/networks.hpp"
 #include "run/adamw.hpp"
-#include "train/options.hpp"
+#include "dr_gan/options.hpp"
 
 namespace drgan::train {
 
@@ -16,7 +16,7 @@ namespace drgan::train {
 class Model {
 public:
     /// Builds the networks, or takes them from --start, for `persons` training persons.
-    Model(const Options& options, const io::FaceSet& faces, int64_t persons);
+    Model(const DrGanOptions& options, const io::FaceSet& faces, int64_t persons);
 
     nn::Graph encoder{nullptr}, decoder{nullptr};
     nn::Graph discriminator{nullptr};                              ///< with an adversarial term only
@@ -29,7 +29,7 @@ public:
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 
-    /// Whether the discriminator is strong (see Options::strongDiscriminator), and the moving average that says so.
+    /// Whether the discriminator is strong (see DrGanOptions::strongDiscriminator), and the moving average that says so.
     struct Strength {
         torch::Tensor toldApart;  ///< scalar on the device; undefined before the first step
         bool strong = false;
@@ -47,8 +47,8 @@ public:
     void restore(const Checkpoint& checkpoint);
 
 private:
-    void build(const Options& options, const io::FaceSet& faces, int64_t persons);
-    void freeze(const Options& options);
+    void build(const DrGanOptions& options, const io::FaceSet& faces, int64_t persons);
+    void freeze(const DrGanOptions& options);
     std::vector<std::pair<std::string, nn::Graph>> networks() const;
 
     Stage stage_;

@@ -27,12 +27,12 @@ std::array<double, 3> three(const std::vector<double>& values, const char* optio
 
 }  // namespace
 
-nn::Graph importEncoder(const std::string& file, const Options& o) {
+nn::Graph importEncoder(const std::string& file, const DrGanOptions& o) {
     return nn::importOnnxEncoder(file,
                                  {o.onnxOrder, three(o.onnxMean, "--onnx-mean"), three(o.onnxScale, "--onnx-scale")});
 }
 
-void blendEncoder(nn::Graph& encoder, const Options& o) {
+void blendEncoder(nn::Graph& encoder, const DrGanOptions& o) {
     const bool onnx = o.blend.rfind("onnx:", 0) == 0;
     const nn::Graph other =
         onnx ? importEncoder(o.blend.substr(5), o) : Checkpoint::load(o.blend).network("averaged_encoder");

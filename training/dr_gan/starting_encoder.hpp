@@ -2,18 +2,18 @@
 #pragma once
 
 #include "nn/graph/graph.hpp"
-#include "train/options.hpp"
+#include "dr_gan/options.hpp"
 
 /// What encoder a run begins with, where it is neither fresh nor a checkpoint's as it is.
 namespace drgan::train {
 
 /// A recogniser as the encoder, by the options' channel order, mean and scale.
-nn::Graph importEncoder(const std::string& file, const Options& options);
+nn::Graph importEncoder(const std::string& file, const DrGanOptions& options);
 
 /// Moves the weights that make embeddings a part of the way to another network's; confidences stay.
 /// (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022: between a network and what it was fine-tuned
 /// to lie networks that are good at what both can do.)
-/// @throws std::runtime_error where the other one (Options::blend) has other layers
-void blendEncoder(nn::Graph& encoder, const Options& options);
+/// @throws std::runtime_error where the other one (DrGanOptions::blend) has other layers
+void blendEncoder(nn::Graph& encoder, const DrGanOptions& options);
 
 }  // namespace drgan::train

@@ -17,7 +17,7 @@ torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& d
 }
 
 /// Adds the encoder's own terms and returns their weighted sum.
-torch::Tensor encoderTerms(Model& model, const Targets& targets, const Options& o, const Batch& batch,
+torch::Tensor encoderTerms(Model& model, const Targets& targets, const DrGanOptions& o, const Batch& batch,
                            const torch::Tensor& images, const torch::Tensor& embedding, const torch::Tensor& confidence,
                            Losses& losses) {
     const torch::Tensor person = indices(batch.person, model.device);
@@ -92,7 +92,7 @@ torch::Tensor allCodes(const torch::Tensor& embedding, const torch::Tensor& conf
 }
 
 /// Random numbers in [0,1) for each code, [codes x targets, columns], the same ones on however many processes.
-torch::Tensor randomPerCode(const Batch& batch, const Options& o, int64_t columns) {
+torch::Tensor randomPerCode(const Batch& batch, const DrGanOptions& o, int64_t columns) {
     const int64_t fused = batch.pictures > 1 ? batch.persons * o.batch.targets : 0;
     const auto single = static_cast<int64_t>(batch.person.size()) * o.batch.targets;
     const torch::Tensor first = nn::randAcross(single, columns);
@@ -108,7 +108,7 @@ struct Generated {
     torch::Tensor targetPose, targetPerson, targetWeight;
 };
 
-Generated generate(Model& model, const Options& o, const Batch& batch) {
+Generated generate(Model& model, const DrGanOptions& o, const Batch& batch) {
     Generated g;
     const int64_t side = nn::imageSize(model.encoder);
     g.target = nn::fromPlanes(batch.targets, o.batch.targetSide == 0 ? side : o.batch.targetSide, model.device);
@@ -132,7 +132,7 @@ Generated generate(Model& model, const Options& o, const Batch& batch) {
 }
 
 /// The generator's terms but the adversarial and the encoder's own ones, and their weighted sum.
-torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const Generated& g, Losses& losses) {
+torch::Tensor likeness(Model& model, const DrGanOptions& o, const Batch& batch, const Generated& g, Losses& losses) {
     losses["reconstruction"] =
         nn::reconstructionLoss(g.face, g.target, g.targetWeight, nn::faceFocus(g.face.size(2)).to(model.device));
     if (g.face.size(2) != nn::imageSize(model.encoder)) {
@@ -164,16 +164,16 @@ torch::Tensor likeness(Model& model, const Options& o, const Batch& batch, const
     return sum;
 }
 
-nn::DiscriminatorForm form(const Options& o) { return nn::discriminatorForm(o.discriminatorForm); }
+nn::DiscriminatorForm form(const DrGanOptions& o) { return nn::discriminatorForm(o.discriminatorForm); }
 
-nn::Edges discriminate(Model& model, const Options& o, const torch::Tensor& pictures) {
+nn::Edges discriminate(Model& model, const DrGanOptions& o, const torch::Tensor& pictures) {
     const bool texture = form(o) == nn::DiscriminatorForm::Patch;
     const torch::Tensor seen = o.discriminatorGrey ? nn::inGrey(pictures) : pictures;
     return model.discriminator->forward({{"image", texture ? nn::faceAlone(seen) : seen}});
 }
 
 /// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
-void discriminatorStep(Model& model, const Options& o, const Generated& g, int64_t step, double rate, Losses& losses) {
+void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, int64_t step, double rate, Losses& losses) {
     Model::Strength& strength = model.strength;
     if (strength.strong && step % o.generatorSteps != 0) {
         return;
@@ -195,7 +195,7 @@ void discriminatorStep(Model& model, const Options& o, const Generated& g, int64
 
 }  // namespace
 
-Losses encoderStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, double rate) {
+Losses encoderStep(Model& model, const Targets& targets, const DrGanOptions& o, const Batch& batch, double rate) {
     Losses losses;
     torch::Tensor sum;
     {
@@ -211,7 +211,7 @@ Losses encoderStep(Model& model, const Targets& targets, const Options& o, const
     return losses;
 }
 
-Losses generatorStep(Model& model, const Targets& targets, const Options& o, const Batch& batch, int64_t step,
+Losses generatorStep(Model& model, const Targets& targets, const DrGanOptions& o, const Batch& batch, int64_t step,
                      double rate, double discriminatorRate) {
     Losses losses;
     Generated g;
@@ -250,7 +250,7 @@ Losses generatorStep(Model& model, const Targets& targets, const Options& o, con
     return losses;
 }
 
-double validateLikeness(Model& model, const Options& o, const std::vector<Batch>& batches) {
+double validateLikeness(Model& model, const DrGanOptions& o, const std::vector<Batch>& batches) {
     torch::NoGradGuard noGrad;
     auto swap = [&] {
         std::swap(model.decoder, model.averagedDecoder);

@@ -23,8 +23,6 @@ const std::vector<std::string> columns{"template",   "margin",     "fused_templa
                                        "confidence", "pair",       "source",         "mirror",        "reconstruction",
                                        "identity",   "perceptual", "adversarial",    "discriminator", "told_apart"};
 
-double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
-
 BatchOptions ofThisProcess(BatchOptions options) {
     options.rank = nn::group().rank();
     return options;
@@ -32,7 +30,7 @@ BatchOptions ofThisProcess(BatchOptions options) {
 
 }  // namespace
 
-Trainer::Trainer(Options options, const std::string& config)
+Trainer::Trainer(DrGanOptions options, const std::string& config)
     : options_(std::move(options)),
       faces_(options_.faces),
       sampler_(faces_, ofThisProcess(options_.batch)),
@@ -109,10 +107,8 @@ void Trainer::restore(const Checkpoint& checkpoint) {
 double Trainer::rate(double highest) const { return rateAt(highest, step_, options_.warmup, options_.steps); }
 
 void Trainer::run() {
-    Ahead<Batch> stream([this](int64_t step) { return sampler_.draw(step); }, step_, options_.batch.threads);
-    Clock::time_point lastSave = Clock::now();
+    Prefetch<Batch> stream([this](int64_t step) { return sampler_.draw(step); }, step_, options_.batch.threads);
     auto save = [&] {
-        lastSave = Clock::now();
         if (leads()) {
             folder_.saveLast(checkpoint(), step_);
         }
@@ -136,7 +132,7 @@ void Trainer::run() {
         if (step_ % options_.evaluateEvery == 0 || step_ == options_.steps) {
             evaluate();
         }
-        if (seconds(Clock::now() - lastSave) > options_.checkpointMinutes * 60) {
+        if (isCheckpointDue(options_, step_)) {
             save();
         }
     }

@@ -13,7 +13,7 @@ namespace drgan::train {
 class Trainer {
 public:
     /// @param config the resolved options as TOML, kept in the run's folder
-    Trainer(Options options, const std::string& config);
+    Trainer(DrGanOptions options, const std::string& config);
     void run();
 
     int64_t step() const { return step_; }  ///< steps done
@@ -32,7 +32,7 @@ private:
     bool stopsNow() const;
     Checkpoint checkpoint() const;
 
-    Options options_;
+    DrGanOptions options_;
     io::FaceSet faces_;
     Sampler sampler_;
     Model model_;

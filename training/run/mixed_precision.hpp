@@ -5,7 +5,7 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
-#include "train/options.hpp"
+#include "run/options.hpp"
 
 namespace drgan::train {
 
@@ -13,7 +13,7 @@ namespace drgan::train {
 /// weights, gradients and moments stay in float32.
 class MixedPrecision {
 public:
-    explicit MixedPrecision(const Options& o) : on_(o.precision == "bf16"), cuda_(o.device == "cuda") {
+    explicit MixedPrecision(const RunOptions& o) : on_(o.precision == "bf16"), cuda_(o.device == "cuda") {
         if (on_) {
             set(true);
             at::autocast::increment_nesting();

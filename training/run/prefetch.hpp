@@ -11,11 +11,11 @@ namespace drgan::train {
 
 /// Draws the batches of the next steps ahead, each on a thread of its own.
 template <typename Batch>
-class Ahead {
+class Prefetch {
 public:
     /// @param draw the batch of a step; called from several threads at once
     /// @param threads batches drawn ahead
-    Ahead(std::function<Batch(int64_t)> draw, int64_t firstStep, int threads)
+    Prefetch(std::function<Batch(int64_t)> draw, int64_t firstStep, int threads)
         : draw_(std::move(draw)), step_(firstStep) {
         while (waiting_.size() < static_cast<size_t>(std::max(1, threads))) {
             start();

@@ -56,6 +56,10 @@ std::string clockTime(double s) {
 
 }  // namespace
 
+bool isCheckpointDue(const RunOptions& options, int64_t step) {
+    return options.checkpointEvery > 0 && step % options.checkpointEvery == 0 && step < options.steps;
+}
+
 RunFolder::RunFolder(std::string folder, int keep, std::vector<std::string> columns)
     : folder_(std::move(folder)), keep_(keep), columns_(std::move(columns)) {}
 
@@ -133,24 +137,24 @@ void RunFolder::saveLast(const Checkpoint& checkpoint, int64_t step) {
     write(checkpoint, step, checkpointFile);
     spdlog::info("step {}: checkpoint saved", step);
     if (keep_ > 0) {
-        const fs::path kept = path(fmt::format("step-{:06}.safetensors", step));
+        const fs::path numbered = path(fmt::format("step-{:06}.safetensors", step));
         std::error_code none;
-        fs::remove(kept, none);
-        fs::create_hard_link(path(checkpointFile), kept, none);  // no second copy on the disk, where links exist
+        fs::remove(numbered, none);
+        fs::create_hard_link(path(checkpointFile), numbered, none);  // no second copy on the disk, where links exist
         if (none) {
-            fs::copy_file(path(checkpointFile), kept, fs::copy_options::overwrite_existing);
+            fs::copy_file(path(checkpointFile), numbered, fs::copy_options::overwrite_existing);
         }
     }
-    std::vector<fs::path> old;
+    std::map<int64_t, fs::path> kept;  // by step: as names, step-1000000 would come before step-999999
     for (const auto& entry : fs::directory_iterator(folder_)) {
         const std::string name = entry.path().filename().string();
         if (name.rfind("step-", 0) == 0 && entry.path().extension() == ".safetensors") {
-            old.push_back(entry.path());
+            kept[std::strtoll(name.c_str() + 5, nullptr, 10)] = entry.path();
         }
     }
-    std::sort(old.begin(), old.end());
-    for (size_t i = 0; i + static_cast<size_t>(keep_) < old.size(); ++i) {
-        fs::remove(old[i]);
+    while (kept.size() > static_cast<size_t>(keep_)) {
+        fs::remove(kept.begin()->second);
+        kept.erase(kept.begin());
     }
 }
 

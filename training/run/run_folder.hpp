@@ -10,11 +10,16 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.hpp"
+#include "run/options.hpp"
 
 namespace drgan::train {
 
 /// Set by a signal handler: the run saves a checkpoint after the current step and ends.
 extern std::atomic<bool> stopRequested;
+
+/// Whether a run saves a checkpoint after this step: every RunOptions::checkpointEvery steps. Not by the clock: so the
+/// numbered checkpoints of a run are the same ones on any machine. The last step's is saved at the end.
+bool isCheckpointDue(const RunOptions& options, int64_t step);
 
 /// What a run leaves on the disk: config.toml (and config-until-STEP.toml, where it went otherwise until that step),
 /// metrics.csv and checkpoints.

@@ -38,7 +38,7 @@ private:
 };
 
 /// A place in a background where the detector found a face.
-struct FalseFind {
+struct HardNegative {
     size_t photo = 0;
     Square box;  ///< boxOf()'s
 };

@@ -11,19 +11,19 @@ namespace {
 constexpr const char* findsName = "false_finds";
 }
 
-void addFalseFinds(Checkpoint& checkpoint, const std::vector<FalseFind>& finds) {
+void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& finds) {
     std::vector<double> values;
-    for (const FalseFind& f : finds) {
+    for (const HardNegative& f : finds) {
         values.insert(values.end(), {static_cast<double>(f.photo), f.box.x, f.box.y, f.box.side});
     }
     // In double precision, so that a resumed run draws just what the whole one draws.
     checkpoint.tensors[findsName] = torch::tensor(values, torch::kFloat64).view({-1, 4});
 }
 
-std::vector<FalseFind> falseFindsIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
+std::vector<HardNegative> hardNegativesIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
                                     const std::string& folder) {
     const torch::Tensor finds = tensorIn(checkpoint, findsName);
-    std::vector<FalseFind> result;
+    std::vector<HardNegative> result;
     for (int64_t i = 0; i < finds.size(0); ++i) {
         const auto value = [&](int64_t k) { return finds[i][k].item<double>(); };
         if (value(0) < 0 || value(0) >= static_cast<double>(backgrounds.size())) {

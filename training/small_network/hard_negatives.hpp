@@ -12,11 +12,11 @@
 namespace drgan::train {
 
 /// Keeps the finds in a checkpoint of the detector's.
-void addFalseFinds(Checkpoint& checkpoint, const std::vector<FalseFind>& finds);
+void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& finds);
 
 /// @param folder the backgrounds' one, for the error
 /// @throws std::runtime_error if there are none in the checkpoint, or if they lie in more pictures than `backgrounds`
-std::vector<FalseFind> falseFindsIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
+std::vector<HardNegative> hardNegativesIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
                                     const std::string& folder);
 
 }  // namespace drgan::train

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "dr_gan/batches.hpp"
 #include "run/random.hpp"
+#include "run/sampling.hpp"
 
 namespace drgan::train {
 

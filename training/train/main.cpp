@@ -13,29 +13,38 @@
 #include "detector/trainer.hpp"
 #include "dr_gan/trainer.hpp"
 #include "run/parallel.hpp"
+#include "train/options.hpp"
+
+using namespace drgan::train;
 
 namespace {
 
-/// @return steps done
-template <typename Run>
-int64_t train(const drgan::train::Options& options, const std::string& config) {
+template <typename Run, typename Options>
+void train(const Options& options, const std::string& config) {
     Run run(options, config);
     if (options.resume && run.step() >= options.steps) {
         spdlog::warn("{} has done {} of {} steps: --steps gives it more", options.run, run.step(), options.steps);
     }
     run.run();
-    return run.step();
+    if (run.step() < options.steps) {
+        spdlog::warn("stopped after step {} of {}; --resume goes on", run.step(), options.steps);
+    }
 }
+
+void trainStage(const DrGanOptions& o, const std::string& config) { train<Trainer>(o, config); }
+void trainStage(const AlignerOptions& o, const std::string& config) { train<AlignerTrainer>(o, config); }
+void trainStage(const DetectorOptions& o, const std::string& config) { train<DetectorTrainer>(o, config); }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    using namespace drgan::train;
-    namespace nn = drgan::nn;
-    std::string config;
-    const Options options = parseOptions(argc, argv, config);
+    const CommandLine line = parseCommandLine(argc, argv);
+    if (line.check) {
+        return 0;
+    }
     try {
-        at::set_num_threads(options.threads);
+        const auto& common = std::visit([](const auto& o) -> const RunOptions& { return o; }, line.options);
+        at::set_num_threads(common.threads);
 #ifdef __GLIBC__
         // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed anew.
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -44,13 +53,8 @@ int main(int argc, char** argv) {
         for (int signal : {SIGINT, SIGTERM}) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
-        nn::setGroup(joinGroup(options.device));
-        const int64_t done = options.stage == Stage::Aligner    ? train<AlignerTrainer>(options, config)
-                             : options.stage == Stage::Detector ? train<DetectorTrainer>(options, config)
-                                                                : train<Trainer>(options, config);
-        if (done < options.steps) {
-            spdlog::warn("stopped after step {} of {}; --resume goes on", done, options.steps);
-        }
+        drgan::nn::setGroup(joinGroup(common.device));
+        std::visit([&](const auto& o) { trainStage(o, line.config); }, line.options);
         return 0;
     } catch (const std::exception& e) {
         spdlog::error("{}", e.what());

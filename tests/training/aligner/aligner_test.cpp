@@ -164,15 +164,15 @@ protected:
 
     std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-    Options options(const std::string& run, int64_t steps) const {
+    AlignerOptions options(const std::string& run, int64_t steps) const {
         if (!fs::exists(path("faces.safetensors"))) {
             SmallFaceSet how;
             how.side = 64;
             how.drawn = true;
             writeSmallFaceSet(path("faces.safetensors"), how);
         }
-        Options o;
-        o.stage = Stage::Aligner;
+        AlignerOptions o;
+        o.batch.augmentation = {};
         o.faces = path("faces.safetensors");
         o.run = path(run);
         o.steps = steps;
@@ -187,9 +187,9 @@ protected:
         return o;
     }
 
-    static void train(Options o) { AlignerTrainer(std::move(o), "").run(); }
+    static void train(AlignerOptions o) { AlignerTrainer(std::move(o), "").run(); }
 
-    std::string error(const Options& o) {
+    std::string error(const AlignerOptions& o) {
         try {
             AlignerTrainer(o, "").run();
         } catch (const std::exception& e) {
@@ -221,7 +221,7 @@ protected:
 };
 
 TEST_F(AlignerRun, CropsAreEvenInYawAndTheSameForASeed) {
-    Options o = options("run", 1);
+    AlignerOptions o = options("run", 1);
     o.crops.count = 400;
     const drgan::io::FaceSet set(o.faces);
     const AlignerSampler sampler(set, o.batch, o.crops);
@@ -254,7 +254,7 @@ TEST_F(AlignerRun, CropsAreEvenInYawAndTheSameForASeed) {
 }
 
 TEST_F(AlignerRun, LearnsAFewFaces) {
-    Options o = options("run", 160);
+    AlignerOptions o = options("run", 160);
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
     o.crops = {16, 0.3, 0.05, 0.9, 1.1, 0};
     o.alignerWidth = 0.4;
@@ -290,7 +290,7 @@ TEST_F(AlignerRun, ResumesAsIfItHadNeverStopped) {
         ASSERT_LT(first.step(), 6);
     }
     stopRequested = false;
-    Options rest = options("parts", 6);
+    AlignerOptions rest = options("parts", 6);
     EXPECT_NE(error(rest).find("--resume"), std::string::npos);
     rest.resume = true;
     train(rest);
@@ -310,7 +310,7 @@ TEST_F(AlignerRun, ResumesAsIfItHadNeverStopped) {
 
 TEST_F(AlignerRun, NamesASetThatIsNotLoose) {
     writeSmallFaceSet(path("tight.safetensors"), {});
-    Options o = options("run", 1);
+    AlignerOptions o = options("run", 1);
     o.faces = path("tight.safetensors");
     const std::string said = error(o);
     EXPECT_NE(said.find("tight.safetensors: eyes and mouth are 0.363 of the side apart, expected at most 0.25"),
@@ -352,7 +352,7 @@ TEST_F(AlignerRun, GoesIntoTheBundle) {
 
 TEST_F(AlignerRun, StartsFromAnotherOne) {
     train(options("first", 2));
-    Options o = options("next", 1);
+    AlignerOptions o = options("next", 1);
     o.start = path("first/last.safetensors");
     o.learningRate = 0;
     train(o);

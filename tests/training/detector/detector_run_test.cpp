@@ -31,7 +31,7 @@ protected:
     void SetUp() override { stopRequested = false; }
     std::string path(const std::string& name) const { return folder_ / name; }
 
-    Options options(const std::string& run, int64_t steps) const {
+    DetectorOptions options(const std::string& run, int64_t steps) const {
         if (!fs::exists(path("faces.safetensors"))) {
             SmallFaceSet how;
             how.side = 64;
@@ -44,8 +44,8 @@ protected:
                          (waves.view({1, 1, -1}) * waves.view({1, -1, 1}) + torch::rand({3, 1, 1}) - 0.5).clamp(-1, 1));
             }
         }
-        Options o;
-        o.stage = Stage::Detector;
+        DetectorOptions o;
+        o.batch.augmentation = {};
         o.faces = path("faces.safetensors");
         o.backgrounds = path("photos");
         o.run = folder_.path() + "/" + run;
@@ -62,7 +62,7 @@ protected:
         return o;
     }
 
-    static void train(Options o) { DetectorTrainer(std::move(o), "").run(); }
+    static void train(DetectorOptions o) { DetectorTrainer(std::move(o), "").run(); }
 
     /// A column of a run's metrics.csv, without its empty cells.
     std::vector<double> metrics(const std::string& run, const std::string& name) const {
@@ -87,7 +87,7 @@ protected:
 };
 
 TEST_F(DetectorRun, PicturesAreTheSameForASeedAndShowWhatTheyShould) {
-    Options o = options("run", 1);
+    DetectorOptions o = options("run", 1);
     o.scenes.count = 150;
     const drgan::io::FaceSet set(o.faces);
     const Backgrounds photos(o.backgrounds);
@@ -124,13 +124,13 @@ TEST_F(DetectorRun, PicturesAreTheSameForASeedAndShowWhatTheyShould) {
     for (const float value : batch.pictures) {
         ASSERT_LE(std::abs(value), 1);
     }
-    sampler.setFalseFinds({{0, {80, 80, 30, 0}}});
+    sampler.setHardNegatives({{0, {80, 80, 30, 0}}});
     EXPECT_NE(batch.pictures, sampler.draw(7).pictures);
 }
 
 TEST_F(DetectorRun, FacesLieWhereTheirLandmarksSay) {
     // The drawn faces' eyes are dark and their skin is bright.
-    Options o = options("run", 1);
+    DetectorOptions o = options("run", 1);
     o.scenes.count = 60;
     o.scenes.smallest = 24;
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
@@ -157,7 +157,7 @@ TEST_F(DetectorRun, FacesLieWhereTheirLandmarksSay) {
 }
 
 TEST_F(DetectorRun, LearnsAFewFaces) {
-    Options o = options("run", 150);
+    DetectorOptions o = options("run", 150);
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
     o.scenes.smallest = 24;
     o.scenes.roll = 0;
@@ -194,7 +194,7 @@ TEST_F(DetectorRun, ResumesAsIfItHadNeverStopped) {
         ASSERT_LT(first.step(), 6);
     }
     stopRequested = false;
-    Options rest = options("parts", 6);
+    DetectorOptions rest = options("parts", 6);
     EXPECT_NE(messageOf([&] { train(rest); }).find("--resume"), std::string::npos);
     rest.resume = true;
     train(rest);
@@ -207,11 +207,11 @@ TEST_F(DetectorRun, ResumesAsIfItHadNeverStopped) {
     EXPECT_EQ(metrics("whole", "score"), metrics("parts", "score"));
 }
 
-TEST_F(DetectorRun, KeepsItsFalseFinds) {
+TEST_F(DetectorRun, KeepsItsHardNegatives) {
     // A network that knows nothing finds faces wherever its scores are as high as ours here.
-    Options o = options("run", 3);
+    DetectorOptions o = options("run", 3);
     o.learningRate = 0;
-    const Options fresh = options("fresh", 1);
+    const DetectorOptions fresh = options("fresh", 1);
     train(fresh);
     Checkpoint sure = Checkpoint::load(path("fresh/last.safetensors"));
     for (auto& [name, tensor] : sure.tensors) {
@@ -223,26 +223,27 @@ TEST_F(DetectorRun, KeepsItsFalseFinds) {
     o.start = path("sure.safetensors");
     DetectorTrainer trainer(o, "");
     trainer.run();
-    ASSERT_FALSE(trainer.falseFinds().empty());
-    EXPECT_LT(trainer.falseFinds().back().photo, 6U);
+    ASSERT_FALSE(trainer.hardNegatives().empty());
+    EXPECT_LT(trainer.hardNegatives().back().photo, 6U);
     o.steps = 4;
     o.resume = true;
     const DetectorTrainer again(o, "");
-    ASSERT_EQ(again.falseFinds().size(), trainer.falseFinds().size());
-    EXPECT_EQ(again.falseFinds()[0].box.x, trainer.falseFinds()[0].box.x);
+    ASSERT_EQ(again.hardNegatives().size(), trainer.hardNegatives().size());
+    EXPECT_EQ(again.hardNegatives()[0].box.x, trainer.hardNegatives()[0].box.x);
     fs::remove(path("photos/5.png"));
     fs::remove(path("photos/4.png"));
     EXPECT_NE(messageOf([&] { DetectorTrainer fewer(o, ""); }).find("fewer pictures"), std::string::npos);
 }
 
-TEST_F(DetectorRun, ShowsItsFalseFindsToTheAligner) {
-    Options o = options("run", 1);
+TEST_F(DetectorRun, ShowsItsHardNegativesToTheAligner) {
+    DetectorOptions o = options("run", 1);
     writePng(path("one/red.png"), torch::tensor({1.F, -1.F, -1.F}).view({3, 1, 1}).expand({3, 200, 200}).contiguous());
     const drgan::io::FaceSet set(o.faces);
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
-    o.crops.count = 200;
-    o.crops.missedShare = 1;
-    AlignerSampler sampler(set, o.batch, o.crops);
+    CropOptions crops;
+    crops.count = 200;
+    crops.missedShare = 1;
+    AlignerSampler sampler(set, o.batch, crops);
     const auto red = [&] {
         const AlignerBatch batch = sampler.draw(3);
         const size_t area = cropSide * cropSide;
@@ -265,18 +266,18 @@ TEST_F(DetectorRun, ShowsItsFalseFindsToTheAligner) {
     EXPECT_NEAR(red(), 100, 32);
 
     Checkpoint finds;
-    addFalseFinds(finds, {{0, {80, 70, 30, 0}}, {5, {40, 40, 20, 0}}});
+    addHardNegatives(finds, {{0, {80, 70, 30, 0}}, {5, {40, 40, 20, 0}}});
     finds.save(path("finds.safetensors"));
-    Options aligner = options("aligner", 2);
-    aligner.stage = Stage::Aligner;
+    AlignerOptions aligner;
+    static_cast<SmallNetworkOptions&>(aligner) = options("aligner", 2);
     aligner.alignerWidth = 0.2;
     aligner.crops.count = 4;
-    aligner.falseFinds = path("finds.safetensors");
+    aligner.hardNegatives = path("finds.safetensors");
     AlignerTrainer(aligner, "").run();
     EXPECT_EQ(metrics("aligner", "score").size(), 2U);
     aligner.backgrounds = path("one");
     EXPECT_NE(messageOf([&] { AlignerTrainer fewer(aligner, ""); }).find("fewer pictures"), std::string::npos);
-    aligner.falseFinds = path("aligner/last.safetensors");
+    aligner.hardNegatives = path("aligner/last.safetensors");
     EXPECT_NE(messageOf([&] { AlignerTrainer other(aligner, ""); }).find("false_finds"), std::string::npos);
 }
 

@@ -26,7 +26,7 @@ struct Variant {
 class EveryVariant : public TrainerRun, public testing::WithParamInterface<Variant> {};
 
 TEST_P(EveryVariant, TrainsAndExports) {
-    Options o = options(Stage::Joint, "run", 3);
+    DrGanOptions o = options(Stage::Joint, "run", 3);
     o.batch.poseYaws = GetParam().poseYaws;
     o.batch.pictures = GetParam().pictures;
     o.discriminatorForm = GetParam().discriminator;
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
-    Options o = options(Stage::Joint, "run", 30);
+    DrGanOptions o = options(Stage::Joint, "run", 30);
     o.strongDiscriminator = 0;  // any is
     o.generatorSteps = 10;
     Trainer trainer(o, "");
@@ -85,7 +85,7 @@ TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
 
 TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
     train(options(Stage::Encoder, "start", 2));
-    Options o = options(Stage::Decoder, "run", 3);
+    DrGanOptions o = options(Stage::Decoder, "run", 3);
     o.start = path("start/last.safetensors");
     train(o);
     const Checkpoint before = Checkpoint::load(o.start), after = Checkpoint::load(path("run/last.safetensors"));
@@ -100,7 +100,7 @@ TEST_F(TrainerRun, AJudgeWithoutColoursTeachesAllChannelsTheSame) {
     train(options(Stage::Encoder, "start", 1));
     // How alike the gradients of the output layer's three channels are: the smallest cosine of two of them.
     auto alike = [&](const std::string& run, bool grey) {
-        Options o = options(Stage::Decoder, run, 1);
+        DrGanOptions o = options(Stage::Decoder, run, 1);
         o.start = path("start/last.safetensors");
         o.reconstructionWeight = o.adversarialWeight = 0;
         o.judgeGrey = grey;
@@ -121,17 +121,17 @@ TEST_F(TrainerRun, AJudgeWithoutColoursTeachesAllChannelsTheSame) {
 TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
     train(options(Stage::Encoder, "start", 1));
     const int side = SmallFaceSet().side;
-    Options low = options(Stage::Decoder, "low", 2);
+    DrGanOptions low = options(Stage::Decoder, "low", 2);
     low.start = path("start/last.safetensors");
     low.decoder = "basis";
     low.batch.targetSide = side / 2;
     train(low);
-    Options whole = options(Stage::Decoder, "whole", 2);
+    DrGanOptions whole = options(Stage::Decoder, "whole", 2);
     whole.start = path("low/last.safetensors");
     train(whole);
     const auto graph = Checkpoint::load(path("whole/last.safetensors")).network("averaged_decoder");
     EXPECT_EQ(graph->outputs().size(), 2U);
-    Options taken = options(Stage::Decoder, "taken", 1);  // the same decoder for another encoder
+    DrGanOptions taken = options(Stage::Decoder, "taken", 1);  // the same decoder for another encoder
     taken.start = path("start/last.safetensors");
     taken.decoder = path("low/last.safetensors");
     train(taken);
@@ -145,7 +145,7 @@ TEST_F(TrainerRun, DecoderStartsAtLowResolution) {
 
 TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     train(options(Stage::Encoder, "start", 2));
-    Options o = options(Stage::Decoder, "run", 4);
+    DrGanOptions o = options(Stage::Decoder, "run", 4);
     o.start = path("start/last.safetensors");
     o.codes = path("codes.safetensors");
     o.batch.codesPerPerson = 3;
@@ -176,7 +176,7 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
 
 TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {
     train(options(Stage::Encoder, "start", 1));
-    Options o = options(Stage::Decoder, "first", 2);
+    DrGanOptions o = options(Stage::Decoder, "first", 2);
     o.start = path("start/last.safetensors");
     train(o);
     o.run = path("second");

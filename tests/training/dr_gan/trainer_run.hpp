@@ -27,11 +27,11 @@ protected:
 
     std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-    Options options(Stage stage, const std::string& run, int64_t steps) {
+    DrGanOptions options(Stage stage, const std::string& run, int64_t steps) {
         if (!std::filesystem::exists(path("faces.safetensors"))) {
             writeSmallFaceSet(path("faces.safetensors"), {});
         }
-        Options o;
+        DrGanOptions o;
         o.stage = stage;
         o.faces = path("faces.safetensors");
         o.run = path(run);
@@ -52,7 +52,7 @@ protected:
         return o;
     }
 
-    static void train(Options o) { Trainer(std::move(o), "").run(); }
+    static void train(DrGanOptions o) { Trainer(std::move(o), "").run(); }
 
     static double distance(const std::string& a, const std::string& b) {
         const Checkpoint left = Checkpoint::load(a), right = Checkpoint::load(b);
@@ -66,7 +66,7 @@ protected:
         return largest;
     }
 
-    std::string error(const Options& o) {
+    std::string error(const DrGanOptions& o) {
         try {
             Trainer(o, "").run();
         } catch (const std::exception& e) {

@@ -22,7 +22,7 @@ TEST_P(EveryStage, ResumesAsIfItHadNeverStopped) {
         start = path("start/last.safetensors");
     }
     auto with = [&](const std::string& run) {
-        Options o = options(GetParam(), run, 5);
+        DrGanOptions o = options(GetParam(), run, 5);
         o.start = start;
         return o;
     };
@@ -46,7 +46,7 @@ TEST_P(EveryStage, ResumesAsIfItHadNeverStopped) {
         stopped = first.step();
     }
     ASSERT_LT(stopped, 5);
-    Options second = with("parts");
+    DrGanOptions second = with("parts");
     second.resume = true;
     train(second);
 
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Stages, EveryStage, testing::Values(Stage::Encoder, Sta
                          });
 
 TEST_F(TrainerRun, LearnsItsPeople) {
-    Options o = options(Stage::Encoder, "run", 220);
+    DrGanOptions o = options(Stage::Encoder, "run", 220);
     o.batch.persons = 16;
     o.batch.pictures = 1;
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
@@ -90,7 +90,7 @@ TEST_F(TrainerRun, LearnsItsPeople) {
 
 TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
     train(options(Stage::Encoder, "start", 2));
-    Options o = options(Stage::Encoder, "run", 6);
+    DrGanOptions o = options(Stage::Encoder, "run", 6);
     o.start = path("start/last.safetensors");
     o.confidenceOnly = true;
     o.pairWeight = 1;
@@ -107,10 +107,10 @@ TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
 }
 
 TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection) {
-    Options o = options(Stage::Encoder, "start", 2);
+    DrGanOptions o = options(Stage::Encoder, "start", 2);
     o.embeddingSize = 6;
     train(o);
-    Options next = options(Stage::Joint, "run", 1);
+    DrGanOptions next = options(Stage::Joint, "run", 1);
     next.start = path("start/last.safetensors");
     next.batch.seed = 2;
     next.learningRate = 1e-9;
@@ -128,10 +128,10 @@ TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection
 
 TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
     train(options(Stage::Encoder, "before", 1));
-    Options next = options(Stage::Encoder, "after", 5);
+    DrGanOptions next = options(Stage::Encoder, "after", 5);
     next.start = path("before/last.safetensors");
     train(next);
-    Options o = options(Stage::Decoder, "run", 1);
+    DrGanOptions o = options(Stage::Decoder, "run", 1);
     o.start = path("after/last.safetensors");
     o.blend = next.start;
     o.blendShare = 0.25;
@@ -150,7 +150,7 @@ TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
     }
     EXPECT_EQ(heads, 1);
     o.run = path("other");
-    Options wide = options(Stage::Encoder, "wide", 1);
+    DrGanOptions wide = options(Stage::Encoder, "wide", 1);
     wide.encoderWidth = 0.2;
     train(wide);
     o.blend = path("wide/last.safetensors");
@@ -159,7 +159,7 @@ TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
 
 TEST_F(TrainerRun, TheMirrorImageMayBePulledTowardsThePicture) {
     auto mirror = [&](double weight) {
-        Options o = options(Stage::Encoder, weight > 0 ? "with" : "without", 60);
+        DrGanOptions o = options(Stage::Encoder, weight > 0 ? "with" : "without", 60);
         o.mirrorWeight = std::max(weight, 1e-9);  // told, at least
         o.learningRate = 3e-3;
         train(o);
@@ -208,7 +208,7 @@ TEST_F(TrainerRun, LearnsClassesWhereThereIsNoTeacher) {
     SmallFaceSet how;
     how.teacherSize = 0;
     writeSmallFaceSet(path("plain.safetensors"), how);
-    Options o = options(Stage::Encoder, "run", 3);
+    DrGanOptions o = options(Stage::Encoder, "run", 3);
     o.faces = path("plain.safetensors");
     train(o);
     EXPECT_EQ(Checkpoint::load(path("run/last.safetensors")).tensors.count("classes"), 1U);
@@ -218,7 +218,7 @@ TEST_F(TrainerRun, ProjectsToATeacherOfAnotherSize) {
     SmallFaceSet how;
     how.teacherSize = 5;
     writeSmallFaceSet(path("other.safetensors"), how);
-    Options o = options(Stage::Encoder, "run", 3);
+    DrGanOptions o = options(Stage::Encoder, "run", 3);
     o.faces = path("other.safetensors");
     train(o);
     EXPECT_TRUE(Checkpoint::load(path("run/last.safetensors")).hasNetwork("projection"));
@@ -228,7 +228,7 @@ TEST_F(TrainerRun, SaysWhereNobodyIsLeftToValidateOn) {
     SmallFaceSet how;
     how.people = 3;
     writeSmallFaceSet(path("few.safetensors"), how);
-    Options o = options(Stage::Joint, "run", 2);
+    DrGanOptions o = options(Stage::Joint, "run", 2);
     o.faces = path("few.safetensors");
     train(o);
     EXPECT_EQ(Checkpoint::load(path("run/last.safetensors")).metadata.count("match_threshold"), 0U);
@@ -237,7 +237,7 @@ TEST_F(TrainerRun, SaysWhereNobodyIsLeftToValidateOn) {
 
     train(options(Stage::Encoder, "many", 1));
     EXPECT_EQ(Checkpoint::load(path("many/last.safetensors")).metadata.count("match_threshold"), 1U);
-    Options next = options(Stage::Encoder, "next", 1);
+    DrGanOptions next = options(Stage::Encoder, "next", 1);
     next.faces = o.faces;
     next.start = path("many/last.safetensors");
     train(next);  // keeps the threshold that its start was given
@@ -247,7 +247,7 @@ TEST_F(TrainerRun, SaysWhereNobodyIsLeftToValidateOn) {
 
 TEST_F(TrainerRun, KeepsTheConfigAndDrawsGrids) {
     train(options(Stage::Encoder, "start", 1));
-    Options o = options(Stage::Joint, "run", 2);
+    DrGanOptions o = options(Stage::Joint, "run", 2);
     o.start = path("start/last.safetensors");
     Trainer(o, "steps=2\n").run();
     std::ifstream config(path("run/config.toml"));
@@ -264,7 +264,7 @@ TEST_F(TrainerRun, DoesNotOverwriteARun) {
 }
 
 TEST_F(TrainerRun, StopsAtALossThatIsNotFinite) {
-    Options o = options(Stage::Encoder, "run", 20);
+    DrGanOptions o = options(Stage::Encoder, "run", 20);
     o.learningRate = 1e30;
     const std::string text = error(o);
     EXPECT_NE(text.find("diverged"), std::string::npos) << text;
@@ -272,10 +272,10 @@ TEST_F(TrainerRun, StopsAtALossThatIsNotFinite) {
 
 TEST_F(TrainerRun, NamesADecoderOfOtherPoses) {
     train(options(Stage::Encoder, "start", 1));
-    Options three = options(Stage::Decoder, "three", 1);
+    DrGanOptions three = options(Stage::Decoder, "three", 1);
     three.start = path("start/last.safetensors");
     train(three);
-    Options two = options(Stage::Decoder, "two", 1);
+    DrGanOptions two = options(Stage::Decoder, "two", 1);
     two.start = path("three/last.safetensors");
     two.batch.poseYaws = {0, 90};
     const std::string text = error(two);
@@ -285,14 +285,14 @@ TEST_F(TrainerRun, NamesADecoderOfOtherPoses) {
 TEST_F(TrainerRun, ACorruptCheckpointIsRefusedByName) {
     train(options(Stage::Encoder, "run", 1));
     fs::resize_file(path("run/last.safetensors"), 1000);
-    Options o = options(Stage::Encoder, "run", 2);
+    DrGanOptions o = options(Stage::Encoder, "run", 2);
     o.resume = true;
     EXPECT_NE(error(o).find("last.safetensors"), std::string::npos);
 }
 
 TEST_F(TrainerRun, ExportsABundle) {
     train(options(Stage::Encoder, "start", 1));
-    Options o = options(Stage::Joint, "run", 1);
+    DrGanOptions o = options(Stage::Joint, "run", 1);
     o.start = path("start/last.safetensors");
     train(o);
     const Checkpoint checkpoint = Checkpoint::load(path("run/last.safetensors"));
@@ -308,7 +308,7 @@ TEST_F(TrainerRun, ExportsABundle) {
 
     drgan::exporting::writeStart(checkpoint, path("start.safetensors"));
     EXPECT_LT(fs::file_size(path("start.safetensors")), fs::file_size(path("run/last.safetensors")) / 2);
-    Options next = options(Stage::Joint, "next", 1);
+    DrGanOptions next = options(Stage::Joint, "next", 1);
     next.start = path("start.safetensors");
     train(next);
     for (const auto& [name, tensor] : Checkpoint::load(next.start).tensors) {

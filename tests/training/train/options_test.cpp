@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace fs = std::filesystem;
@@ -24,105 +25,110 @@ protected:
 
     std::string existing() const { return (folder_ / "faces.safetensors").string(); }
 
-    Options parse(std::vector<std::string> arguments) {
+    CommandLine line(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "drgan-train");
         std::vector<char*> argv;
         for (std::string& a : arguments) {
             argv.push_back(a.data());
         }
-        return parseOptions(static_cast<int>(argv.size()), argv.data(), config_);
+        return parseCommandLine(static_cast<int>(argv.size()), argv.data());
     }
+    template <typename Options = DrGanOptions>
+    Options parse(const std::vector<std::string>& arguments) {
+        const CommandLine read = line(arguments);
+        std::ofstream(config()) << read.config;
+        return std::get<Options>(read.options);
+    }
+
+    /// What these arguments of a run are refused with.
+    void refuse(std::vector<std::string> arguments, int exitCode, const std::string& message) {
+        arguments.insert(arguments.end(), {"--faces", existing(), "--run", "r"});
+        EXPECT_EXIT(line(arguments), testing::ExitedWithCode(exitCode), message) << arguments[1];
+    }
+
+    std::string config() const { return (folder_ / "config.toml").string(); }
 
     fs::path folder_;
-    std::string config_;
 };
 
-TEST_F(OptionsOf, PublishedConfigsAreUnderstood) {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(DRGAN_CONFIGS)) {
-        if (entry.path().extension() == ".toml") {
-            files.push_back(entry.path());
-        }
-    }
-    ASSERT_FALSE(files.empty());
-    for (const fs::path& file : files) {
-        const Options o = parse({"--config", file.string(), "--faces", existing(), "--start", existing(), "--decoder",
-                                 "basis", "--backgrounds", folder_.string(), "--validation-backgrounds",
-                                 folder_.string()});
-        EXPECT_EQ(o.run, "runs/" + file.stem().string()) << file;
-        EXPECT_EQ(o.batch.poseYaws.size(), 13U) << file;
-        EXPECT_EQ(o.batch.poseYaws.front(), -90) << file;
-        const std::string name = file.stem().string();
-        const auto is = [&](const char* kind) { return name.find(kind) != std::string::npos; };
-        const Stage stage = is("encoder") || is("confidence") ? Stage::Encoder
-                            : is("aligner")                   ? Stage::Aligner
-                            : is("detector")                  ? Stage::Detector
-                                                              : Stage::Decoder;
-        EXPECT_EQ(o.stage, stage) << file;
-    }
-}
-
 TEST_F(OptionsOf, ResolvedConfigGivesTheSameRunAgain) {
-    const Options o = parse({"joint", "--faces", existing(), "--run", "r", "--steps", "7", "--poses", "-45,0,45"});
+    const auto o = parse({"joint", "--faces", existing(), "--run", "r", "--steps", "7", "--poses", "-45,0,45"});
+    EXPECT_EQ(o.stage, Stage::Joint);
     EXPECT_DOUBLE_EQ(o.adversarialWeight, 0.1);  // joint unless given
-    std::ofstream(folder_ / "config.toml") << config_;
-    const Options again = parse({"--config", (folder_ / "config.toml").string()});
-    EXPECT_EQ(again.stage, Stage::Joint);
+    const auto again = std::get<DrGanOptions>(line({"joint", "--config", config()}).options);
     EXPECT_EQ(again.steps, 7);
     EXPECT_EQ(again.batch.poseYaws, (std::vector<float>{-45, 0, 45}));
     EXPECT_DOUBLE_EQ(again.adversarialWeight, 0.1);
     // The command line wins.
-    EXPECT_EQ(parse({"--config", (folder_ / "config.toml").string(), "--steps", "9"}).steps, 9);
+    EXPECT_EQ(parse({"joint", "--config", config(), "--steps", "9"}).steps, 9);
+    EXPECT_EXIT(line({"encoder", "--config", config()}), testing::ExitedWithCode(110),
+                "config.toml: --[a-z-]+ is an option of .*joint, not of encoder");
+}
+
+TEST_F(OptionsOf, DefaultsAreTheStagesOwn) {
+    const auto encoder = parse({"encoder", "--faces", existing(), "--run", "r"});
+    EXPECT_DOUBLE_EQ(encoder.batch.augmentation.noise, 0);
+    EXPECT_EQ(encoder.batch.targets, 0);
+    const auto decoder = parse({"decoder", "--faces", existing(), "--run", "r"});
+    EXPECT_EQ(decoder.batch.targets, 1);
+    EXPECT_EQ(decoder.batch.poseYaws.size(), 13U);
+    EXPECT_DOUBLE_EQ(decoder.adversarialWeight, 0);
 }
 
 TEST_F(OptionsOf, TheAlignerHasDefaultsOfItsOwn) {
-    const Options encoder = parse({"encoder", "--faces", existing(), "--run", "r"});
-    EXPECT_DOUBLE_EQ(encoder.batch.augmentation.noise, 0);
-    const Options o = parse({"aligner", "--faces", existing(), "--run", "r", "--blur", "0", "--crops", "8"});
-    EXPECT_EQ(o.stage, Stage::Aligner);
+    const auto o =
+        parse<AlignerOptions>({"aligner", "--faces", existing(), "--run", "r", "--blur", "0", "--crops", "8"});
     EXPECT_EQ(o.crops.count, 8);
+    EXPECT_DOUBLE_EQ(o.crops.roll, 30);
     EXPECT_DOUBLE_EQ(o.learningRate, 0.002);
+    EXPECT_DOUBLE_EQ(o.scoreWeight, 0.5);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.light, 0.4);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.occlusion, 0.2);
+    EXPECT_DOUBLE_EQ(o.batch.augmentation.lowResolution, 0.3);
     EXPECT_DOUBLE_EQ(o.batch.augmentation.noise, 0.3);
     EXPECT_DOUBLE_EQ(o.batch.augmentation.blur, 0);  // as given
-    std::ofstream(folder_ / "config.toml") << config_;
-    const Options again = parse({"--config", (folder_ / "config.toml").string()});
-    EXPECT_EQ(again.stage, Stage::Aligner);
+    const auto again = parse<AlignerOptions>({"aligner", "--config", config()});
     EXPECT_DOUBLE_EQ(again.batch.augmentation.noise, 0.3);
     EXPECT_DOUBLE_EQ(again.batch.augmentation.blur, 0);
-    EXPECT_EXIT(parse({"aligner", "--faces", existing(), "--run", "r", "--frozen-layers", "2"}),
-                testing::ExitedWithCode(105), "are for stages with an encoder");
-    EXPECT_EXIT(parse({"aligner", "--faces", existing(), "--run", "r", "--box-largest", "0.6"}),
-                testing::ExitedWithCode(105), "is below --box-smallest");
+    refuse({"aligner", "--box-largest", "0.6"}, 105, "is below --box-smallest");
+    refuse({"aligner", "--hard-negatives", existing()}, 105, "needs --backgrounds");
 }
 
 TEST_F(OptionsOf, TheDetectorHasDefaultsOfItsOwnAndNeedsBackgrounds) {
-    const Options o = parse({"detector", "--faces", existing(), "--run", "r", "--backgrounds", folder_.string(),
-                             "--scenes", "4", "--own-share", "0.1"});
-    EXPECT_EQ(o.stage, Stage::Detector);
+    const auto o = parse<DetectorOptions>({"detector", "--faces", existing(), "--run", "r", "--backgrounds",
+                                           folder_.string(), "--scenes", "4", "--own-share", "0.1"});
     EXPECT_EQ(o.backgrounds, folder_.string());
     EXPECT_EQ(o.scenes.count, 4);
     EXPECT_DOUBLE_EQ(o.scenes.ownShare, 0.1);
     EXPECT_DOUBLE_EQ(o.scenes.roll, 40);
     EXPECT_DOUBLE_EQ(o.scoreWeight, 1);
+    EXPECT_DOUBLE_EQ(o.landmarkWeight, 2);
     EXPECT_DOUBLE_EQ(o.batch.augmentation.noise, 0.3);
-    std::ofstream(folder_ / "config.toml") << config_;
-    const Options again = parse({"--config", (folder_ / "config.toml").string()});
-    EXPECT_DOUBLE_EQ(again.scenes.roll, 40);
+    const auto again = parse<DetectorOptions>({"detector", "--config", config(), "--roll", "20"});
+    EXPECT_DOUBLE_EQ(again.scenes.roll, 20);
     EXPECT_DOUBLE_EQ(again.scenes.ownShare, 0.1);
-    EXPECT_EXIT(parse({"detector", "--faces", existing(), "--run", "r"}), testing::ExitedWithCode(106),
-                "--backgrounds .*is required");
-    EXPECT_EXIT(parse({"detector", "--faces", existing(), "--run", "r", "--backgrounds", existing()}),
-                testing::ExitedWithCode(105), "--backgrounds");
+    refuse({"detector"}, 106, "--backgrounds is required");
+    refuse({"detector", "--backgrounds", existing()}, 105, "--backgrounds");
 }
 
-TEST_F(OptionsOf, CodesBelongToTheDecoderStage) {
+TEST_F(OptionsOf, AnOptionOfAnotherStageIsRefused) {
+    refuse({"decoder", "--most-faces", "3"}, 109, "--most-faces is an option of detector, not of decoder");
+    refuse({"joint", "--codes", "c"}, 109, "--codes is an option of decoder, not of joint");
+    refuse({"encoder", "--target-side=56"}, 109, "--target-side is an option of decoder, not of encoder");
+    refuse({"joint", "--confidence-only"}, 109, "--confidence-only is an option of encoder, not of joint");
+    refuse({"aligner", "--frozen-layers", "2"}, 109, "--frozen-layers is an option of encoder, joint, not of aligner");
+    refuse({"detector", "--crops", "2"}, 109, "--crops is an option of aligner, not of detector");
+    refuse({"encoder", "--no-such", "2"}, 109, "--no-such is no option of drgan-train encoder");
+    std::ofstream(config()) << "most-faces=3\n";
+    refuse({"decoder", "--config", config()}, 110,
+           "config.toml: --most-faces is an option of detector, not of decoder");
+    EXPECT_EXIT(line({"nothing"}), testing::ExitedWithCode(106), "subcommand is required");
+    EXPECT_EXIT(line({}), testing::ExitedWithCode(106), "subcommand is required");
+}
+
+TEST_F(OptionsOf, StoredCodesGoWithTheirFile) {
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--codes", "c"}).batch.codesPerPerson, 8);
     EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);
-    for (const char* option : {"--codes", "--target-side"}) {
-        EXPECT_EXIT(parse({"joint", "--faces", existing(), "--run", "r", option, "8"}), testing::ExitedWithCode(105),
-                    "are for the decoder stage")
-            << option;
-    }
 }
 
 }  // namespace

@@ -140,29 +140,15 @@ protected:
 
     Strings arguments(const std::string& stage, const std::string& run, const Strings& more, int persons = 4) const {
         Strings all{stage, "--faces", faces_, "--run", folder_ / run};
-        const Strings small{"--encoder-width",
-                            "0.1",
-                            "--decoder-width",
-                            "0.1",
-                            "--discriminator-width",
-                            "0.1",
-                            "--embedding-size",
-                            "8",
-                            "--poses",
-                            "-60,0,60",
-                            "--persons",
-                            std::to_string(persons),
-                            "--pictures",
-                            "2",
-                            "--warmup",
-                            "2",
-                            "--averaging",
-                            "0.9",
-                            "--log-every",
-                            "1",
-                            "--threads",
-                            "1"};
-        all.insert(all.end(), small.begin(), small.end());
+        auto add = [&](const Strings& options) { all.insert(all.end(), options.begin(), options.end()); };
+        add({"--warmup", "2", "--averaging", "0.9", "--log-every", "1", "--threads", "1"});
+        if (stage != "aligner" && stage != "detector") {
+            add({"--encoder-width", "0.1", "--embedding-size", "8"});
+            add({"--persons", std::to_string(persons), "--pictures", "2"});
+        }
+        if (stage == "decoder" || stage == "joint") {
+            add({"--decoder-width", "0.1", "--discriminator-width", "0.1", "--poses", "-60,0,60"});
+        }
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
@@ -198,7 +184,7 @@ protected:
 };
 
 TEST_F(TrainProgram, GoesOnAfterBeingKilledAsIfNothingHadHappened) {
-    const Strings more{"--steps", "40", "--checkpoint-minutes", "0"};
+    const Strings more{"--steps", "40", "--checkpoint-every", "1"};
     run(arguments("encoder", "whole", more));
     {
         Process process(arguments("encoder", "killed", more), folder_ / "log", {});
@@ -251,7 +237,7 @@ TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {
 }
 
 TEST_F(TrainProgram, KeepsTheLastCheckpointsAndTheBest) {
-    run(arguments("encoder", "run", {"--steps", "6", "--checkpoint-minutes", "0", "--keep", "2"}));
+    run(arguments("encoder", "run", {"--steps", "6", "--checkpoint-every", "1", "--keep", "2"}));
     Strings found;
     for (const auto& entry : fs::directory_iterator(folder_ / "run")) {
         if (entry.path().extension() == ".safetensors") {
@@ -261,6 +247,39 @@ TEST_F(TrainProgram, KeepsTheLastCheckpointsAndTheBest) {
     EXPECT_THAT(found, testing::UnorderedElementsAre("last.safetensors", "best.safetensors", "step-000005.safetensors",
                                                      "step-000006.safetensors"));
     EXPECT_LT(distance(folder_ / "run/step-000006.safetensors", last("run")).largest, 1e-9);
+}
+
+TEST_F(TrainProgram, NumberedCheckpointsAreThoseOfTheSteps) {
+    const Strings more{"--steps", "7", "--checkpoint-every", "3", "--keep", "9"};
+    run(arguments("encoder", "a", more));
+    run(arguments("encoder", "b", more));
+    for (const char* name : {"step-000003.safetensors", "step-000006.safetensors", "step-000007.safetensors"}) {
+        EXPECT_LT(distance(folder_ / ("a/" + std::string(name)), folder_ / ("b/" + std::string(name))).largest, 1e-6);
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "a/step-000004.safetensors"));
+}
+
+TEST_F(TrainProgram, HelpShowsWhatTheStageHeeds) {
+    const std::string encoder = run({"encoder", "--help"}), decoder = run({"decoder", "--help"}),
+                      aligner = run({"aligner", "--help"}), detector = run({"detector", "--help"});
+    for (const std::string& text : {encoder, decoder, aligner, detector}) {
+        EXPECT_THAT(text, HasSubstr("--checkpoint-every"));
+    }
+    EXPECT_THAT(decoder, HasSubstr("--codes"));
+    EXPECT_THAT(decoder, testing::Not(HasSubstr("--most-faces")));
+    EXPECT_THAT(decoder, testing::Not(HasSubstr("--template-weight")));
+    EXPECT_THAT(encoder, HasSubstr("--template-weight"));
+    EXPECT_THAT(encoder, testing::Not(HasSubstr("--decoder-width")));
+    EXPECT_THAT(detector, HasSubstr("--most-faces"));
+    EXPECT_THAT(detector, testing::Not(HasSubstr("--encoder-width")));
+    EXPECT_THAT(aligner, testing::Not(HasSubstr("--zoom")));
+    EXPECT_THAT(run({"--help"}), testing::AllOf(HasSubstr("joint"), HasSubstr("detector")));
+}
+
+TEST_F(TrainProgram, CheckEndsBeforeTheRun) {
+    run(arguments("encoder", "run", {"--check"}));
+    EXPECT_FALSE(fs::exists(folder_ / "run"));
+    EXPECT_THAT(run(arguments("encoder", "run", {"--check", "--most-faces", "2"}), 109), HasSubstr("of detector"));
 }
 
 TEST_F(TrainProgram, AFullDiskStopsTheRunAndLeavesTheLastCheckpoint) {
@@ -315,14 +334,17 @@ class TwoProcesses : public TrainProgram, public testing::WithParamInterface<con
 
 TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
     const std::string stage = GetParam();
-    Strings one{"--steps", "3", "--rate",          "1e-3", "--hold-weight",   "0.5", "--pair-weight", "0.5",
-                "--seed",  "3", "--source-weight", "0.2",  "--mirror-weight", "0.1", "--targets",     "2"};
+    Strings one{"--steps", "3", "--rate", "1e-3", "--seed", "3"};
+    auto add = [&](const Strings& options) { one.insert(one.end(), options.begin(), options.end()); };
+    if (stage != "decoder") {
+        add({"--hold-weight", "0.5", "--pair-weight", "0.5", "--source-weight", "0.2", "--mirror-weight", "0.1"});
+    }
     if (stage != "encoder") {
         run(arguments("encoder", "start", {"--steps", "1"}));
-        one.insert(one.end(), {"--start", last("start"), "--adversarial-weight", "0.1", "--perceptual-weight", "1"});
+        add({"--targets", "2", "--start", last("start"), "--adversarial-weight", "0.1", "--perceptual-weight", "1"});
     }
     if (stage == "decoder") {
-        one.insert(one.end(), {"--codes", folder_ / "codes.safetensors", "--codes-per-person", "2"});
+        add({"--codes", folder_ / "codes.safetensors", "--codes-per-person", "2"});
     }
     run(arguments(stage, "one", one, 8));
     const std::string said = runTwo(arguments(stage, "two", one, 4));

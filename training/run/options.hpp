@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace drgan::train {
+
+/// What every run depends on. `drgan-train STAGE --help` says what each option does; the run's folder keeps the values.
+struct RunOptions {
+    std::string faces, run, start;
+    bool resume = false;
+
+    int64_t steps = 1000;
+    double learningRate = 2.5e-4;
+    int64_t warmup = 100;
+    double weightDecay = 1e-4, averaging = 0.999;
+
+    int64_t checkpointEvery = 250, evaluateEvery = 250, logEvery = 10;  // steps; 0 for the first: at the end only
+    int keep = 3;
+    int threads = 2;
+    std::string device = "cpu", precision = "float32";  // or bf16
+};
+
+}  // namespace drgan::train
