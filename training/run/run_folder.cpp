@@ -66,7 +66,6 @@ RunFolder::RunFolder(std::string folder, int keep, std::vector<std::string> colu
 std::string RunFolder::path(const std::string& name) const { return (fs::path(folder_) / name).string(); }
 
 std::optional<Checkpoint> RunFolder::open(const std::string& config, bool resume) {
-    fs::create_directories(folder_);
     std::optional<Checkpoint> last;
     if (fs::exists(path(checkpointFile))) {
         if (!resume) {
@@ -78,7 +77,11 @@ std::optional<Checkpoint> RunFolder::open(const std::string& config, bool resume
         cutMetrics(path(metricsFile), step);
         spdlog::info("{}: going on after step {}", path(checkpointFile), step);
         changeConfig(path("config.toml"), config, step);
+    } else if (resume) {
+        throw std::runtime_error(folder_ + " holds no checkpoint (" + checkpointFile +
+                                 ") to go on from: without --resume a run starts there");
     } else {
+        fs::create_directories(folder_);
         std::ofstream(path("config.toml")) << config;
         fs::remove(path(metricsFile));
     }

@@ -31,7 +31,8 @@ public:
 
     /// Makes the folder, or opens that of a run to go on with; metrics.csv then loses the lines after its checkpoint.
     /// @return the last checkpoint of the run that goes on; nothing for a fresh run
-    /// @throws std::runtime_error if the folder holds a run that nobody asked to resume, or cannot be written
+    /// @throws std::runtime_error if the folder holds a run that nobody asked to resume, holds none that could be
+    /// resumed, or cannot be written
     std::optional<Checkpoint> open(const std::string& config, bool resume);
 
     /// Appends a line; a column without a value stays empty.

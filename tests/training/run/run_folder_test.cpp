@@ -30,6 +30,16 @@ TEST(RunFolder, KeepsTheHighestStepsWhateverTheirNumberOfDigits) {
     EXPECT_TRUE(fs::exists(run.path("step-1000000.safetensors")));
 }
 
+TEST(RunFolder, NothingToResumeIsAnErrorAndLeavesNoFolder) {
+    const drgan::test::TemporaryFolder folder;
+    RunFolder run(folder / "run", 2, {"loss"});
+    EXPECT_THROW(run.open("", true), std::runtime_error);
+    EXPECT_FALSE(fs::exists(folder / "run"));
+    run.open("", false);
+    run.saveLast(small(), 1);
+    EXPECT_TRUE(fs::exists(run.path("last.safetensors")));
+}
+
 TEST(RunFolder, CheckpointsAreDueByStepAndNotAtTheEndTwice) {
     RunOptions o;
     o.steps = 9;
