@@ -159,6 +159,7 @@ void Model::freeze(const DrGanOptions& o) {
             for (auto& p : node.module->parameters()) {
                 p.set_requires_grad(false);
             }
+            frozen_.push_back(i);
         }
     }
 }
@@ -176,6 +177,9 @@ std::vector<std::pair<std::string, nn::Graph>> Model::networks() const {
 
 void Model::train() {
     encoder->train(stage_ != Stage::Decoder && !confidenceOnly_);  // else the statistics of its layers would move
+    for (size_t node : frozen_) {
+        encoder->nodes()[node].module->eval();
+    }
     if (decoder) {
         decoder->train();
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "checkpoint/checkpoint.hpp"
 #include "dr_gan/stored_embeddings.hpp"
@@ -53,6 +54,7 @@ private:
 
     Stage stage_;
     bool confidenceOnly_;
+    std::vector<size_t> frozen_;  // nodes of the encoder that stay as they are, statistics and all
 };
 
 }  // namespace drgan::train

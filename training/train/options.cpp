@@ -169,7 +169,7 @@ void addEncoderLosses(CLI::App& app, DrGanOptions& o) {
                    "turned pictures get the teacher's embedding of the picture that they were turned from")
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
-    app.add_option("--frozen-layers", o.frozenLayers, "leave this many of the encoder's first layers as they are");
+    app.add_option("--frozen-layers", o.frozenLayers, "leave this many of the encoder's first layers as they are, statistics of normalisations too");
 }
 
 void addDecoderLosses(CLI::App& app, DrGanOptions& o) {

@@ -106,6 +106,36 @@ TEST_F(TrainerRun, ConfidencesCanLearnAlone) {
     EXPECT_FALSE(torch::equal(w, v));
 }
 
+TEST_F(TrainerRun, FrozenLayersKeepTheirWeightsAndTheirStatistics) {
+    train(options(Stage::Encoder, "start", 2));
+    DrGanOptions o = options(Stage::Encoder, "run", 3);
+    o.start = path("start/last.safetensors");
+    o.frozenLayers = 2;
+    train(o);
+    const auto before = Checkpoint::load(o.start).network("averaged_encoder");
+    const auto after = Checkpoint::load(path("run/last.safetensors")).network("encoder");
+    int layer = 0, frozenStatistics = 0, movedStatistics = 0;
+    for (size_t i = 0; i < before->nodes().size(); ++i) {
+        const auto &was = before->nodes()[i], &is = after->nodes()[i];
+        layer += was.op == "Conv" || was.op == "Gemm" ? 1 : 0;
+        if (!was.module) {
+            continue;
+        }
+        const bool frozen = layer <= o.frozenLayers;
+        for (size_t k = 0; frozen && k < was.module->parameters().size(); ++k) {
+            EXPECT_TRUE(torch::equal(was.module->parameters()[k], is.module->parameters()[k])) << was.op << i;
+        }
+        for (size_t k = 0; k < was.module->buffers().size(); ++k) {
+            const bool same = torch::equal(was.module->buffers()[k], is.module->buffers()[k]);
+            EXPECT_TRUE(same || !frozen) << was.op << i;
+            frozenStatistics += frozen ? 1 : 0;
+            movedStatistics += same ? 0 : 1;
+        }
+    }
+    EXPECT_GT(frozenStatistics, 0);
+    EXPECT_GT(movedStatistics, 0);
+}
+
 TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection) {
     DrGanOptions o = options(Stage::Encoder, "start", 2);
     o.embeddingSize = 6;
