@@ -260,6 +260,8 @@ double validateLikeness(Model& model, const DrGanOptions& o, const std::vector<B
     const bool decoderLearns = model.decoder->is_training(), encoderLearns = model.encoder->is_training();
     model.decoder->eval();
     model.encoder->eval();
+    // The noise is the same every time: the best checkpoint is not the one with the luckiest.
+    torch::manual_seed(o.batch.seed);
     double sum = 0;
     for (const Batch& batch : batches) {
         Losses losses;

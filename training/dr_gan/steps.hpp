@@ -27,6 +27,7 @@ Losses generatorStep(Model& model, const Targets& targets, const DrGanOptions& o
                      double rate, double discriminatorRate);
 
 /// What the generator's terms but the adversarial one come to with the averaged networks, weighted; nothing learns.
+/// Draws noise from the options' seed, so that it judges the same networks alike; torch's generator is left there.
 double validateLikeness(Model& model, const DrGanOptions& options, const std::vector<Batch>& batches);
 
 }  // namespace drgan::train

@@ -68,6 +68,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Variant{"multi_cvpr_2", {0, 90}, "cvpr", 6}, Variant{"multi_tpami_13", thirteen, "tpami", 6}),
     [](const auto& info) { return info.param.name; });
 
+TEST_F(TrainerRun, ADecoderIsJudgedAlikeEveryTime) {
+    const DrGanOptions o = options(Stage::Decoder, "run", 1);
+    const drgan::io::FaceSet set(o.faces);
+    const Sampler sampler(set, o.batch);
+    Model model(o, set, static_cast<int64_t>(sampler.persons()));
+    const std::vector<Batch> batches{sampler.draw(0)};
+    torch::manual_seed(1);
+    const double first = validateLikeness(model, o, batches);
+    torch::manual_seed(2);
+    EXPECT_EQ(validateLikeness(model, o, batches), first);
+}
+
 TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
     DrGanOptions o = options(Stage::Joint, "run", 30);
     o.strongDiscriminator = 0;  // any is
