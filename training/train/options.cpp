@@ -421,7 +421,8 @@ CommandLine parseCommandLine(int argc, char** argv) {
         "Trains DR-GAN and the networks that find its faces. `drgan-train STAGE --help` shows a stage's options."};
     app.require_subcommand(1);
     for (const char* stage : StageParser::stages()) {
-        app.add_subcommand(stage, "trains " + StageParser::describe(stage));
+        const std::string what = "trains " + StageParser::describe(stage);
+        app.add_subcommand(stage, what.back() == ',' ? what.substr(0, what.size() - 1) : what);
     }
     try {
         app.parse(argc, argv);
