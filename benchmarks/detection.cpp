@@ -24,15 +24,15 @@ using cv::Mat;
 constexpr const char* keys =
     "{help h    | | }"
     "{@detector | | detector.onnx}"
-    "{aligner   | | aligner.onnx of the same bundle: confirms each find}"
-    "{yunet     | | YuNet's model: says where the face of each portrait is}"
+    "{aligner   | | aligner.onnx of the same bundle: confirms each detection}"
+    "{yunet     | | YuNet model: gives the true face of each portrait}"
     "{cfp       | | CFP's folder Data/Images, or one like it: PERSON/frontal/*.jpg and PERSON/profile/*.jpg}"
     "{from      |351| number of the first of its folders}"
     "{photos    | | folder of photographs without faces}"
     "{video     | | a clip that shows a face in every frame}"
-    "{score     |0.45| of the detector, at least}"
-    "{sure      |0.5| of the aligner, at least}"
-    "{limit     |640| longer side that the detector looks at, pixels}"
+    "{score     |0.45| smallest score of the detector}"
+    "{sure      |0.5| smallest score of the aligner}"
+    "{limit     |640| longer side of the detector's input, pixels}"
     "{cascades  | | measure OpenCV's cascades too}";
 
 /// All that looks for faces: a picture -> rows whose first four values are a box.
@@ -143,7 +143,7 @@ void measurePortraits(const cv::CommandLineParser& args, const char* name, const
     const auto truth = cv::drgan::FaceFinder::create(args.get<cv::String>("yunet"));
     for (const char* kind : {"frontal", "profile"}) {
         const Portraits p = portraits(args.get<cv::String>("cfp"), kind, args.get<int>("from"), *truth, find);
-        std::printf("%-10s %-8s found %d of %d (%.2f %%), %d other finds\n", name, kind, p.found, p.all,
+        std::printf("%-10s %-8s found %d of %d (%.2f %%), %d other detections\n", name, kind, p.found, p.all,
                     100.0 * p.found / std::max(1, p.all), p.more);
         std::fflush(stdout);
     }
@@ -169,7 +169,7 @@ void measurePhotos(const std::string& folder, const char* name, const Finder& fi
             }
         }
     }
-    std::printf("%-10s %d false finds in %d pictures (%.3f each)\n", name, finds, pictures,
+    std::printf("%-10s %d false detections in %d pictures (%.3f each)\n", name, finds, pictures,
                 static_cast<double>(finds) / std::max(1, pictures));
     for (const std::string& m : mistaken) {
         std::printf("           %s\n", m.c_str());

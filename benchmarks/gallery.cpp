@@ -162,7 +162,7 @@ int main(int argc, char** argv) try {
     app.add_option("--people", people, "how many")->check(CLI::Range(1000, 20000000))->capture_default_str();
     app.add_option("--queries", queries, "how many")->check(CLI::Range(10, 100000))->capture_default_str();
     app.add_option("--index", indexes, "ivf, hnsw")->check(CLI::IsMember({"ivf", "hnsw"}))->capture_default_str();
-    app.add_option("--effort", efforts, "as of Gallery::setSearchEffort")->capture_default_str();
+    app.add_option("--effort", efforts, "values for Gallery::setSearchEffort")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
     const People simulated;

@@ -25,11 +25,11 @@ constexpr const char* keys =
     "{help h    | | }"
     "{@bundle   | | folder of a bundle with detector and aligner}"
     "{faces     | | folder with labels.csv (file, person, split, yaw_deg, gender, race) and the pictures, unpacked}"
-    "{cfp       | | CFP's folder Data/Images: people 351 to 400 are taken}"
-    "{mesh      | | model of the face mesh: for turning heads}"
+    "{cfp       | | CFP's folder Data/Images: uses people 351 to 400}"
+    "{mesh      | | model of the face mesh, to turn heads}"
     "{clips     |20| of each kind}"
-    "{kind      | | this kind alone}"
-    "{v         | | print each clip that went wrong}";
+    "{kind      | | run only this kind}"
+    "{v         | | print each clip with an error}";
 
 constexpr Time frameTime = 1000000000LL / framesPerSecond;
 

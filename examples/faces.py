@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what drganfrontalize finds in a video: metadata of the frames, messages, statistics.
+"""Prints the results of drganfrontalize on a video: metadata of the frames, messages, statistics.
 
 usage: faces.py FILE [GALLERY]
 Debian: python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0

@@ -261,14 +261,13 @@ int main(int argc, char** argv) {
     drgan::examples::PipelineOptions options;
     std::string folder = "demo-output";
     bool noDisplay = false;
-    CLI::App app("Frontalizes the faces of a video: leaves annotated.mp4, contact-sheet.png and results.jsonl.");
+    CLI::App app("Frontalizes the faces of a video; writes annotated.mp4, contact-sheet.png and results.jsonl.");
     app.add_option("input", options.input, "video file, URI (file, http, https, rtsp) or camera (/dev/video0)")
         ->required();
     app.add_option("-o,--output", folder, "folder of the results")->take_last()->capture_default_str();
-    app.add_option("--detector", options.detector,
-                   "YuNet model (ONNX) that finds the faces; else the bundle's detector")
+    app.add_option("--detector", options.detector, "YuNet model (ONNX) to detect faces; default: the bundle's detector")
         ->check(CLI::ExistingFile);
-    app.add_option("--bundle", options.bundle, "folder of the models; else the default bundle")
+    app.add_option("--bundle", options.bundle, "folder of the models; default: the default bundle")
         ->check(CLI::ExistingDirectory);
     app.add_flag("--no-display", noDisplay, "draw nothing into the video");
     app.add_flag("--embeddings", options.embeddings, "put the embeddings, biometric data, into results.jsonl");

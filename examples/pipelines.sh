@@ -6,8 +6,8 @@ set -euo pipefail
 
 usage="usage: pipelines.sh window FILE       show a video with its frontal views
        pipelines.sh camera [DEVICE]   the same for a camera (default: /dev/video0)
-       pipelines.sh messages FILE     what the element finds as lines of JSON, draw nothing, show nothing
-       pipelines.sh profile FILE OUT  write a video in which the view beside each face looks 45 degrees aside
+       pipelines.sh messages FILE     print the element's results as lines of JSON, without drawing
+       pipelines.sh profile FILE OUT  write a video that shows each face turned to a yaw of 45 degrees
 More properties: gst-inspect-1.0 drganfrontalize"
 
 source_of() {

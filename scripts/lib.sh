@@ -89,7 +89,7 @@ build_jobs() {
 build() {
     local info="$build_dir/meson-info/meson-info.json"
     if [ -f "$info" ] && ! grep -qF "\"source\": \"$root\"" "$info"; then
-        say "build/ was made for another place of the sources: making it anew"
+        say "build/ belongs to another source folder: creating it again"
         rm -rf "$build_dir"
     fi
     if [ ! -f "$build_dir/build.ninja" ]; then

@@ -108,7 +108,7 @@ std::vector<Seen> lookAt(const std::vector<Source>& files, enrolment::StillFaces
 int buildGallery(const GalleryArguments& arguments) {
     const auto checkBuild = [&] {
         checkMayWrite(arguments.gallery, arguments.replace || arguments.add,
-                      "--add adds to it, --replace lets the new one take its place");
+                      "--add adds to it, --replace overwrites it");
     };
     checkBuild();
     const enrolment::Sources sources = enrolment::findSources({arguments.folder}, {});

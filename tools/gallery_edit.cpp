@@ -238,7 +238,7 @@ int mergeGalleries(const GalleryArguments& arguments) {
             return fs::equivalent(path, arguments.gallery, error);
         });
     const auto check = [&] {
-        checkMayWrite(arguments.gallery, arguments.replace || amongThem, "--replace lets the new one take its place");
+        checkMayWrite(arguments.gallery, arguments.replace || amongThem, "--replace overwrites it");
     };
     check();
     const enrolment::GalleryLock lock(arguments.gallery);
@@ -269,7 +269,8 @@ int mergeGalleries(const GalleryArguments& arguments) {
     }
     if (measured && arguments.galleries.size() > 1) {
         all->setThresholds({});  // they were measured on other people
-        std::fprintf(stderr, "drgan-gallery: %s: has no thresholds of its own, calibrate measures them anew\n",
+        std::fprintf(stderr,
+                     "drgan-gallery: %s: has no thresholds of its own; run drgan-gallery calibrate to measure them\n",
                      arguments.gallery.c_str());
     }
     all->save(arguments.gallery);

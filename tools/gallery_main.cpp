@@ -17,17 +17,17 @@ using namespace drgan::tools;
 namespace {
 
 void defineModels(CLI::App& command, GalleryArguments& a) {
-    command.add_option("--bundle", a.bundle, "folder of the models; else DRGAN_BUNDLE, else the installed one")
+    command.add_option("--bundle", a.bundle, "folder of the models; default: DRGAN_BUNDLE, else the installed bundle")
         ->check(CLI::ExistingDirectory);
-    command.add_option("--detector", a.detector, "YuNet model; else the bundle's own networks find the faces")
+    command.add_option("--detector", a.detector, "YuNet model to detect faces; default: the bundle's own networks")
         ->check(CLI::ExistingFile);
 }
 
 void defineStrangerRate(CLI::App& command, GalleryArguments& a) {
     command
         .add_option("--stranger-rate", a.strangerRate,
-                    "the chance that somebody who is not in the gallery gets a name: the smaller, the more alike one "
-                    "must be")
+                    "probability that a person who is not in the gallery gets a name; a smaller one raises the "
+                    "threshold")
         ->check(CLI::Range(1e-6, 0.5))
         ->capture_default_str();
 }
@@ -41,76 +41,72 @@ CLI::App* define(CLI::App& app, const char* name, const char* what, GalleryArgum
 }  // namespace
 
 int main(int argc, char** argv) try {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_ERROR);  // of pictures that cannot be read we say so
-    CLI::App app("Galleries: named people, each a fused embedding, and the search among them.");
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_ERROR);  // unreadable pictures are reported below
+    CLI::App app("Builds, edits and searches galleries of named people.");
     app.require_subcommand(1);
     GalleryArguments a;
 
-    CLI::App* const list = define(app, "list", "Says who is in a gallery.", a);
+    CLI::App* const list = define(app, "list", "Lists the people of a gallery.", a);
     list->add_option("gallery", a.gallery, "the file")->required();
 
     CLI::App* const search =
-        define(app, "search", "Says who is in each picture, by its main face, and whom that is most like.", a);
+        define(app, "search", "Identifies the main face of each picture and lists the most similar people.", a);
     search->add_option("gallery", a.gallery, "the file")->required();
     search->add_option("pictures", a.pictures, "pictures")->required();
-    search->add_option("-k", a.k, "so many matches a picture")->check(CLI::Range(1, 1000000))->capture_default_str();
-    search
-        ->add_option("--index", a.index, "exact, or an index that is made first: for 100,000 people and many pictures")
+    search->add_option("-k", a.k, "matches per picture")->check(CLI::Range(1, 1000000))->capture_default_str();
+    search->add_option("--index", a.index, "exact, or an index, built first: for 100,000 people and many pictures")
         ->check(CLI::IsMember({"exact", "ivf", "hnsw"}))
         ->capture_default_str();
-    search->add_option("--effort", a.effort, "how hard to look in the index: more is slower and misses fewer people")
+    search->add_option("--effort", a.effort, "search effort of the index: more is slower and misses fewer people")
         ->check(CLI::Range(0.01, 1000.0))
         ->capture_default_str();
-    search
-        ->add_option("--threshold", a.threshold,
-                     "the cosine from which on the most alike is named, whatever --stranger-rate says")
+    search->add_option("--threshold", a.threshold, "smallest cosine that gives a name; replaces --stranger-rate")
         ->check(CLI::Range(-0.9999, 1.0));
     defineStrangerRate(*search, a);
     search->add_option("--contact-sheet", a.contactSheet,
                        "PNG: each face beside its matches, drawn from the front by the decoder (10 at most)");
     defineModels(*search, a);
 
-    CLI::App* const pictures = define(app, "pictures", "Lists the pictures behind a person.", a);
+    CLI::App* const pictures = define(app, "pictures", "Lists the pictures of a person.", a);
     pictures->add_option("gallery", a.gallery, "the file")->required();
     pictures->add_option("name", a.person, "the person")->required();
 
     CLI::App* const remove =
-        define(app, "remove", "Removes people, or pictures of one; all of those named, or none.", a);
+        define(app, "remove", "Removes people, or pictures of one person. If one is unknown, removes none.", a);
     remove->add_option("gallery", a.gallery, "the file")->required();
     remove->add_option("names", a.names, "their names")->required();
-    remove->add_option("--picture", a.removed, "takes this picture of the one person out, as `pictures` lists it")
+    remove->add_option("--picture", a.removed, "remove only this picture of the person, as `pictures` lists it")
         ->allow_extra_args(false);
 
-    CLI::App* const rename = define(app, "rename", "Gives a person another name.", a);
+    CLI::App* const rename = define(app, "rename", "Renames a person.", a);
     rename->add_option("gallery", a.gallery, "the file")->required();
     rename->add_option("name", a.person, "the person")->required();
     rename->add_option("to", a.newName, "the new name")->required();
 
-    CLI::App* const merge = define(app, "merge", "Makes one gallery of several; who is in more than one is fused.", a);
-    merge->add_option("output", a.gallery, "the new file; may be one of the others")->required();
-    merge->add_option("galleries", a.galleries, "those that are read")->required();
-    merge->add_flag("--replace", a.replace, "the output may be there already");
+    CLI::App* const merge = define(app, "merge", "Merges galleries and fuses people who are in several.", a);
+    merge->add_option("output", a.gallery, "the new file; may be one of the inputs")->required();
+    merge->add_option("galleries", a.galleries, "galleries to read")->required();
+    merge->add_flag("--replace", a.replace, "overwrite the output if it exists");
 
-    CLI::App* const build = define(app, "build", "Makes a gallery of a folder that holds a folder for each person.", a);
+    CLI::App* const build = define(app, "build", "Builds a gallery from a folder with one folder per person.", a);
     build->add_option("gallery", a.gallery, "the file")->required();
-    build->add_option("folder", a.folder, "pictures are in its folders, whose names are the people's")
+    build->add_option("folder", a.folder, "folder that holds one folder of pictures per person, named after the person")
         ->required()
         ->check(CLI::ExistingDirectory);
-    auto* const add = build->add_flag("--add", a.add, "fuses into the gallery if it is there already");
-    build->add_flag("--replace", a.replace, "the gallery may be there already")->excludes(add);
-    build->add_flag("--keep-unlike", a.keepUnlike,
-                    "takes pictures, too, that do not fit the person's others, which are left out otherwise");
+    auto* const add = build->add_flag("--add", a.add, "add the pictures to an existing gallery");
+    build->add_flag("--replace", a.replace, "overwrite the gallery if it exists")->excludes(add);
+    build->add_flag("--keep-unlike", a.keepUnlike, "also use pictures that do not fit the person's others");
     build->add_flag("--no-pictures", a.noPictures,
-                    "keeps nothing of single pictures, which then cannot be listed or taken out again");
+                    "do not store single pictures; they cannot be listed or removed later");
     defineModels(*build, a);
 
-    CLI::App* const calibrate =
-        define(app, "calibrate",
-               "Measures how alike different people are in a gallery, and keeps it there: names go by it then.", a);
+    CLI::App* const calibrate = define(
+        app, "calibrate", "Measures how alike different people are and stores the thresholds in the gallery.", a);
     calibrate->add_option("gallery", a.gallery, "the file")->required();
     auto* const strangers = calibrate->add_option(
-        "pictures", a.pictures, "of people who are not in the gallery, one face a picture; folders of such as well");
-    calibrate->add_flag("--drop", a.drop, "the gallery's thresholds go, the bundle's count again")->excludes(strangers);
+        "pictures", a.pictures, "pictures or folders of people who are not in the gallery, one face per picture");
+    calibrate->add_flag("--drop", a.drop, "remove the gallery's thresholds; the bundle's are used again")
+        ->excludes(strangers);
     defineStrangerRate(*calibrate, a);
     defineModels(*calibrate, a);
 

@@ -42,17 +42,15 @@ void define(CLI::App& app, Arguments& a) {
            "one person")
         ->required();
     app.add_option("-o,--gallery", a.gallery, "gallery to write")->required();
-    app.add_option("--name", a.name, "whose pictures and videos all paths are");
-    app.add_option("--bundle", a.bundle, "folder of the models; else DRGAN_BUNDLE, else the installed ones")
+    app.add_option("--name", a.name, "name of the person that all files show");
+    app.add_option("--bundle", a.bundle, "folder of the models; default: DRGAN_BUNDLE, else the installed bundle")
         ->check(CLI::ExistingDirectory);
-    app.add_option("--detector", a.detector, "YuNet model that finds the faces; else the bundle's detector")
+    app.add_option("--detector", a.detector, "YuNet model to detect faces; default: the bundle's detector")
         ->check(CLI::ExistingFile);
-    app.add_flag("--update", a.update,
-                 "add to a gallery that exists; a person who is in it is fused with the new pictures");
-    app.add_flag("--keep-unlike", a.keepUnlike,
-                 "take files, too, whose faces do not fit the person's others, which are left out otherwise");
+    app.add_flag("--update", a.update, "add to an existing gallery; new pictures of a person in it are fused");
+    app.add_flag("--keep-unlike", a.keepUnlike, "also use files whose faces do not fit the person's others");
     app.add_flag("--no-pictures", a.noPictures,
-                 "keep nothing of single files, which then cannot be listed or taken out again (drgan-gallery)");
+                 "do not store single files; drgan-gallery cannot list or remove them later");
     app.add_flag("--json", a.json, "report as JSON on standard output");
     app.add_flag("-q,--quiet", a.quiet, "no progress on standard error");
 }
@@ -117,7 +115,7 @@ int main(int argc, char** argv) {
         "Makes a gallery of named people from their pictures and videos, through drganfrontalize itself.\n"
         "A picture must show one face, or one of at least twice the area of every other; a video one person. What "
         "does\n"
-        "not fit a person's other files is left out. All that is not taken is named.");
+        "not fit a person's other files is left out. Files that are not used are listed.");
     define(app, a);
     try {
         app.parse(argc, argv);
