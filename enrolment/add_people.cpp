@@ -56,9 +56,8 @@ bool isThere(const cv::drgan::Gallery& gallery, const Seen& seen) {
 std::string whyNot(const std::string& name, const Fit& fit, size_t i, bool isKnown, size_t of, double threshold) {
     if (fit.count == 0 && !isKnown) {
         return cv::format(
-            "the %zu files of %s do not fit together, of no more than half of them the faces are alike: "
-            "whose are they? None was taken",
-            of, name.c_str());
+            "the %zu files of %s do not fit together: no more than half of the faces are alike. None was used", of,
+            name.c_str());
     }
     return cv::format("unlike %s of %s (cosine %.2f, expected at least %.2f): is it the same person?",
                       isKnown ? "what the gallery knows" : "the other files", name.c_str(), fit.likeness[i], threshold);

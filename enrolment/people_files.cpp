@@ -47,9 +47,9 @@ void collect(const fs::path& path, const fs::path& base, const std::string& name
     } else if (fs::is_regular_file(status)) {
         out.files.push_back({name, path.native(), path.lexically_relative(base).generic_string()});
     } else {
-        out.aside.push_back({path.native(), fs::exists(status) ? "is no file"
-                                                               : "cannot be opened: " +
-                                                                     (error ? error.message() : "a link to nothing")});
+        out.aside.push_back({path.native(), fs::exists(status)
+                                                ? "is not a file"
+                                                : "cannot be opened: " + (error ? error.message() : "a broken link")});
     }
 }
 
@@ -68,14 +68,14 @@ Sources findSources(const std::vector<std::string>& paths, const std::string& na
             continue;
         }
         if (!fs::is_directory(path, error)) {
-            throw std::runtime_error(text + ": is no folder; whose it is, --name says");
+            throw std::runtime_error(text + ": is not a folder; give the person's name with --name");
         }
         for (const fs::path& entry : contents(path, out.aside)) {
             const fs::file_status status = fs::status(entry, error);
             if (fs::is_directory(status)) {
                 collect(entry, entry, entry.filename().native(), out);
             } else if (fs::exists(status)) {
-                out.aside.push_back({entry.native(), "lies in nobody's folder"});
+                out.aside.push_back({entry.native(), "is not in a person's folder"});
             } else {
                 collect(entry, {}, {}, out);  // which says why not
             }

@@ -3,7 +3,7 @@
 
 namespace drgan::enrolment {
 
-const char* const cutOff = "is cut off, its end is missing: copy it again from where it came";
+const char* const cutOff = "is cut off: its end is missing; copy it again from its source";
 
 namespace {
 
@@ -73,7 +73,7 @@ Container inspectJpeg(const Bytes& file) {
     }
     // Adobe's programs write CMYK inverted, and say that they wrote it. Of others nobody knows.
     if (components == 4 && !adobe) {
-        return {"is a CMYK JPEG that does not say which way its inks are meant: save it as RGB"};
+        return {"is a CMYK JPEG without the polarity of its inks: save it as RGB"};
     }
     return out;
 }
@@ -105,7 +105,7 @@ Container inspectWebp(const Bytes& file) {
     for (size_t at = 12; file.has(at, 8) && at < end;) {
         const size_t length = file.u32(at + 4);
         if (file.holds(at, "ANIM", 4) || file.holds(at, "ANMF", 4)) {
-            return {"is an animated WebP, which is not read: save the picture that is meant as a PNG or JPEG"};
+            return {"is an animated WebP, which is not supported: save one picture of it as a PNG or JPEG"};
         }
         if (file.holds(at, "EXIF", 4)) {
             const size_t head = file.holds(at + 8, "Exif\0\0", 6) ? 6 : 0;
@@ -167,9 +167,9 @@ Container inspect(const Bytes& file) {
         case Format::tiff:
             return inspectTiff(file);
         case Format::gif:
-            return {"is a GIF, which is not read: save the picture that is meant as a PNG, or a moving one as a video"};
+            return {"is a GIF, which is not supported: save one picture of it as a PNG, or all of it as a video"};
         case Format::heif:
-            return {"is a HEIC or AVIF picture, which is not read: save it as a JPEG or PNG"};
+            return {"is a HEIC or AVIF picture, which is not supported: save it as a JPEG or PNG"};
         case Format::other:
             break;
     }

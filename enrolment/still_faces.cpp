@@ -76,7 +76,7 @@ StillFace StillFaces::read(const std::string& file, bool alone) {
     }
     best.orientation = turned(picture.orientation, turns);
     if (turns > 0) {
-        best.note = cv::format("turned by %d degrees clockwise, as the face lay", 90 * turns);
+        best.note = cv::format("turned by %d degrees clockwise, as the face was not upright", 90 * turns);
     }
     if (alone) {
         checkAlone(best);
@@ -133,13 +133,13 @@ void StillFaces::checkAlone(StillFace& face) {
     }
     if (face.box.area() < clearly * next.area()) {
         throw std::runtime_error(
-            cv::format("%d faces, and the one in the middle (%s pixels) is not twice as large as the next (%s): whose "
-                       "picture is it? Cut it to the one that is meant",
+            cv::format("%d faces, and the one in the middle (%s pixels) is not twice as large as the next (%s): crop "
+                       "it to the person",
                        faces, sizeOf(face.box).c_str(), sizeOf(next).c_str()));
     }
     if (faces > 1) {
         face.note += (face.note.empty() ? "" : "; ") +
-                     cv::format("the largest of %d faces was taken (%s pixels)", faces, sizeOf(face.box).c_str());
+                     cv::format("the largest of %d faces was used (%s pixels)", faces, sizeOf(face.box).c_str());
     }
 }
 

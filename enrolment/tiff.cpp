@@ -87,7 +87,7 @@ int exifOrientation(const Bytes& exif) {
 Container inspectTiff(const Bytes& file) {
     const Directory directory(file);
     if (file.u16(2) == 43 || file.u16(2) == 43 << 8) {
-        return {"is a BigTIFF, which is not read: save it as a PNG or JPEG"};
+        return {"is a BigTIFF, which is not supported: save it as a PNG or JPEG"};
     }
     if (directory.empty() || !directory.whole() || !piecesAreThere(file, directory, stripOffsets, stripBytes) ||
         !piecesAreThere(file, directory, tileOffsets, tileBytes)) {
@@ -108,7 +108,7 @@ Container inspectTiff(const Bytes& file) {
     }
     // OpenCV turns some of them, and its versions differ in which.
     if (directory.value(orientationTag, 1) != 1) {
-        return {"is a TIFF that is turned by a tag, which is not read: save it upright, or as a PNG or JPEG"};
+        return {"is a TIFF with an orientation tag, which is not supported: save it upright, or as a PNG or JPEG"};
     }
     return {};
 }

@@ -108,13 +108,13 @@ int calibrateGallery(const GalleryArguments& arguments) {
             printJson({{"gallery", arguments.gallery}, {"stored", false}, {"dropped", had}});
         } else {
             std::printf("%s: %s\n", arguments.gallery.c_str(),
-                        had ? "its thresholds are gone, the bundle's count" : "has no thresholds of its own");
+                        had ? "its thresholds were removed, the bundle's are used" : "has no thresholds of its own");
         }
         return 0;
     }
     if (bundle.thresholds.empty()) {
         throw std::runtime_error(bundle.folder +
-                                 ": the bundle has no thresholds, whose shape counts at rates that a "
+                                 ": the bundle has no thresholds, which are needed for rates that a "
                                  "gallery is too small to measure");
     }
     const Single single(bundle.thresholds);
@@ -209,7 +209,7 @@ int calibrateGallery(const GalleryArguments& arguments) {
         for (size_t i = 0; i < measured.thresholds.rates.size(); ++i) {
             const double rate = measured.thresholds.rates[i];
             std::printf("%8.3f  at a false-match rate of %g%s\n", static_cast<double>(measured.thresholds.cosines[i]),
-                        rate, rate >= measured.measuredDownTo ? "" : "  (by the bundle's shape)");
+                        rate, rate >= measured.measuredDownTo ? "" : "  (extended with the bundle's curve)");
         }
         std::printf("a single picture gets a name from %.3f on (by the bundle's: %.3f)\n", after, before);
         if (!strangers.empty()) {

@@ -87,8 +87,7 @@ void checkPerson(const Gallery& gallery, const GalleryArguments& arguments, cons
 
 int removePictures(const GalleryArguments& arguments) {
     if (arguments.names.size() != 1) {
-        throw std::runtime_error("--picture: got " + std::to_string(arguments.names.size()) +
-                                 " people, expected the one whose picture it is");
+        throw std::runtime_error("--picture: got " + std::to_string(arguments.names.size()) + " people, expected one");
     }
     const std::string& name = arguments.names[0];
     const enrolment::GalleryLock lock(arguments.gallery);

@@ -29,12 +29,12 @@ Choice chooseVideo(std::vector<Track> tracks, const enrolment::Match& match, dou
     const size_t left = tracks.size() - fit.count;
     if (others > passingBy * own) {
         return {{},
-                cv::format("faces of several people: beside the one seen best (total confidence %.2f) %zu tracks of "
-                           "others (%.2f). Whose video is it? Cut it to the parts that show one person",
+                cv::format("faces of several people: the main person has a total confidence of %.2f, %zu tracks of "
+                           "others have %.2f. Cut the video to the parts that show one person",
                            own, left, others)};
     }
     if (left > 0) {
-        choice.reason = cv::format("%zu tracks of other faces were left aside", left);
+        choice.reason = cv::format("%zu tracks of other faces were ignored", left);
     }
     return choice;
 }

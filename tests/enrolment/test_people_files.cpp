@@ -48,7 +48,7 @@ TEST_F(FindSources, TakesAFolderPerPerson) {
     const Sources people = findSources({dir.path()}, "");
     EXPECT_THAT(list(people), ElementsAre("Ada=Ada/2019/c.jpg", "Ada=Ada/a.jpg", "Ada=Ada/b.jpg", "Grace=Grace/d.mp4"));
     EXPECT_EQ(people.aside.size(), 1U);
-    EXPECT_EQ(reason(people, "stray.jpg"), "lies in nobody's folder");
+    EXPECT_EQ(reason(people, "stray.jpg"), "is not in a person's folder");
     EXPECT_THAT(list(findSources({path("stray.jpg"), path("Grace")}, "Eve")),
                 ElementsAre("Eve=stray.jpg", "Eve=Grace/d.mp4"));
     EXPECT_THROW(findSources({path("nowhere")}, ""), std::runtime_error);
@@ -74,7 +74,7 @@ TEST_F(FindSources, NamesWhatCannotBeReadAndGoesOn) {
     EXPECT_THAT(reason(found, "people/Ada/self"), HasSubstr("levels of symbolic links"));
     EXPECT_THAT(reason(found, "people/Ada/gone.jpg"), HasSubstr("No such file"));
     EXPECT_THAT(reason(found, "people/Ada/round"), HasSubstr("is a link to a folder"));
-    EXPECT_THAT(reason(found, "people/Ada/pipe"), HasSubstr("is no file"));
+    EXPECT_THAT(reason(found, "people/Ada/pipe"), HasSubstr("is not a file"));
     EXPECT_THAT(reason(found, "people/me"), HasSubstr("levels of symbolic links"));
     EXPECT_EQ(found.aside.size(), 5U);
     EXPECT_THAT(list(findSources({path("people/Ada")}, "Ann")).size(), 3U);

@@ -153,8 +153,8 @@ TEST_F(PictureFile, CmykIsReadWhereItSaysHowItIsMeant) {
 }
 
 TEST_F(PictureFile, WhatIsNotReadSaysWhatToDo) {
-    EXPECT_THAT(refused("a.gif", gif()), HasSubstr("save the picture that is meant as a PNG"));
-    EXPECT_THAT(refused("a.webp", animatedWebp()), HasSubstr("save the picture that is meant as a PNG"));
+    EXPECT_THAT(refused("a.gif", gif()), HasSubstr("save one picture of it as a PNG"));
+    EXPECT_THAT(refused("a.webp", animatedWebp()), HasSubstr("save one picture of it as a PNG"));
     EXPECT_THAT(refused("turned.tif", tiff(quarters(), {8, 2, 6})), HasSubstr("save it upright"));
     EXPECT_THAT(refused("float.tif", tiff(quarters(), {32, 2, 1, 3})), HasSubstr("8 bits a channel"));
     EXPECT_THAT(refused("lab.tif", tiff(quarters(), {8, 8})), HasSubstr("save it as RGB"));

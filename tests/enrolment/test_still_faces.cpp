@@ -72,7 +72,7 @@ TEST_F(StillFacesTest, SetsTurnedPicturesUpright) {
 
 TEST_F(StillFacesTest, APictureOfSeveralPeopleIsNobodys) {
     EXPECT_THAT(refused(two(240)), HasSubstr("2 faces"));
-    EXPECT_THAT(refused(two(240)), HasSubstr("whose picture is it"));
+    EXPECT_THAT(refused(two(240)), HasSubstr("crop it to the person"));
     EXPECT_THAT(refused(two(190)), HasSubstr("is not twice as large as the next"));
     EXPECT_EQ(refused(two(240), false), "taken") << "where somebody asks who is in it";
     const StillFace behind = stills->read(write(two(130)), true);

@@ -160,7 +160,7 @@ TEST_F(Verdicts, AreTheSameByBothPrograms) {
                         {"Bob/1.png", "", "", true},
                         {"Half/1.png", "the 2 files of Half do not fit together", "", true},
                         {"Half/2.png", "the 2 files of Half do not fit together", "", true},
-                        {"stray.png", "nobody's folder", "", true}};
+                        {"stray.png", "not in a person's folder", "", true}};
 
     ASSERT_EQ(run("DRGAN_GALLERY_PROGRAM", "build " + path("a.gallery") + " " + path("people") + " --json", "a"), 0)
         << read(path("a.err"));
