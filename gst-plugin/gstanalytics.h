@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/identity.hpp"
+#include "core/identity/identity.hpp"
 
 namespace drgan {
 

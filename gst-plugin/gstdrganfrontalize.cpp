@@ -26,7 +26,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/models.hpp"
+#include "core/models/models.hpp"
 #include "gstjson.h"
 #include "gstlog.h"
 #include "gststate.h"

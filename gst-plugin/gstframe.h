@@ -6,7 +6,7 @@
 
 #include <gst/video/video.h>
 
-#include "core/frame_view.hpp"
+#include "core/frame/frame_view.hpp"
 
 namespace drgan {
 

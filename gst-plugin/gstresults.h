@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/pipeline.hpp"
-#include "core/statistics.hpp"
+#include "core/results/statistics.hpp"
 
 namespace drgan {
 

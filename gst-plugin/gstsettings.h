@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "core/device.hpp"
+#include "core/models/device.hpp"
 #include "core/pipeline.hpp"
 
 namespace drgan {

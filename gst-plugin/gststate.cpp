@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gststate.h"
 
-#include "core/overlay.hpp"
+#include "core/drawing/overlay.hpp"
 #include "gstanalytics.h"
 
 namespace drgan {

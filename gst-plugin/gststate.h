@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/line_file.hpp"
-#include "core/statistics.hpp"
+#include "core/results/line_file.hpp"
+#include "core/results/statistics.hpp"
 #include "gstadvice.h"
 #include "gstfaces.h"
 #include "gstframe.h"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "look.hpp"
+#include "frame/look.hpp"
 
 namespace drgan {
 namespace {

@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "crossings.hpp"
-#include "encode_policy.hpp"
-#include "face.hpp"
-#include "follower.hpp"
-#include "frame_view.hpp"
-#include "identity.hpp"
-#include "name_holders.hpp"
-#include "report.hpp"
-#include "tracker.hpp"
+#include "frame/face.hpp"
+#include "frame/frame_view.hpp"
+#include "identity/encode_policy.hpp"
+#include "identity/identity.hpp"
+#include "identity/name_holders.hpp"
+#include "results/report.hpp"
+#include "tracking/crossings.hpp"
+#include "tracking/follower.hpp"
+#include "tracking/tracker.hpp"
 
 namespace drgan {
 

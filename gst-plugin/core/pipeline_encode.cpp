@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <tuple>
 
-#include "look.hpp"
+#include "frame/look.hpp"
+#include "identity/recognition.hpp"
 #include "pipeline.hpp"
-#include "recognition.hpp"
 
 namespace drgan {
 namespace {

@@ -9,7 +9,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "core/face.hpp"
+#include "core/frame/face.hpp"
 
 namespace drgan_test {
 

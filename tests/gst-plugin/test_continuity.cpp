@@ -4,8 +4,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/continuity.hpp"
-#include "core/look.hpp"
+#include "core/frame/look.hpp"
+#include "core/identity/continuity.hpp"
 #include "scripted.hpp"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/crossings.hpp"
+#include "core/tracking/crossings.hpp"
 
 namespace {
 

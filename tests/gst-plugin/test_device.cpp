@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "core/device.hpp"
-#include "core/models.hpp"
+#include "core/models/device.hpp"
+#include "core/models/models.hpp"
 #include "expect_error.hpp"
 #include "tiny_onnx.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/follower.hpp"
+#include "core/tracking/follower.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

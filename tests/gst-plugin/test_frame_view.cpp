@@ -3,8 +3,8 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include "core/frame_view.hpp"
-#include "core/overlay.hpp"
+#include "core/drawing/overlay.hpp"
+#include "core/frame/frame_view.hpp"
 
 namespace {
 

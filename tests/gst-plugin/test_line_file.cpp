@@ -13,7 +13,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "core/line_file.hpp"
+#include "core/results/line_file.hpp"
 #include "tiny_onnx.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "core/name_holders.hpp"
+#include "core/identity/name_holders.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <thread>
 
-#include "core/models.hpp"
+#include "core/models/models.hpp"
 #include "expect_error.hpp"
 #include "pictures.hpp"
 #include "tiny_onnx.hpp"

@@ -6,7 +6,7 @@
 #include <limits>
 #include <opencv2/imgproc.hpp>
 
-#include "core/overlay.hpp"
+#include "core/drawing/overlay.hpp"
 #include "pictures.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/shared.hpp"
+#include "core/models/shared.hpp"
 
 #include <gtest/gtest.h>
 

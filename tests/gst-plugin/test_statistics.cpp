@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "core/statistics.hpp"
+#include "core/results/statistics.hpp"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <opencv2/imgproc.hpp>
 
-#include "core/encode_policy.hpp"
-#include "core/tracker.hpp"
+#include "core/identity/encode_policy.hpp"
+#include "core/tracking/tracker.hpp"
 
 namespace {
 

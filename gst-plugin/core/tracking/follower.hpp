@@ -5,8 +5,8 @@
 #include <opencv2/drgan.hpp>
 #include <vector>
 
-#include "face.hpp"
-#include "frame_view.hpp"
+#include "frame/face.hpp"
+#include "frame/frame_view.hpp"
 #include "tracker.hpp"
 
 namespace drgan {

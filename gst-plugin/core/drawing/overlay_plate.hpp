@@ -6,7 +6,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "identity.hpp"
+#include "identity/identity.hpp"
 
 namespace drgan {
 

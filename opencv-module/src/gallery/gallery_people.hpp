@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "precomp.hpp"
+#include "../precomp.hpp"
 
 namespace cv {
 namespace drgan {

@@ -6,8 +6,8 @@
 //     4           n pairs  f64 the rate, within (0, 1), descending; f32 the cosine, within [-1, 1], ascending
 #include "gallery_sections.hpp"
 
-#include "little_endian.hpp"
-#include "thresholds.hpp"
+#include "../little_endian.hpp"
+#include "../thresholds.hpp"
 
 namespace cv {
 namespace drgan {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "encode_policy.hpp"
+#include "identity/encode_policy.hpp"
 
 namespace drgan {
 

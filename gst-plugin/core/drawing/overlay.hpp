@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "frame_view.hpp"
+#include "frame/frame_view.hpp"
 #include "overlay_plate.hpp"
 
 namespace drgan {

@@ -6,12 +6,12 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "../thresholds.hpp"
 #include "gallery_file.hpp"
 #include "gallery_index.hpp"
 #include "gallery_name.hpp"
 #include "gallery_people.hpp"
 #include "gallery_sections.hpp"
-#include "thresholds.hpp"
 
 namespace cv {
 namespace drgan {

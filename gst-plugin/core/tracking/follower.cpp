@@ -5,7 +5,7 @@
 #include <cmath>
 #include <opencv2/drgan/model_contract.hpp>
 
-#include "look.hpp"
+#include "frame/look.hpp"
 
 namespace drgan {
 namespace {

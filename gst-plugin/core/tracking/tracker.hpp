@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "face.hpp"
+#include "frame/face.hpp"
 
 namespace drgan {
 

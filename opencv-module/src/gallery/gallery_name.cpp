@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gallery_name.hpp"
 
-#include "precomp.hpp"
+#include "../precomp.hpp"
 
 namespace cv {
 namespace drgan {

@@ -7,7 +7,7 @@
 
 #include "continuity.hpp"
 #include "encode_policy.hpp"
-#include "tracker.hpp"
+#include "tracking/tracker.hpp"
 
 namespace drgan {
 

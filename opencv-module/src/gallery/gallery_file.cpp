@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "atomic_file.hpp"
-#include "crc32c.hpp"
+#include "../atomic_file.hpp"
+#include "../crc32c.hpp"
+#include "../little_endian.hpp"
 #include "gallery_name.hpp"
-#include "little_endian.hpp"
 
 namespace cv {
 namespace drgan {

@@ -24,8 +24,8 @@
 #include <cmath>
 #include <set>
 
+#include "../little_endian.hpp"
 #include "gallery_name.hpp"
-#include "little_endian.hpp"
 
 namespace cv {
 namespace drgan {

@@ -5,7 +5,7 @@
 #include <array>
 #include <opencv2/core.hpp>
 
-#include "tracker.hpp"
+#include "tracking/tracker.hpp"
 
 namespace drgan {
 
