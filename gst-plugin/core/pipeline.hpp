@@ -14,6 +14,7 @@
 #include "identity/encode_policy.hpp"
 #include "identity/identity.hpp"
 #include "identity/name_holders.hpp"
+#include "models/models.hpp"
 #include "results/report.hpp"
 #include "tracking/crossings.hpp"
 #include "tracking/follower.hpp"
@@ -49,15 +50,7 @@ public:
         double strangerRate = 0.01;  ///< chance that a face whose person is not in the gallery gets a name, in (0, 1)
         bool frontals = true;        ///< keep TrackInfo::frontal up to date
     };
-    struct Models {
-        cv::Ptr<cv::drgan::Encoder> encoder;
-        cv::Ptr<cv::drgan::Decoder> decoder;
-        cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
-        cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
-        cv::Ptr<cv::drgan::Gallery> gallery;    ///< may be null: nobody has a name
-        float matchThreshold = 0;               ///< what Options::matchThreshold is by default
-        cv::drgan::Thresholds thresholds;       ///< of the bundle, for names; none: names go by matchThreshold
-    };
+    using Models = drgan::Models;
     struct Result {
         std::vector<TrackInfo> tracks;  ///< on this frame
         std::vector<Event> events;

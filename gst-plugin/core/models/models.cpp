@@ -86,7 +86,7 @@ public:
 
     LoadedModels load() const {
         using namespace cv::drgan;
-        Pipeline::Models models;
+        Models models;
         models.encoder = pool_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
                                            return Encoder::create(b.encoder, d.backend, d.target);
                                        }));

@@ -3,14 +3,25 @@
 #define DRGAN_CORE_MODELS_HPP
 
 #include <functional>
+#include <opencv2/drgan.hpp>
 #include <string>
 #include <vector>
 
 #include "device.hpp"
 #include "network_pool.hpp"
-#include "pipeline.hpp"
 
 namespace drgan {
+
+/// The networks that a pipeline runs, and the gallery that it asks.
+struct Models {
+    cv::Ptr<cv::drgan::Encoder> encoder;
+    cv::Ptr<cv::drgan::Decoder> decoder;
+    cv::Ptr<cv::drgan::FaceFinder> finder;  ///< may be null: upstream's faces alone
+    cv::Ptr<cv::drgan::Aligner> aligner;    ///< may be null: tracks are followed by detections alone
+    cv::Ptr<cv::drgan::Gallery> gallery;    ///< may be null: nobody has a name
+    float matchThreshold = 0;               ///< what Pipeline::Options::matchThreshold is by default
+    cv::drgan::Thresholds thresholds;       ///< of the bundle, for names; none: names go by matchThreshold
+};
 
 struct ModelFiles {
     std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
@@ -19,7 +30,7 @@ struct ModelFiles {
 };
 
 struct LoadedModels {
-    Pipeline::Models models;
+    Models models;
     std::string bundleId;
 };
 
