@@ -28,11 +28,6 @@ constexpr int leastSide = 32, mostSide = 8192;  // pixels, of setMaxSide()
 // A coarser look is for large faces: it adds those above this share of S, the rest having been seen better.
 constexpr float coarseFrom = 0.3F;
 
-double overlap(const Rect2f& a, const Rect2f& b) {
-    const double common = (a & b).area(), all = a.area() + b.area() - common;
-    return all > 0 ? common / all : 0;
-}
-
 bool inPicture(const FaceRow& row) {
     // NaN fails too.
     return row[2] > 0 && row[3] > 0 &&

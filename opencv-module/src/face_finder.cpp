@@ -24,11 +24,6 @@ double prominence(const Rect2f& box, Size picture) {
     return box.area() * std::max(0.05, 1 - 1.5 * away);
 }
 
-double overlap(const Rect2f& a, const Rect2f& b) {
-    const double common = (a & b).area(), all = a.area() + b.area() - common;
-    return all > 0 ? common / all : 0;
-}
-
 /// The most prominent face at a scale, in pixels of `picture`; score 0: none.
 FaceRow look(FaceFinder& finder, const Mat& picture, double scale) {
     const Size size(std::max(32, cvRound(picture.cols * scale)), std::max(32, cvRound(picture.rows * scale)));
@@ -58,6 +53,11 @@ FaceRow look(FaceFinder& finder, const Mat& picture, double scale) {
 }  // namespace
 
 Rect2f boxOf(const FaceRow& row) { return Rect2f(row[0], row[1], row[2], row[3]); }
+
+double overlap(const Rect2f& a, const Rect2f& b) {
+    const double common = (a & b).area(), all = a.area() + b.area() - common;
+    return all > 0 ? common / all : 0;
+}
 
 float largerSide(const FaceRow& row) { return std::max(row[2], row[3]); }
 
