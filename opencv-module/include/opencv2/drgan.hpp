@@ -186,7 +186,7 @@ public:
     @param faces n x 16 CV_32F, row i for box i: x, y, w, h; five points x,y (right eye, left eye, nose tip, right and
     left mouth corner, "right" being the subject's right); score in [0, 1]: how sure it is that this is a face; yaw in
     degrees, [-90, 90]. In pixels of `image`; without a box, an empty matrix. The box is the upright square in which a
-    detector's landmarks would lie so on average: passed to alignCrop alone, an upright face gives the crop that its
+    detector's landmarks would lie so on average: passed to alignCrop only, an upright face gives the crop that its
     landmarks give. May be `boxes`.
 
     A row of score 0 is no face: its box does not touch the picture, or what the network gave is no number or no face
@@ -235,18 +235,18 @@ public:
     Boxes and points may reach beyond the picture. Without a face: an empty matrix. */
     CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
 
-    /** @brief Least score of a face, in [0, 1]; 0.45 to begin with, which wants an Aligner to confirm the finds. */
+    /** @brief Least score of a face, in [0, 1]; initially 0.45, at which an Aligner should confirm detections. */
     CV_WRAP virtual void setScoreThreshold(float scoreThreshold) = 0;
     CV_WRAP virtual float getScoreThreshold() const = 0;
-    /** @brief Of boxes that overlap by more than this (intersection over union, in [0, 1]) the best is kept; 0.3 to
-    begin with. */
+    /** @brief Of boxes that overlap by more than this (intersection over union, in [0, 1]) the best is kept;
+    initially 0.3. */
     CV_WRAP virtual void setNMSThreshold(float nmsThreshold) = 0;
     CV_WRAP virtual float getNMSThreshold() const = 0;
-    /** @brief So many boxes, the best, are compared with each other, at least 1; 1000 to begin with. */
+    /** @brief Number of best-scored boxes that are kept before non-maximum suppression, at least 1; initially 1000. */
     CV_WRAP virtual void setTopK(int topK) = 0;
     CV_WRAP virtual int getTopK() const = 0;
-    /** @brief Longer side of a picture as it is looked at, pixels, 32 to 8192; 640 to begin with. The time grows with
-    its square; so does the smallest face that is found, in pixels of the picture, when it falls. */
+    /** @brief Images are scaled down so that their longer side is at most this, 32 to 8192 pixels; initially 640. Time
+    grows with its square. A smaller value misses small faces: in a picture scaled down, they have fewer pixels. */
     CV_WRAP virtual void setMaxSide(int pixels) = 0;
     CV_WRAP virtual int getMaxSide() const = 0;
 
@@ -267,7 +267,7 @@ public:
                                 int backendId = 0, int targetId = 0);
 };
 
-/** @brief Finds faces and their landmarks: with a bundle's Detector, whose finds its Aligner confirms and lands, or
+/** @brief Finds faces and their landmarks: with a bundle's Detector, whose detections its Aligner confirms, or
 with YuNet (cv::FaceDetectorYN) where its model is given.
 
 One object serves one thread at a time; its const functions may be called at any time, from any. */
@@ -306,7 +306,7 @@ public:
     CV_WRAP static Ptr<FaceFinder> create(const String& model = String(), const String& bundle = String(),
                                           int backendId = 0, int targetId = 0);
     /** @param detector finds the faces
-    @param aligner of the same bundle. Without it nobody confirms the finds, and the points are rough. */
+    @param aligner of the same bundle. Without it detections are not confirmed, and the points are rough. */
     static Ptr<FaceFinder> createFromModels(const Ptr<Detector>& detector,
                                             const Ptr<Aligner>& aligner = Ptr<Aligner>());
 };

@@ -18,8 +18,8 @@ namespace drgan {
 "cuda/cuda" or "cuda/cuda-fp16".
 
 These are the pairs of cv::dnn::getAvailableBackends(), by the names of the GStreamer element's properties `backend` and
-`target`, without those that cv::dnn would quietly replace by others: its OpenCL runs on GPUs alone, in half precision
-on Intel's alone, unless the environment variable OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES is 1. "opencv/cpu" is always
+`target`, without those that cv::dnn would silently replace by others: its OpenCL runs on GPUs only, in half precision
+on Intel's only, unless the environment variable OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES is 1. "opencv/cpu" is always
 there. */
 CV_EXPORTS_W std::vector<String> availableBackends();
 

@@ -12,8 +12,8 @@ namespace drgan {
 
 /** @brief Named people, each a fused embedding, and the search among them (1:N).
 
-Any number of threads may use one object at a time. Searches do not wait for each other, add() and remove() wait for the
-searches at work, and save() keeps nobody waiting: it writes what was there when it was called.
+The class is thread-safe: all functions may be called on one object from several threads at the same time. Searches run
+in parallel; add() and remove() wait for running searches; save() blocks nobody and writes the state as of its call.
 
 A person takes 4 Nf + about 150 bytes, however many pictures are fused; a picture that is kept (addPicture()) 4 Nf +
 about 430 more, and its name. */
@@ -122,7 +122,7 @@ public:
     CV_WRAP virtual int indexType() const = 0;     //!< the Gallery::IndexType that search() uses
     CV_WRAP virtual int outsideIndex() const = 0;  //!< people added or changed since it was built; without one: 0
 
-    /** @brief How hard search() looks in an index: 1 at first. Twice the effort takes about twice the time and misses
+    /** @brief How much of an index search() visits: initially 1. Twice the effort takes about twice the time and misses
     fewer people; docs/gallery.md has figures. @param effort 0.01 to 1000 */
     CV_WRAP virtual void setSearchEffort(double effort) = 0;
     CV_WRAP virtual double searchEffort() const = 0;
@@ -137,13 +137,13 @@ public:
     CV_WRAP virtual Thresholds thresholds() const = 0;  //!< those; empty if there are none
 
     /** @brief Writes the gallery to a file, whole or not at all: whatever happens, there is the old file or the new
-    one. A new file is for its owner alone (0600), for embeddings are biometric data; one that is there keeps its
+    one. A new file is readable by its owner only (0600): embeddings are biometric data. An existing file keeps its
     permissions. A symbolic link stays, and what it names is written. The format: docs/gallery.md.
     @throws cv::Exception naming the file and why it cannot be written */
     CV_WRAP virtual void save(const String& path) const = 0;
 
     CV_WRAP virtual int embeddingSize() const = 0;  //!< Nf
-    CV_WRAP virtual String bundleId() const = 0;    //!< of the models that made the embeddings
+    CV_WRAP virtual String bundleId() const = 0;    //!< identifies the embedding space
 
     /** @brief An empty gallery for what this encoder makes. */
     CV_WRAP static Ptr<Gallery> create(const Ptr<Encoder>& encoder);
