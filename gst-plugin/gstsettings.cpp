@@ -223,22 +223,22 @@ void installProperties(GObjectClass* klass) {
                                                "YuNet model file for cv::FaceDetectorYN; unset: the bundle's detector",
                                                nullptr, atStart));
     install(PROP_GALLERY,
-            g_param_spec_string("gallery", "Gallery",
-                                "File of named people, as drgan-enroll makes it, of the same bundle: a face gets the "
-                                "name of the one it is like, and strangers none but at stranger-rate; unset: no names",
-                                nullptr, atStart));
+            g_param_spec_string(
+                "gallery", "Gallery",
+                "Gallery file of named people, as written by drgan-enroll with the same bundle. A face gets the "
+                "name of the matching person; see stranger-rate for false matches. Unset: no names",
+                nullptr, atStart));
     install(PROP_DETECT_INTERVAL,
             g_param_spec_int(
                 "detect-interval", "Detect interval",
-                "Frames from one face detection to the next. Sooner: a track that was just missed is looked for at "
-                "once; with an aligner in the bundle, which follows faces in between, also every fifth frame while "
-                "there is nothing to follow or a face has gone within the last second. 0: never detect, faces come "
-                "from upstream metadata alone",
+                "Number of frames between two face detections. The detector also runs as soon as a track is missed; "
+                "if the bundle has an aligner, which tracks faces between detections, also every fifth frame while "
+                "there are no tracks or a face was lost within the last second. 0: never detect, use faces from "
+                "upstream metadata only",
                 0, G_MAXINT, defaultDetectInterval, anytime));
-    install(PROP_ENCODE_INTERVAL,
-            g_param_spec_uint("encode-interval", "Encode interval",
-                              "Shortest time between two encoded pictures of a track, in milliseconds", 0, G_MAXUINT,
-                              defaultEncodeInterval, anytime));
+    install(PROP_ENCODE_INTERVAL, g_param_spec_uint("encode-interval", "Encode interval",
+                                                    "Minimum time between two encodings of a track, in milliseconds", 0,
+                                                    G_MAXUINT, defaultEncodeInterval, anytime));
     install(PROP_REFRESH_INTERVAL,
             g_param_spec_uint("refresh-interval", "Refresh interval",
                               "Time after which a track is encoded again even if the picture shows nothing new, in "
@@ -275,12 +275,12 @@ void installProperties(GObjectClass* klass) {
                           "Yaw of the view that is drawn, in degrees; positive turns the nose to the image's right. "
                           "The nearest that the model draws is taken",
                           -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE)));
-    install(PROP_MAX_FACES,
-            g_param_spec_int("max-faces", "Max faces", "Faces that are followed at a time, the largest first", 1, 256,
-                             defaultMaxFaces, anytime));
+    install(PROP_MAX_FACES, g_param_spec_int("max-faces", "Max faces",
+                                             "Maximum number of faces that are tracked at a time, the largest first", 1,
+                                             256, defaultMaxFaces, anytime));
     install(PROP_MIN_FACE_SIZE,
             g_param_spec_int("min-face-size", "Min face size",
-                             "Smallest face that is taken: longer side of its box, in pixels of the frame", 1, G_MAXINT,
+                             "Minimum size of a face: longer side of its box, in pixels of the frame", 1, G_MAXINT,
                              defaultMinFaceSize, anytime));
     install(PROP_TRACK_TIMEOUT,
             g_param_spec_uint("track-timeout", "Track timeout",
@@ -297,32 +297,33 @@ void installProperties(GObjectClass* klass) {
                              "Width and height of the pictures that leave by the pad \"faces\", in pixels; 0: as the "
                              "model draws them",
                              0, 4096, 0, anytime));
+    install(PROP_MATCH_THRESHOLD,
+            g_param_spec_double(
+                "match-threshold", "Match threshold",
+                "Minimum cosine similarity of two embeddings of one person: used to restore the id of a face "
+                "that comes back, and to name faces from the gallery. -1: the bundle's threshold for ids, "
+                "and the one that stranger-rate implies for names",
+                -1, 1, -1, anytime));
     install(
-        PROP_MATCH_THRESHOLD,
-        g_param_spec_double("match-threshold", "Match threshold",
-                            "Cosine of two embeddings from which on they are one person: a face that comes back gets "
-                            "its id again, one that is like somebody in the gallery gets the name. -1: for the id what "
-                            "the bundle says, for the name what stranger-rate asks for",
-                            -1, 1, -1, anytime));
-    install(PROP_STRANGER_RATE,
-            g_param_spec_double("stranger-rate", "Stranger rate",
-                                "Chance that a face whose person is not in the gallery gets a name at all: how alike "
-                                "one must be for it grows with the number of people. Does not count where "
-                                "match-threshold is set, nor with a bundle that has no thresholds",
-                                leastStrangerRate, mostStrangerRate, defaultStrangerRate, anytime));
-    install(PROP_BACKEND, g_param_spec_enum("backend", "Backend", "What runs the networks", backendType(),
+        PROP_STRANGER_RATE,
+        g_param_spec_double("stranger-rate", "Stranger rate",
+                            "Probability that a face whose person is not in the gallery gets a name: the similarity "
+                            "that a name requires grows with the number of people. Ignored if match-threshold is "
+                            "set or the bundle has no thresholds",
+                            leastStrangerRate, mostStrangerRate, defaultStrangerRate, anytime));
+    install(PROP_BACKEND, g_param_spec_enum("backend", "Backend", "Backend that runs the networks", backendType(),
                                             static_cast<gint>(Backend::automatic), atStart));
-    install(PROP_TARGET, g_param_spec_enum(
-                             "target", "Target",
-                             "Where the networks run. One that OpenCV was built without is an error, unless it is left "
-                             "to auto",
-                             targetType(), static_cast<gint>(Target::automatic), atStart));
     install(
-        PROP_THREADS,
-        g_param_spec_int("threads", "Threads",
-                         "Threads that OpenCV computes with, of the whole process: it has one pool for all elements. "
-                         "0: as it is set, else one per core",
-                         0, maxThreads, 0, atStart));
+        PROP_TARGET,
+        g_param_spec_enum("target", "Target",
+                          "Device that the networks run on. A target that OpenCV was built without is an error; auto "
+                          "takes one that is available",
+                          targetType(), static_cast<gint>(Target::automatic), atStart));
+    install(PROP_THREADS,
+            g_param_spec_int("threads", "Threads",
+                             "Number of OpenCV's threads, for the whole process: all elements share one pool. "
+                             "0: leave OpenCV's setting as it is, by default one per core",
+                             0, maxThreads, 0, atStart));
     install(PROP_STATS, g_param_spec_boxed(
                             "stats", "Statistics",
                             "Since the start: frames; skipped (of them, too late for inference); faces (seen, summed "
