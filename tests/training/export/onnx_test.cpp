@@ -182,6 +182,41 @@ TEST_F(Onnx, ExportRefusesWeightsThatAreNotFinite) {
     EXPECT_THROW(drgan::exporting::toOnnx(graph, "recogniser", {}), std::runtime_error);
 }
 
+TEST_F(Onnx, AnErrorAboutMissingWeightsNamesFileAndNode) {
+    const std::string bytes = drgan::exporting::toOnnx(recogniser(), "recogniser", {});
+    for (const std::string op : {"Conv", "PRelu", "Gemm"}) {
+        for (const std::string lack : {"input", "empty input", "tensor", "values", "all values"}) {
+            onnx::ModelProto model;
+            ASSERT_TRUE(model.ParseFromString(bytes));
+            auto& nodes = *model.mutable_graph()->mutable_node();
+            auto& node = *std::find_if(nodes.begin(), nodes.end(), [&](const auto& n) { return n.op_type() == op; });
+            node.set_name("the_one");
+            auto& tensors = *model.mutable_graph()->mutable_initializer();
+            const auto weights =
+                std::find_if(tensors.begin(), tensors.end(), [&](const auto& t) { return t.name() == node.input(1); });
+            ASSERT_NE(weights, tensors.end());
+            if (lack == "input") {
+                node.mutable_input()->DeleteSubrange(1, node.input_size() - 1);
+            } else if (lack == "empty input") {
+                node.set_input(1, "");
+            } else if (lack == "tensor") {
+                tensors.erase(weights);
+            } else {
+                weights->clear_raw_data();
+                weights->clear_float_data();
+                if (lack == "all values") {
+                    for (auto& size : *weights->mutable_dims()) {
+                        size = 0;
+                    }
+                }
+            }
+            const std::string said = message(write(model.SerializeAsString()));
+            EXPECT_NE(said.find("model.onnx: node " + op + " 'the_one': "), std::string::npos) << lack << ": " << said;
+            EXPECT_NE(said.find("weights"), std::string::npos) << lack << ": " << said;
+        }
+    }
+}
+
 TEST_F(Onnx, ImportNamesWhatIsWrong) {
     EXPECT_NE(message((folder_ / "none.onnx").string()).find("none.onnx"), std::string::npos);
     const std::string bytes = drgan::exporting::toOnnx(recogniser(), "recogniser", {});

@@ -92,6 +92,26 @@ private:
         }
     }
 
+    /// The weights of a layer, its second input.
+    torch::Tensor weights(const Node& node) const {
+        if (node.input_size() < 2 || node.input(1).empty()) {
+            fail("it has no weights");
+        }
+        if (constants_.count(node.input(1)) == 0) {
+            fail("its weights '" + node.input(1) + "' are not in the file as a constant");
+        }
+        torch::Tensor result;
+        try {
+            result = constant(node, 1);
+        } catch (const std::runtime_error& error) {
+            throw std::runtime_error(std::string(error.what()) + " (its weights)");
+        }
+        if (result.numel() == 0) {
+            fail("its weights '" + node.input(1) + "' are empty");
+        }
+        return result;
+    }
+
     /// The two paddings of a node whose four must be symmetric.
     std::vector<int64_t> padding(const Node& node) const {
         const auto* automatic = find(node, "auto_pad");
@@ -160,7 +180,7 @@ private:
 
     std::string addConv(const Node& node) {
         const bool transposed = node.op_type() == "ConvTranspose";
-        const torch::Tensor weight = constant(node, 1);
+        const torch::Tensor weight = weights(node);
         if (weight.dim() != 4 || integers(node, "dilations", {1, 1}) != std::vector<int64_t>{1, 1}) {
             fail("only two-dimensional convolutions without dilation are supported");
         }
@@ -184,6 +204,9 @@ private:
                 assign(module->bias, bias);
             }
         };
+        if (shape.groups < 1 || shape.in % shape.groups != 0 || shape.out % shape.groups != 0) {
+            fail("its weights cannot be divided into " + std::to_string(shape.groups) + " groups");
+        }
         const std::string out = transposed ? graph_->convTranspose(from(node), shape) : graph_->conv(from(node), shape);
         if (transposed) {
             fill(last<torch::nn::ConvTranspose2d>());
@@ -194,7 +217,7 @@ private:
     }
 
     std::string addGemm(const Node& node) {
-        torch::Tensor weight = constant(node, 1);
+        torch::Tensor weight = weights(node);
         if (weight.dim() != 2 || number(node, "alpha", 1) != 1 || number(node, "beta", 1) != 1 ||
             integer(node, "transA", 0) != 0) {
             fail("expected plain weights: rank 2, alpha and beta 1, transA 0");
@@ -224,7 +247,7 @@ private:
     }
 
     std::string addPRelu(const Node& node) {
-        const torch::Tensor slope = constant(node, 1);
+        const torch::Tensor slope = weights(node);
         const std::string out = graph_->prelu(from(node), slope.numel());
         assign(last<torch::nn::PReLU>()->weight, slope);
         return out;
