@@ -24,6 +24,7 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const DrGanOpti
     const bool taught = targets.templates.defined();
     const torch::Tensor templates = taught ? targets.templates : model.classes;
     auto project = [&](const torch::Tensor& f) {
+        const MixedPrecision half(o);
         return model.projection ? model.projection->forward({{"in", f}}).at("out") : f;
     };
     auto terms = [&](const torch::Tensor& f, const torch::Tensor& who, const std::string& prefix) {
@@ -51,7 +52,11 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const DrGanOpti
     }
     if (o.mirrorWeight > 0) {
         const torch::Tensor flipped = images.flip({3}).contiguous(torch::MemoryFormat::ChannelsLast);
-        losses["mirror"] = nn::cosineLoss(nn::encode(model.encoder, flipped).first, embedding);
+        const torch::Tensor seen = [&] {
+            const MixedPrecision half(o);
+            return nn::encode(model.encoder, flipped).first;
+        }();
+        losses["mirror"] = nn::cosineLoss(seen, embedding);
         sum = sum + o.mirrorWeight * losses["mirror"];
     }
     // Pictures [of the batch] to be given the teacher's embedding of rows [of the set].
@@ -144,6 +149,7 @@ torch::Tensor likeness(Model& model, const DrGanOptions& o, const Batch& batch, 
         // The last row moves all pictures, so it is everybody's.
         const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})});
         auto judge = [&](const torch::Tensor& pictures) {
+            const MixedPrecision half(o);
             return model.judge->forward(
                 {{"image", nn::unsettled(o.judgeGrey ? nn::inGrey(pictures) : pictures, draw)}});
         };
@@ -169,6 +175,7 @@ nn::DiscriminatorForm form(const DrGanOptions& o) { return nn::discriminatorForm
 nn::Edges discriminate(Model& model, const DrGanOptions& o, const torch::Tensor& pictures) {
     const bool texture = form(o) == nn::DiscriminatorForm::Patch;
     const torch::Tensor seen = o.discriminatorGrey ? nn::inGrey(pictures) : pictures;
+    const MixedPrecision half(o);
     return model.discriminator->forward({{"image", texture ? nn::faceAlone(seen) : seen}});
 }
 
@@ -178,15 +185,12 @@ void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, 
     if (strength.strong && step % o.generatorSteps != 0) {
         return;
     }
-    {
-        const MixedPrecision half(o);
-        const nn::Edges real = discriminate(model, o, g.target);
-        const nn::Edges generated = discriminate(model, o, g.face.detach());
-        losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
-        const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
-        strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
-        losses["told_apart"] = strength.toldApart;
-    }
+    const nn::Edges real = discriminate(model, o, g.target);
+    const nn::Edges generated = discriminate(model, o, g.face.detach());
+    losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
+    const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
+    strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
+    losses["told_apart"] = strength.toldApart;
     if (strength.strong || step % lookEvery == 0) {
         strength.strong = strength.toldApart.item<double>() > o.strongDiscriminator;
     }
@@ -197,14 +201,14 @@ void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, 
 
 Losses encoderStep(Model& model, const Targets& targets, const DrGanOptions& o, const Batch& batch, double rate) {
     Losses losses;
-    torch::Tensor sum;
+    const torch::Tensor images = nn::fromPlanes(batch.images, nn::imageSize(model.encoder), model.device);
+    torch::Tensor embedding, confidence;
     {
         const MixedPrecision half(o);
-        const torch::Tensor images = nn::fromPlanes(batch.images, nn::imageSize(model.encoder), model.device);
-        const auto [embedding, confidence] = nn::encode(model.encoder, images);
-        losses["confidence"] = confidence.detach().mean();
-        sum = encoderTerms(model, targets, o, batch, images, embedding, confidence, losses);
+        std::tie(embedding, confidence) = nn::encode(model.encoder, images);
     }
+    losses["confidence"] = confidence.detach().mean();
+    const torch::Tensor sum = encoderTerms(model, targets, o, batch, images, embedding, confidence, losses);
     if (sum.requires_grad()) {  // not where only confidences learn and n is 1
         update(*model.optimiser, sum, rate);
     }
@@ -227,19 +231,15 @@ Losses generatorStep(Model& model, const Targets& targets, const DrGanOptions& o
             p.set_requires_grad(false);
         }
     }
-    torch::Tensor sum;
-    {
-        const MixedPrecision half(o);
-        sum = likeness(model, o, batch, g, losses);
-        if (adversarial) {
-            const nn::Edges judged = discriminate(model, o, g.face);
-            losses["adversarial"] = nn::generatorLoss(form(o), judged, g.targetPerson, g.targetPose);
-            sum = sum + o.adversarialWeight * losses["adversarial"];
-        }
-        if (o.stage == Stage::Joint && o.encoderWeight > 0) {
-            sum = sum +
-                  o.encoderWeight * encoderTerms(model, targets, o, batch, g.images, g.embedding, g.confidence, losses);
-        }
+    torch::Tensor sum = likeness(model, o, batch, g, losses);
+    if (adversarial) {
+        const nn::Edges judged = discriminate(model, o, g.face);
+        losses["adversarial"] = nn::generatorLoss(form(o), judged, g.targetPerson, g.targetPose);
+        sum = sum + o.adversarialWeight * losses["adversarial"];
+    }
+    if (o.stage == Stage::Joint && o.encoderWeight > 0) {
+        sum =
+            sum + o.encoderWeight * encoderTerms(model, targets, o, batch, g.images, g.embedding, g.confidence, losses);
     }
     update(*model.optimiser, sum, rate);
     if (adversarial) {

@@ -136,6 +136,38 @@ TEST_F(TrainerRun, FrozenLayersKeepTheirWeightsAndTheirStatistics) {
     EXPECT_GT(movedStatistics, 0);
 }
 
+TEST_F(TrainerRun, LossesAreInFloatBesideNetworksInHalf) {
+    DrGanOptions o = options(Stage::Encoder, "run", 1);
+    o.precision = "bf16";
+    o.batch.pictures = 2;
+    o.pairWeight = 1;
+    const drgan::io::FaceSet faces(o.faces);
+    const Sampler sampler(faces, o.batch);
+    Model model(o, faces, static_cast<int64_t>(sampler.persons()));
+    const Targets targets = readTargets(faces, sampler.faceSetPersons());
+    Batch batch = sampler.draw(0);
+    for (int64_t step = 1; batch.pictures < 2; ++step) {
+        batch = sampler.draw(step);
+    }
+    model.train();
+    torch::Tensor embedding, confidence;
+    {
+        const MixedPrecision half(o);
+        std::tie(embedding, confidence) = drgan::nn::encode(
+            model.encoder, drgan::nn::fromPlanes(batch.images, faces.imageSize(), torch::Device(torch::kCPU)));
+    }
+    const torch::Tensor person = torch::tensor(batch.person, torch::kInt64);
+    const Losses losses = encoderStep(model, targets, o, batch, 1e-4);
+    EXPECT_NEAR(losses.at("margin").item<double>(),
+                drgan::nn::marginSoftmax(embedding, targets.templates, person, o.marginScale, o.margin).item<double>(),
+                1e-5);
+    const torch::Tensor who = person.view({-1, batch.pictures}).select(1, 0).contiguous();
+    EXPECT_NEAR(losses.at("pair").item<double>(),
+                drgan::nn::templatePairLoss(embedding, confidence, who, batch.pictures, o.marginScale, o.margin)
+                    .item<double>(),
+                1e-5);
+}
+
 TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection) {
     DrGanOptions o = options(Stage::Encoder, "start", 2);
     o.embeddingSize = 6;
