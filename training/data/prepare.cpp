@@ -16,11 +16,18 @@ namespace {
 
 constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
+constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
+constexpr double boxEyeMouth = 0.747 - 0.397;  // eyes to mouth in sides of a detector's box
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
 cv::Point2f mouthMiddle(const Landmarks& l) { return (l[3] + l[4]) * 0.5F; }
 
 float eyeMouthDistance(const Landmarks& l) { return static_cast<float>(cv::norm(mouthMiddle(l) - eyesMiddle(l))); }
+
+/// Side of a square above which turning it would draw details that its aligned face, a small part of it, cannot show.
+double turnedSide(const Options& options) {
+    return turnedDetail * options.alignment.size * options.alignment.eyeMouth / (boxEyeMouth * options.boxShare);
+}
 
 cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
@@ -139,11 +146,15 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
 
 void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
     const cv::Rect& square = view.square;
-    const cv::Mat picture = padToSquare(view.picture, square);
+    cv::Mat picture = padToSquare(view.picture, square);
+    const double scale = turnedSide(options_) / std::max(picture.cols, picture.rows);
+    if (scale < 1) {
+        cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
+    }
     const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
     const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
-    const float box = options_.boxShare * static_cast<float>(std::max(square.width, square.height));
+    const float box = options_.boxShare * static_cast<float>(std::max(picture.cols, picture.rows));
     const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
     if (!(mesh.score >= options_.meshScore)) {
         return;

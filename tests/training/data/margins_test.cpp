@@ -57,6 +57,19 @@ TEST(Margins, PaddingKeepsThePictureAndHidesItsMirrorImage) {
     }
 }
 
+TEST(Margins, ALargePictureIsPaddedAsASmallOne) {
+    const cv::Rect square(-48, -90, 480, 480), inside(48, 90, 300, 330);
+    const cv::Mat picture = unevenPicture(inside.size());
+    cv::Mat wanted;
+    cv::copyMakeBorder(picture, wanted, 90, 60, 48, 132, cv::BORDER_REFLECT_101);
+    cv::GaussianBlur(wanted, wanted, cv::Size(), 0.09 * square.width);
+    picture.copyTo(wanted(inside));
+    // Blurred at another resolution: not the same, but nothing that is seen.
+    const cv::Mat padded = padToSquare(picture, square);
+    EXPECT_LE(cv::norm(padded, wanted, cv::NORM_INF), 8);
+    EXPECT_LE(cv::norm(padded, wanted, cv::NORM_L1) / static_cast<double>(3 * padded.total()), 1);
+}
+
 TEST(Margins, APlainWallIsNoStreak) {
     cv::Mat picture = unevenPicture({160, 160});
     picture.rowRange(0, 60).setTo(cv::Scalar(240, 240, 240));

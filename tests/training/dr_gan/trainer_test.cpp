@@ -5,7 +5,10 @@
 #include <numeric>
 #include <thread>
 
+#include "dr_gan/steps.hpp"
 #include "export/bundle.hpp"
+#include "nn/models/losses.hpp"
+#include "run/mixed_precision.hpp"
 #include "trainer_run.hpp"
 
 namespace fs = std::filesystem;
