@@ -50,8 +50,7 @@ DRGAN_VECTOR void activate(const float* __restrict x, const float* __restrict sc
                            float* __restrict y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
         const float z = x[i] * scale[i] + shift[i];
-        y[i] = z > 0 ? z : expOfNegative(z) - 1.F;
-        y[i] = z == z ? y[i] : z;
+        y[i] = std::max(z, expOfNegative(std::min(z, 0.F)) - 1.F);  // e^z - 1 is not below z; NaN stays NaN
     }
 }
 
@@ -60,7 +59,7 @@ DRGAN_VECTOR void throughElu(const float* __restrict x, const float* __restrict 
                              float* __restrict gradient, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
         const float z = x[i] * scale[i] + shift[i];
-        gradient[i] *= z > 0 ? 1.F : expOfNegative(z);
+        gradient[i] *= expOfNegative(std::min(z, 0.F));
     }
 }
 

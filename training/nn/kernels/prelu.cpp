@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/kernels/prelu.hpp"
 
+#include <algorithm>
+
 #include "nn/kernels/channel_rows.hpp"
 
 namespace drgan::nn {
@@ -12,8 +14,7 @@ using rows::Values;
 
 DRGAN_VECTOR void forwardRow(const float* __restrict x, const float* __restrict slope, float* __restrict y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
-        const float v = x[i], a = slope[i];
-        y[i] = v * (v > 0 ? 1.F : a);
+        y[i] = std::max(x[i], 0.F) + slope[i] * std::min(x[i], 0.F);  // NaN stays NaN
     }
 }
 
@@ -21,9 +22,9 @@ DRGAN_VECTOR void forwardRow(const float* __restrict x, const float* __restrict 
 DRGAN_VECTOR void backwardRow(const float* __restrict x, const float* __restrict slope, float* __restrict gradient,
                               float* __restrict ofSlope, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
-        const float v = x[i], a = slope[i], g = gradient[i];
-        gradient[i] = g * (v > 0 ? 1.F : a);
-        ofSlope[i] += g * (v > 0 ? 0.F : v);
+        const float v = x[i], g = gradient[i], positive = v > 0 ? 1.F : 0.F;
+        gradient[i] = g * (positive + (1.F - positive) * slope[i]);
+        ofSlope[i] += g * std::min(v, 0.F);
     }
 }
 
