@@ -74,6 +74,12 @@ Task readSet(const Options& o, const std::vector<const Embedder*>& networks, nlo
     }
     report["faces"] = fileName(o.faces);
     report["split"] = o.set.split;
+    for (const char* protocol : {"FF", "FP"}) {
+        if (set.protocols().count(protocol) == 0) {
+            spdlog::warn("{}: {} is not measured: the split '{}' has no such pairs of one person and of two", o.faces,
+                         protocol, o.set.split);
+        }
+    }
     report["all_pairs"] = o.set.allPairs;
     return {set.protocols(), set.persons(), {}, set.faces()};
 }
@@ -130,6 +136,14 @@ void verify(const Task& task, const Embeddings& embeddings, double threshold, co
         curves.emplace_back(protocol, std::move(scored.all));
     }
     PairScores everything = allFrontalProfile(task.studied, embeddings);
+    if (everything.same.empty() || everything.different.empty()) {
+        std::printf(
+            "all frontal-profile pairs of these people: not measured, there are none of one person and of two\n\n");
+        if (plots) {
+            plots->roc(curves);
+        }
+        return;
+    }
     const size_t pairs = everything.same.size() + everything.different.size();
     const double eer = equalErrorRate(everything);
     const double tar1 = acceptedAt(everything, 0.01), tar01 = acceptedAt(everything, 0.001);
@@ -350,7 +364,7 @@ nlohmann::json run(const Options& o) {
         studyFusion(task, encoded, drawing, report);
         studyConfidence(task, encoded, drawing, report);
     }
-    if (encoder && recognizer) {
+    if (encoder && recognizer && task.protocols.count("FP") != 0) {
         studyFrontalViews(o, bundle, *recognizer, task, encoded.clean, report);
     }
     if (!o.json.empty()) {

@@ -163,15 +163,12 @@ SetProtocol::SetProtocol(const std::string& path, const SetChoice& choice) : Set
             }
         }
     }
-    for (const char* protocol : {"FF", "FP"}) {
-        if (protocols_[protocol].empty()) {
-            throw std::runtime_error(fmt::format(
-                "{}: no pairs for {}: the split '{}' has {} real faces of {} people; needed are pairs of one person "
-                "and "
-                "of two{}",
-                path, protocol, choice.split, rows_.size(), persons().size(),
-                protocol == std::string("FP") ? ", one face with |yaw| < 30 and one with |yaw| > 60" : ", |yaw| < 30"));
-        }
+    if (protocols_.empty()) {
+        throw std::runtime_error(
+            fmt::format("{}: no pairs for FF or FP: the split '{}' has {} real faces of {} people; needed are pairs of "
+                        "one person and "
+                        "of two, both faces with |yaw| < 30 (FF), or the other one with |yaw| > 60 (FP)",
+                        path, choice.split, rows_.size(), persons().size()));
     }
 }
 

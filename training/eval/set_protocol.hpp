@@ -55,6 +55,7 @@ public:
     /// @throws std::runtime_error naming the file and what it lacks
     SetProtocol(const std::string& path, const SetChoice& choice);
 
+    /// FF, FP or both: what the set has pairs for.
     const Protocols& protocols() const { return protocols_; }
 
 private:

@@ -139,7 +139,7 @@ TEST(SetProtocol, SaysWhatIsWrong) {
     SmallFaceSet lone;
     writeSmallFaceSet(folder / "lone.safetensors", lone);
     EXPECT_THAT(messageOf([&] { SetProtocol(folder / "lone.safetensors", {}); }),
-                AllOf(HasSubstr("lone.safetensors: no pairs for FF"), HasSubstr("4 real faces of 1 people")));
+                AllOf(HasSubstr("lone.safetensors: no pairs for FF or FP"), HasSubstr("4 real faces of 1 people")));
     cv::drgan::Alignment alignment;
     alignment.size = 16;
     alignment.eyes = {0.5F, 0.461F};
@@ -191,6 +191,26 @@ TEST_F(EvalOnSet, MeasuresABundle) {
     EXPECT_EQ(pictures, 40U);
     EXPECT_FALSE(report.at("yaw_difference").empty());
     EXPECT_THAT(log(), AllOf(HasSubstr("from others"), HasSubstr("at random clean")));
+}
+
+TEST_F(EvalOnSet, MeasuresWhatThereIsWithoutProfiles) {
+    const std::string json = folder_ / "result.json";
+    SmallFaceSet how;
+    how.people = people;
+    how.devPeople = devPeople;
+    how.pictures = 2;  // at 0 and 25 degrees
+    writeSmallFaceSet(folder_ / "frontal.safetensors", how);
+    const std::string bundle = folder_ / "bundle";
+    ASSERT_EQ(run("--bundle " + bundle + " --recognizer " + bundle + "/encoder.onnx --size 16 --faces " +
+                  (folder_ / "frontal.safetensors") + " --json " + json),
+              0)
+        << log();
+    const nlohmann::json report = nlohmann::json::parse(readText(json));
+    EXPECT_EQ(report.at("FF").at("pairs"), 20);
+    EXPECT_FALSE(report.contains("FP"));
+    EXPECT_FALSE(report.contains("all_frontal_profile"));
+    EXPECT_FALSE(report.contains("recognizer_on_profiles"));
+    EXPECT_THAT(log(), AllOf(HasSubstr("FP is not measured"), HasSubstr("Confidence by yaw")));
 }
 
 TEST_F(EvalOnSet, RecogniserAlone) {
