@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dr_gan/trainer.hpp"
 
+#include <spdlog/fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <cmath>
