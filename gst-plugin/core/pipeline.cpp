@@ -33,7 +33,8 @@ bool isIn(const std::vector<Face>& faces, int track) {
 
 }  // namespace
 
-Pipeline::Pipeline(Models models, const Options& options) : models_(std::move(models)) {
+Pipeline::Pipeline(Models models, const Options& options)
+    : models_(std::move(models)), identities_(models_, tracker_) {
     if (models_.aligner) {
         follower_.emplace(models_.aligner);
     }
@@ -44,8 +45,7 @@ void Pipeline::setOptions(const Options& options) {
     options_ = options;
     tracker_.options.timeout = options.trackTimeout;
     tracker_.options.maxTracks = options.maxFaces;
-    policy_.options.interval = options.encodeInterval;
-    policy_.options.refresh = options.refreshInterval;
+    identities_.setOptions(options);
 }
 
 // Upstream detectors may run every few frames only: frames in between are theirs, too.
@@ -163,42 +163,18 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
         report_.faces = static_cast<int>(faces.size());
         tracker_.update(faces, sureScore);
     }
-    collectEnded(result.events, mayInfer);
+    identities_.collectEnded(mayInfer, result.events, report_);
     if (looked && mayInfer) {
-        settleCrossings(frame, now);
-        watch(frame, now);
-        encodeDue(frame, now, result);
+        identities_.update(frame, now, result.events, report_);
     }
-    settleNames(now, result);
+    identities_.settleNames(now, result.events);
     for (const auto& t : tracker_.tracks()) {
-        if (!t.confirmed || t.hidden) {
-            continue;
+        if (t.confirmed && !t.hidden) {
+            result.tracks.push_back(identities_.show(t, mayInfer, result.events, report_));
         }
-        announce(t, result);
-        Identity& identity = identities_[t.id];
-        if (options_.frontals && mayInfer) {
-            draw(identity, false);
-        }
-        result.tracks.push_back(describe(t, identity));
     }
     result.report = std::move(report_);
     return result;
-}
-
-void Pipeline::collectEnded(std::vector<Event>& events, bool mayDraw) {
-    for (const auto& t : tracker_.takeEnded()) {
-        const auto found = identities_.find(t.id);
-        if (found == identities_.end()) {
-            continue;
-        }
-        if (found->second.announced) {
-            if (options_.frontals && mayDraw) {
-                draw(found->second, true);
-            }
-            events.push_back({Event::Kind::lost, describe(t, found->second)});
-        }
-        identities_.erase(found);
-    }
 }
 
 size_t Pipeline::forget(int id, std::vector<Event>& events) {
@@ -207,20 +183,13 @@ size_t Pipeline::forget(int id, std::vector<Event>& events) {
     } else {
         tracker_.end(id);
     }
-    const auto ended = tracker_.takeEnded();
-    for (const auto& t : ended) {
-        if (identities_[t.id].announced) {
-            events.push_back({Event::Kind::lost, describe(t, {})});
-        }
-        identities_.erase(t.id);
-    }
-    return ended.size();
+    return identities_.forgetEnded(events);
 }
 
 std::vector<Event> Pipeline::finish() {
     std::vector<Event> events;
     tracker_.endAll();
-    collectEnded(events, true);
+    identities_.collectEnded(true, events, report_);
     framesSinceLook_ = -1;
     upstreamSeen_ = false;
     return events;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The second half of a frame: whose faces they are, and what is new of them.
+#include "identities.hpp"
+
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "frame/look.hpp"
 #include "identity/recognition.hpp"
-#include "pipeline.hpp"
 
 namespace drgan {
 namespace {
@@ -19,16 +19,29 @@ constexpr double chancesOfATrack = 2;
 
 }  // namespace
 
-bool Pipeline::fitToEncode(const Track& t) const {
+void Identities::setOptions(const PipelineOptions& options) {
+    options_ = options;
+    policy_.options.interval = options.encodeInterval;
+    policy_.options.refresh = options.refreshInterval;
+}
+
+void Identities::update(const FrameView& frame, Time now, std::vector<Event>& events, FrameReport& report) {
+    Frame all{frame, now, events, report, {}};
+    settleCrossings(all);
+    watch(all);
+    encodeDue(all);
+}
+
+bool Identities::fitToEncode(const Track& t) {
     return t.fresh && t.confirmed && !t.hidden && !t.face.doubted && alignable(t.face);
 }
 
-void Pipeline::settleCrossings(const FrameView& frame, Time now) {
-    if (!follower_) {
+void Identities::settleCrossings(Frame& frame) {
+    if (!models_.aligner) {
         return;
     }
     crossings_.update(tracker_.tracks());
-    for (const auto& [first, second] : crossings_.takeDue(tracker_.tracks(), now, options_.encodeInterval)) {
+    for (const auto& [first, second] : crossings_.takeDue(tracker_.tracks(), frame.now, options_.encodeInterval)) {
         cv::Mat fused[2];
         cv::Mat seen[2];
         const int ids[] = {first, second};
@@ -39,34 +52,35 @@ void Pipeline::settleCrossings(const FrameView& frame, Time now) {
                 known.fused(fused[i]);
             }
             if (fitToEncode(t)) {
-                const StageTimer timer(report_.times, Stage::encode);
+                const StageTimer timer(frame.report.times, Stage::encode);
                 float confidence = 0;
-                models_.encoder->feature(alignFace(*models_.encoder, frame, t.face), seen[i], confidence);
+                models_.encoder->feature(alignFace(*models_.encoder, frame.view, t.face), seen[i], confidence);
             }
         }
         const auto likeness = [&](int face, int identity) -> std::optional<double> {
             if (seen[face].empty() || fused[identity].empty()) {
                 return std::nullopt;
             }
-            return models_.encoder->match(fused[identity], seen[face]);
+            return similarity(fused[identity], seen[face]);
         };
         if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
             tracker_.exchange(first, second);
-            report_.exchanged.emplace_back(first, second);
+            frame.report.exchanged.emplace_back(first, second);
         }
     }
 }
 
-void Pipeline::watch(const FrameView& frame, Time now) {
+void Identities::watch(const Frame& frame) {
     for (const auto& t : tracker_.tracks()) {
         if (!t.fresh || t.hidden || !t.confirmed || !alignable(t.face)) {
             continue;
         }
-        identities_[t.id].continuity.watch(glimpse(frame, t.face), t.interrupted, now);
+        identities_[t.id].continuity.watch(glimpse(frame.view, t.face), t.interrupted, frame.now);
     }
 }
 
-void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
+void Identities::encodeDue(Frame& frame) {
+    const Time now = frame.now;
     std::vector<Track*> due;
     for (auto& t : tracker_.tracks()) {
         const auto& identity = identities_[t.id];
@@ -91,31 +105,30 @@ void Pipeline::encodeDue(const FrameView& frame, Time now, Result& result) {
         ids.push_back(t->id);
     }
     int done = 0;
-    std::vector<Stranger> strangers;
     for (const int id : ids) {
         const Track* t = tracker_.find(id);  // encode() may have taken a hidden track out of the list
-        if (t != nullptr && done < encodesPerFrame && encode(frame, *t, now, result, strangers)) {
+        if (t != nullptr && done < encodesPerFrame && encode(frame, *t)) {
             ++done;
         }
     }
     // After all of them: two who have changed places are each other's hidden track only now.
-    for (const auto& s : strangers) {
-        const int id = knownAs(s.track, s.notThis, s.pictures.back(), result);
+    for (const auto& s : frame.strangers) {
+        const int id = knownAs(frame, s.track, s.notThis, s.pictures.back());
         for (const auto& p : s.pictures) {
-            fuse(id, p, result);
+            fuse(frame, id, p);
         }
     }
 }
 
-bool Pipeline::encode(const FrameView& frame, const Track& track, Time now, Result& result,
-                      std::vector<Stranger>& strangers) {
+bool Identities::encode(Frame& frame, const Track& track) {
+    const Time now = frame.now;
     Picture picture;
     picture.time = now;
     picture.yaw = track.face.yaw;
     Identity& identity = identities_[track.id];
     {
-        StageTimer timer(report_.times, Stage::encode);
-        picture.crop = alignFace(*models_.encoder, frame, track.face);
+        StageTimer timer(frame.report.times, Stage::encode);
+        picture.crop = alignFace(*models_.encoder, frame.view, track.face);
         picture.quality = pictureQuality(picture.crop, std::max(track.face.box.width, track.face.box.height));
         picture.reason = policy_.judge(identity.record, picture.yaw, picture.quality, now);
         if (picture.reason == EncodePolicy::Reason::none &&
@@ -126,55 +139,55 @@ bool Pipeline::encode(const FrameView& frame, const Track& track, Time now, Resu
         models_.encoder->feature(picture.crop, picture.embedding, picture.confidence);
     }
     const auto rules = identityRules();
-    const auto similarity = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
+    const auto likeness = [this](const cv::Mat& a, const cv::Mat& b) { return similarity(a, b); };
     if (identity.fused.size() == 0) {
-        fuse(knownAs(track.id, -1, picture, result), picture, result);
+        fuse(frame, knownAs(frame, track.id, -1, picture), picture);
         return true;
     }
-    const auto verdict = identity.continuity.judge(picture, identity.fused, rules, similarity);
+    const auto verdict = identity.continuity.judge(picture, identity.fused, rules, likeness);
     if (verdict == Continuity::Verdict::unclear) {
-        ++report_.heldOut;
+        ++frame.report.heldOut;
         return true;
     }
-    std::vector<Picture> pictures = identity.continuity.takeHeld(picture, verdict, rules, similarity);
+    std::vector<Picture> pictures = identity.continuity.takeHeld(picture, verdict, rules, likeness);
     pictures.push_back(picture);
     const int id = track.id;
     if (verdict == Continuity::Verdict::other) {
         const int fresh = tracker_.part(id, pictures.front().time);
         identities_[fresh].continuity.resume(identity.continuity.sight());
-        report_.parted.emplace_back(id, fresh);
-        strangers.push_back({fresh, id, std::move(pictures)});
+        frame.report.parted.emplace_back(id, fresh);
+        frame.strangers.push_back({fresh, id, std::move(pictures)});
         return true;
     }
     if (picture.reason == EncodePolicy::Reason::none) {
         pictures.pop_back();  // it has shown that it is the same person, and adds nothing
     }
     for (const auto& p : pictures) {
-        fuse(id, p, result);
+        fuse(frame, id, p);
     }
     return true;
 }
 
 // The id that a face's new track goes on under: that of a hidden track whose person it is, else its own.
-int Pipeline::knownAs(int fresh, int notThis, const Picture& picture, Result& result) {
-    const auto similarity = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
+int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& picture) {
+    const auto likeness = [this](const cv::Mat& a, const cv::Mat& b) { return similarity(a, b); };
     const double needed = std::max(identityRules().same, matchThreshold());
     const int old =
-        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, similarity);
+        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, likeness);
     if (old < 0) {
         return fresh;
     }
     if (identities_[fresh].announced) {
-        result.events.push_back({Event::Kind::lost, describe(*tracker_.find(fresh), identities_[fresh])});
+        frame.events.push_back({Event::Kind::lost, describe(*tracker_.find(fresh), identities_[fresh])});
     }
     identities_[old].continuity.resume(identities_[fresh].continuity.sight());
     identities_.erase(fresh);
     tracker_.adopt(fresh, old);
-    report_.recognised.emplace_back(fresh, old);
+    frame.report.recognised.emplace_back(fresh, old);
     return old;
 }
 
-void Pipeline::fuse(int id, const Picture& picture, Result& result) {
+void Identities::fuse(Frame& frame, int id, const Picture& picture) {
     Identity& identity = identities_[id];
     const Track& track = *tracker_.find(id);
     identity.fused.add(picture.embedding, picture.confidence);
@@ -182,21 +195,21 @@ void Pipeline::fuse(int id, const Picture& picture, Result& result) {
     identity.crop = picture.crop;
     identity.continuity.note(picture);
     policy_.note(identity.record, picture.yaw, picture.quality, picture.time);
-    report_.encoded.push_back({id, picture.reason, picture.yaw, picture.quality, picture.confidence, picture.time});
-    announce(track, result);
+    frame.report.encoded.push_back(
+        {id, picture.reason, picture.yaw, picture.quality, picture.confidence, picture.time});
+    announce(track, frame.events, frame.report);
     const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, namingRule());
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold || renamed) {
         identity.reportedTotal = identity.fused.totalConfidence();
         if (options_.frontals) {
-            draw(identity, false);
+            draw(identity, false, frame.report);
         }
-        result.events.push_back({Event::Kind::updated, describe(track, identity)});
+        frame.events.push_back({Event::Kind::updated, describe(track, identity)});
     }
 }
 
-// One name, one track. What this frame's events have told already is put right.
-void Pipeline::settleNames(Time now, Result& result) {
+void Identities::settleNames(Time now, std::vector<Event>& events) {
     if (!models_.gallery) {
         return;
     }
@@ -218,23 +231,23 @@ void Pipeline::settleNames(Time now, Result& result) {
         }
         identity.nameless = nameless;
         bool told = false;
-        for (auto& e : result.events) {
+        for (auto& e : events) {
             if (e.track.id == t.id && e.kind == Event::Kind::updated) {
                 e.track = describe(t, identity);
                 told = true;
             }
         }
         if (!told && identity.announced && !t.hidden) {
-            result.events.push_back({Event::Kind::updated, describe(t, identity)});
+            events.push_back({Event::Kind::updated, describe(t, identity)});
         }
     }
 }
 
-double Pipeline::matchThreshold() const {
+double Identities::matchThreshold() const {
     return options_.matchThreshold > -1 ? options_.matchThreshold : models_.matchThreshold;
 }
 
-cv::drgan::NamingRule Pipeline::namingRule() const {
+cv::drgan::NamingRule Identities::namingRule() const {
     cv::drgan::NamingRule rule;
     rule.strangerRate = options_.strangerRate / chancesOfATrack;
     rule.threshold = options_.matchThreshold;
@@ -244,24 +257,60 @@ cv::drgan::NamingRule Pipeline::namingRule() const {
 }
 
 // A threshold that is set higher for a large gallery says nothing of two pictures of one track.
-IdentityRules Pipeline::identityRules() const {
+IdentityRules Identities::identityRules() const {
     return IdentityRules::of(std::min<double>(matchThreshold(), models_.matchThreshold));
 }
 
-void Pipeline::draw(Identity& identity, bool exactly) {
-    StageTimer timer(report_.times, Stage::decode);
+void Identities::draw(Identity& identity, bool exactly, FrameReport& report) {
+    StageTimer timer(report.times, Stage::decode);
     if (!identity.draw(*models_.encoder, *models_.decoder, options_.yaw, exactly ? 0 : options_.updateThreshold)) {
         timer.dismiss();
     }
 }
 
-void Pipeline::announce(const Track& track, Result& result) {
+void Identities::announce(const Track& track, std::vector<Event>& events, FrameReport& report) {
     Identity& identity = identities_[track.id];
     if (!identity.announced) {
         identity.announced = true;
-        ++report_.created;
-        result.events.push_back({Event::Kind::created, describe(track, identity)});
+        ++report.created;
+        events.push_back({Event::Kind::created, describe(track, identity)});
     }
+}
+
+TrackInfo Identities::show(const Track& track, bool mayDraw, std::vector<Event>& events, FrameReport& report) {
+    announce(track, events, report);
+    Identity& identity = identities_[track.id];
+    if (options_.frontals && mayDraw) {
+        draw(identity, false, report);
+    }
+    return describe(track, identity);
+}
+
+void Identities::collectEnded(bool mayDraw, std::vector<Event>& events, FrameReport& report) {
+    for (const auto& t : tracker_.takeEnded()) {
+        const auto found = identities_.find(t.id);
+        if (found == identities_.end()) {
+            continue;
+        }
+        if (found->second.announced) {
+            if (options_.frontals && mayDraw) {
+                draw(found->second, true, report);
+            }
+            events.push_back({Event::Kind::lost, describe(t, found->second)});
+        }
+        identities_.erase(found);
+    }
+}
+
+size_t Identities::forgetEnded(std::vector<Event>& events) {
+    const auto ended = tracker_.takeEnded();
+    for (const auto& t : ended) {
+        if (identities_[t.id].announced) {
+            events.push_back({Event::Kind::lost, describe(t, {})});
+        }
+        identities_.erase(t.id);
+    }
+    return ended.size();
 }
 
 }  // namespace drgan
