@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Training speed: steps of the encoder and of the GAN (joint stage), with the paper's networks at full and half width
-// and with an imported recogniser as the encoder, in both precisions. Pictures are drawn and decoded beforehand.
+// and with an imported recogniser as the encoder, in both precisions and memory formats. Pictures are drawn and decoded
+// beforehand. Then the operations of our own on the CPU beside LibTorch's, forward and backward. First, the processor.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -13,9 +15,13 @@
 #include <thread>
 
 #include "dr_gan/steps.hpp"
+#include "nn/kernels/norm_elu.hpp"
+#include "nn/kernels/prelu.hpp"
+#include "run/speed.hpp"
 #include "small_face_set.hpp"
 
 namespace fs = std::filesystem;
+namespace nn = drgan::nn;
 using namespace drgan::train;
 
 namespace {
@@ -48,7 +54,8 @@ const drgan::io::FaceSet& faces(int side) {
     return *set;
 }
 
-void step(benchmark::State& state, const Case& which, const std::string& precision) {
+void step(benchmark::State& state, const Case& which, const std::string& format, const std::string& precision) {
+    nn::setMemoryFormat(format == "planes" ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast);
     const bool imported = which.encoder != "casia";
     const drgan::io::FaceSet& set = faces(imported ? 112 : 96);
     DrGanOptions o;
@@ -56,6 +63,8 @@ void step(benchmark::State& state, const Case& which, const std::string& precisi
     o.encoder = which.encoder;
     o.encoderWidth = o.decoderWidth = o.discriminatorWidth = which.width;
     o.precision = precision;
+    o.memoryFormat = format;
+    o.memoryFormat = format;
     o.adversarialWeight = 0.1;
     o.identityWeight = 0;
     o.batch.persons = pictures;
@@ -81,6 +90,33 @@ void step(benchmark::State& state, const Case& which, const std::string& precisi
     state.SetItemsProcessed(state.iterations() * pictures);
 }
 
+/// Forward and backward of an operation on a map with the channels last.
+template <typename Operation>
+void onMap(benchmark::State& state, bool half, Operation&& operation) {
+    torch::manual_seed(1);
+    const torch::Tensor x = torch::randn({16, 64, 56, 56})
+                                .to(half ? torch::kBFloat16 : torch::kFloat32)
+                                .contiguous(torch::MemoryFormat::ChannelsLast)
+                                .requires_grad_();
+    const torch::Tensor above = torch::randn_like(x);
+    for (auto _ : state) {
+        operation(x).backward(above);
+    }
+    state.SetItemsProcessed(state.iterations() * x.size(0));
+}
+
+void prelu(benchmark::State& state, bool own, bool half) {
+    const torch::Tensor slope = torch::full({64}, 0.25).requires_grad_();
+    const torch::Tensor same = slope.detach().to(half ? torch::kBFloat16 : torch::kFloat32).requires_grad_();
+    onMap(state, half, [&](const torch::Tensor& x) { return own ? nn::prelu(x, slope) : torch::prelu(x, same); });
+}
+
+void normElu(benchmark::State& state, bool own, bool half) {
+    torch::nn::BatchNorm2d norm(64);
+    onMap(state, half,
+          [&](const torch::Tensor& x) { return own ? nn::normElu(*norm, x) : torch::elu(norm->forward(x)); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -93,13 +129,30 @@ int main(int argc, char** argv) {
         cases.push_back({"encoder/imported", Stage::Encoder, std::string("onnx:") + recognizer, 1});
     }
     for (const Case& which : cases) {
-        for (const char* precision : {"float32", "bf16"}) {
-            benchmark::RegisterBenchmark((std::string(which.name) + "/" + precision).c_str(), step, which, precision)
-                ->Unit(benchmark::kMillisecond)
-                ->MinTime(4)
-                ->UseRealTime();
+        for (const char* format : {"channels-last", "planes"}) {
+            for (const char* precision : {"float32", "bf16"}) {
+                const std::string name = std::string(which.name) + "/" + format + "/" + precision;
+                benchmark::RegisterBenchmark(name.c_str(), step, which, format, precision)
+                    ->Unit(benchmark::kMillisecond)
+                    ->MinTime(2)
+                    ->UseRealTime();
+            }
         }
     }
+    for (const bool half : {false, true}) {
+        for (const bool own : {true, false}) {
+            const std::string of = std::string(own ? "own" : "torch") + (half ? "/bf16" : "/float32");
+            for (const auto& [name, operation] : {std::pair{"prelu/", prelu}, std::pair{"normElu/", normElu}}) {
+                benchmark::RegisterBenchmark((name + of).c_str(), operation, own, half)
+                    ->Unit(benchmark::kMillisecond)
+                    ->UseRealTime();
+            }
+        }
+    }
+    RunOptions automatic;
+    automatic.precision = automatic.memoryFormat = "auto";
+    std::printf("auto: %s\n", chooseSpeed(automatic, thisProcessor(), std::nullopt).c_str());
+    std::fflush(stdout);
     at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
     benchmark::RunSpecifiedBenchmarks();
     fs::remove_all(folder());

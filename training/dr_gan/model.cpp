@@ -23,7 +23,7 @@ Model::Model(const DrGanOptions& options, const io::FaceSet& faces, int64_t pers
     for (auto& [name, network] : networks()) {
         nn::Graph live = network;
         live->to(device);
-        toChannelsLast(live);
+        toMemoryFormat(live);
     }
     if (classes.defined()) {
         classes = classes.to(device).detach().set_requires_grad(true);
@@ -134,7 +134,7 @@ void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t perso
         }
         judge->eval();
         judge->to(device);
-        toChannelsLast(judge);
+        toMemoryFormat(judge);
     }
     if (o.adversarialWeight > 0) {
         discriminator =

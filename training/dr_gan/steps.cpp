@@ -51,7 +51,7 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const DrGanOpti
         }
     }
     if (o.mirrorWeight > 0) {
-        const torch::Tensor flipped = images.flip({3}).contiguous(torch::MemoryFormat::ChannelsLast);
+        const torch::Tensor flipped = images.flip({3}).contiguous(nn::memoryFormat());
         const torch::Tensor seen = [&] {
             const MixedPrecision half(o);
             return nn::encode(model.encoder, flipped).first;

@@ -11,6 +11,7 @@
 #include "nn/process_group.hpp"
 #include "run/optimisation.hpp"
 #include "run/prefetch.hpp"
+#include "run/speed.hpp"
 
 namespace drgan::train {
 
@@ -216,6 +217,7 @@ Checkpoint Trainer::checkpoint() const {
     model_.save(result);
     auto& m = result.metadata;
     m["step"] = std::to_string(step_);
+    noteSpeed(options_, m);
     if (threshold_ != 0) {
         m["match_threshold"] = fmt::format("{:.4f}", threshold_);
     }

@@ -47,7 +47,7 @@ torch::Tensor embed(nn::Graph& encoder, const io::FaceSet& faces, const std::vec
         for (size_t i = from; i < std::min(rows.size(), from + chunk); ++i) {
             images.push_back(picture(faces, rows[i]));
         }
-        const torch::Tensor batch = torch::stack(images).contiguous(torch::MemoryFormat::ChannelsLast).to(device);
+        const torch::Tensor batch = torch::stack(images).contiguous(nn::memoryFormat()).to(device);
         parts.push_back(torch::nn::functional::normalize(nn::encode(encoder, batch).first).cpu());
     }
     return torch::cat(parts);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "nn/models/networks.hpp"
 #include "nn/process_group.hpp"
 
 namespace drgan::train {
@@ -44,10 +45,10 @@ nn::Graph frozenCopy(const nn::Graph& network) {
     return result;
 }
 
-void toChannelsLast(nn::Graph& network) {
+void toMemoryFormat(nn::Graph& network) {
     for (auto& p : network->parameters()) {
         if (p.dim() == 4) {
-            p.set_data(p.contiguous(torch::MemoryFormat::ChannelsLast));
+            p.set_data(p.contiguous(nn::memoryFormat()));
         }
     }
 }

@@ -13,8 +13,8 @@ namespace drgan::train {
 /// A copy that does not learn, in evaluation mode.
 nn::Graph frozenCopy(const nn::Graph& network);
 
-/// 1.4x on CPUs: convolutions run in the channels' memory order that oneDNN likes.
-void toChannelsLast(nn::Graph& network);
+/// Lays the weights of convolutions as nn::memoryFormat() says, in which they then run.
+void toMemoryFormat(nn::Graph& network);
 
 /// Moves an average towards the network; statistics of normalisations are taken over.
 void moveAverage(nn::Graph& average, const nn::Graph& network, double decay);

@@ -19,7 +19,8 @@ struct RunOptions {
     int64_t checkpointEvery = 250, evaluateEvery = 250, logEvery = 10;  // steps; 0 for the first: at the end only
     int keep = 3;
     int threads = 2;
-    std::string device = "cpu", precision = "float32";  // or bf16
+    std::string device = "cpu";
+    std::string precision = "float32", memoryFormat = "channels-last";  // or bf16, planes; auto: see run/speed.hpp
 };
 
 }  // namespace drgan::train

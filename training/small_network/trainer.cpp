@@ -10,6 +10,7 @@
 #include "run/optimisation.hpp"
 #include "run/parallel.hpp"
 #include "run/prefetch.hpp"
+#include "run/speed.hpp"
 
 namespace drgan::train {
 
@@ -28,7 +29,7 @@ SmallNetworkTrainer::SmallNetworkTrainer(SmallNetworkOptions options, Kind kind,
     }
     for (nn::Graph* each : {&network_, &averaged_}) {
         (*each)->to(device_);
-        toChannelsLast(*each);
+        toMemoryFormat(*each);
     }
     AdamW::Options rates;
     rates.weightDecay = common_.weightDecay;
@@ -133,6 +134,7 @@ Checkpoint SmallNetworkTrainer::checkpoint() const {
     result.addNetwork(averagedName(), averaged_);
     saveMoments(result, "optimiser", *optimiser_);
     result.metadata["step"] = std::to_string(step_);
+    noteSpeed(common_, result.metadata);
     result.metadata["best_score"] = fmt::format("{}", best_);
     addTo(result);
     return result;

@@ -13,6 +13,7 @@
 #include "detector/trainer.hpp"
 #include "dr_gan/trainer.hpp"
 #include "run/parallel.hpp"
+#include "run/speed.hpp"
 #include "train/options.hpp"
 
 using namespace drgan::train;
@@ -35,15 +36,23 @@ void trainStage(const DrGanOptions& o, const std::string& config) { train<Traine
 void trainStage(const AlignerOptions& o, const std::string& config) { train<AlignerTrainer>(o, config); }
 void trainStage(const DetectorOptions& o, const std::string& config) { train<DetectorTrainer>(o, config); }
 
+/// The config keeps what "auto" came to, so that the run can be repeated on another processor.
+void replaceAuto(std::string& config, const std::string& key, const std::string& value) {
+    const std::string line = "\n" + key + "=\"auto\"\n";
+    if (const auto at = config.find(line); at != std::string::npos) {
+        config.replace(at, line.size(), "\n" + key + "=\"" + value + "\"\n");
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    const CommandLine line = parseCommandLine(argc, argv);
+    CommandLine line = parseCommandLine(argc, argv);
     if (line.check) {
         return 0;
     }
     try {
-        const auto& common = std::visit([](const auto& o) -> const RunOptions& { return o; }, line.options);
+        auto& common = std::visit([](auto& o) -> RunOptions& { return o; }, line.options);
         at::set_num_threads(common.threads);
 #ifdef __GLIBC__
         // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed anew.
@@ -54,6 +63,12 @@ int main(int argc, char** argv) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
         drgan::nn::setGroup(joinGroup(common.device));
+        const std::string speed = applySpeed(common);
+        if (drgan::nn::group().rank() == 0) {  // what the others take, too
+            spdlog::info("{}", speed);
+        }
+        replaceAuto(line.config, "precision", common.precision);
+        replaceAuto(line.config, "memory-format", common.memoryFormat);
         std::visit([&](const auto& o) { trainStage(o, line.config); }, line.options);
         return 0;
     } catch (const std::exception& e) {

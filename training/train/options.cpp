@@ -20,6 +20,7 @@ std::string isFolderOrEmpty(const std::string& path) {
 }
 
 void addRun(CLI::App& app, RunOptions& o) {
+    o.precision = o.memoryFormat = "auto";
     app.add_option("--faces", o.faces, "prepared set (drgan-data)")->required()->check(CLI::ExistingFile);
     app.add_option("--run", o.run, "folder for checkpoints, metrics.csv, grids and config.toml")->required();
     app.add_option("--start", o.start, "checkpoint whose (averaged) networks to start from")->check(existsOrEmpty);
@@ -41,8 +42,16 @@ void addRun(CLI::App& app, RunOptions& o) {
     app.add_option("--log-every", o.logEvery, "steps between progress lines")->check(CLI::PositiveNumber);
     app.add_option("--threads", o.threads, "CPU threads for the networks")->check(CLI::PositiveNumber);
     app.add_option("--device", o.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-    app.add_option("--precision", o.precision, "float32, or bf16: convolutions in half precision")
-        ->check(CLI::IsMember({"float32", "bf16"}));
+    app.add_option(
+           "--precision", o.precision,
+           "float32, or bf16: convolutions in half precision; auto: bf16 where the processor has instructions for "
+           "it, else float32 (also on cuda); a resumed run keeps what it had")
+        ->check(CLI::IsMember({"auto", "float32", "bf16"}));
+    app.add_option(
+           "--memory-format", o.memoryFormat,
+           "how maps lie in memory: channels-last, or planes (PyTorch's contiguous); auto: planes on a processor "
+           "without AVX-512; a resumed run keeps what it had")
+        ->check(CLI::IsMember({"auto", "channels-last", "planes"}));
 }
 
 void addSampling(CLI::App& app, SamplingOptions& o) {

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -149,6 +150,12 @@ protected:
         if (stage == "decoder" || stage == "joint") {
             add({"--decoder-width", "0.1", "--discriminator-width", "0.1", "--poses", "-60,0,60"});
         }
+        for (const auto& [option, value] :
+             {std::pair{"--precision", "float32"}, {"--memory-format", "channels-last"}}) {
+            if (std::find(more.begin(), more.end(), option) == more.end()) {  // then equal runs are, on any processor
+                add({option, value});
+            }
+        }
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
@@ -211,6 +218,18 @@ TEST_F(TrainProgram, TheConfigSaysHowTheRunGoesOnAndAnotherHowItWent) {
     const std::string after = readText(folder_ / "run/config.toml");
     EXPECT_THAT(after, HasSubstr("\nsteps=3\n"));
     EXPECT_THAT(after, HasSubstr("\nresume=false\n"));
+}
+
+TEST_F(TrainProgram, SaysHowFastItRunsAndKeepsIt) {
+    const Strings automatic{"--precision", "auto", "--memory-format", "planes", "--steps", "1"};
+    EXPECT_THAT(run(arguments("encoder", "run", automatic)),
+                HasSubstr("memory format planes (as asked for), precision "));
+    const std::string config = readText(folder_ / "run/config.toml");
+    EXPECT_THAT(config, HasSubstr("\nmemory-format=\"planes\"\n"));
+    EXPECT_THAT(config, testing::ContainsRegex("\nprecision=\"(bf16|float32)\"\n"));
+    const std::string said = run(
+        arguments("encoder", "run", {"--precision", "auto", "--memory-format", "auto", "--steps", "2", "--resume"}));
+    EXPECT_THAT(said, HasSubstr("memory format planes (as this run had it), precision "));
 }
 
 TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {

@@ -94,7 +94,7 @@ torch::Tensor faceAlone(const torch::Tensor& pictures) {
 }
 
 torch::Tensor inGrey(const torch::Tensor& pictures) {
-    return pictures.mean(1, true).expand_as(pictures).contiguous(torch::MemoryFormat::ChannelsLast);
+    return pictures.mean(1, true).expand_as(pictures).contiguous(memoryFormat());
 }
 
 torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw) {
@@ -109,7 +109,7 @@ torch::Tensor unsettled(const torch::Tensor& pictures, const torch::Tensor& draw
         return std::min(2 * shift, static_cast<int64_t>(draw[count][axis].item<double>() * (2 * shift + 1)));
     };
     const int64_t x = first(0), y = first(1);
-    return moved.slice(2, y, y + side).slice(3, x, x + side).contiguous(torch::MemoryFormat::ChannelsLast);
+    return moved.slice(2, y, y + side).slice(3, x, x + side).contiguous(memoryFormat());
 }
 
 torch::Tensor perceptualLoss(const Edges& generated, const Edges& real, const torch::Tensor& weight) {

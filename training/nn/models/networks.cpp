@@ -248,10 +248,23 @@ Graph withFeatures(const Graph& encoder) {
     return result;
 }
 
+namespace {
+
+torch::MemoryFormat& currentFormat() {
+    static torch::MemoryFormat format = torch::MemoryFormat::ChannelsLast;
+    return format;
+}
+
+}  // namespace
+
+torch::MemoryFormat memoryFormat() { return currentFormat(); }
+
+void setMemoryFormat(torch::MemoryFormat format) { currentFormat() = format; }
+
 torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device) {
     const int64_t count = static_cast<int64_t>(planes.size()) / (3 * imageSize * imageSize);
     return torch::from_blob(const_cast<float*>(planes.data()), {count, 3, imageSize, imageSize}, torch::kFloat32)
-        .to(device, torch::kFloat32, false, true, torch::MemoryFormat::ChannelsLast);
+        .to(device, torch::kFloat32, false, true, memoryFormat());
 }
 
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images) {

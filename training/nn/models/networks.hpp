@@ -60,7 +60,12 @@ Graph discriminator(const DiscriminatorSpec& spec);
 /// with a stride, but the first) as feature_0, feature_1 and so on.
 Graph withFeatures(const Graph& encoder);
 
-/// Copies planes [N,3,S,S] to the device, in the channels' order that convolutions like.
+/// How maps lie in memory: torch::MemoryFormat::ChannelsLast, initially, or Contiguous (planes). What is faster depends
+/// on the processor (run/speed.hpp). Set it before networks and pictures are made.
+torch::MemoryFormat memoryFormat();
+void setMemoryFormat(torch::MemoryFormat format);
+
+/// Copies planes [N,3,S,S] to the device, in memoryFormat().
 torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device);
 /// Embeddings [N,Nf] and confidences [N,1] in (0,1) of images [N,3,S,S].
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images);
