@@ -176,14 +176,15 @@ void Trainer::log(const Losses& own) {
 double Trainer::validateEncoder() {
     const Validation v = validate(model_.averagedEncoder, faces_, model_.device);
     if (v.pictures == 0) {
-        spdlog::warn("nobody to validate on: among the persons kept out, one in 16, no two have near-frontal pictures");
+        spdlog::warn(
+            "nobody to validate on: of the persons kept out, one in 16, fewer than two have a near-frontal picture");
         return std::nan("");
     }
     threshold_ = v.threshold;
     const bool profiles = !std::isnan(v.profileEer);
-    spdlog::info("validation: {} pictures  EER frontal {:.2f} %  frontal-profile {}  threshold {:.3f}", v.pictures,
-                 100 * v.frontalEer, profiles ? fmt::format("{:.2f} %", 100 * v.profileEer) : "not measured",
-                 v.threshold);
+    spdlog::info("validation: {} pictures{}  EER frontal {:.2f} %  frontal-profile {}  threshold {:.3f}", v.pictures,
+                 v.ofViews ? ", one of each person, with worsened and turned views of them" : "", 100 * v.frontalEer,
+                 profiles ? fmt::format("{:.2f} %", 100 * v.profileEer) : "not measured", v.threshold);
     return profiles ? (v.frontalEer + v.profileEer) / 2 : v.frontalEer;
 }
 

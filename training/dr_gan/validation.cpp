@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <random>
 #include <stdexcept>
 
 #include "dr_gan/batches.hpp"
+#include "run/augmentation.hpp"
 #include "run/png.hpp"
 
 namespace drgan::train {
@@ -38,14 +40,21 @@ void dropCorrupt(const io::FaceSet& faces, std::vector<int64_t>& rows) {
     rows.erase(std::remove_if(rows.begin(), rows.end(), corrupt), rows.end());
 }
 
+/// What views of a person's only picture are made worse by.
+const Augmentation worse{2, 2, 0.05, 0.25, 0, 1, 0, 0.5, 0.5};
+
 torch::Tensor embed(nn::Graph& encoder, const io::FaceSet& faces, const std::vector<int64_t>& rows,
-                    const torch::Device& device) {
+                    const torch::Device& device, bool worsened = false) {
     constexpr size_t chunk = 64;
     std::vector<torch::Tensor> parts;
     for (size_t from = 0; from < rows.size(); from += chunk) {
         std::vector<torch::Tensor> images;
         for (size_t i = from; i < std::min(rows.size(), from + chunk); ++i) {
             images.push_back(picture(faces, rows[i]));
+            if (worsened) {
+                std::mt19937_64 random(static_cast<uint64_t>(rows[i]));  // the same each time
+                augment(images.back().data_ptr<float>(), faces.imageSize(), worse, random);
+            }
         }
         const torch::Tensor batch = torch::stack(images).contiguous(nn::memoryFormat()).to(device);
         parts.push_back(torch::nn::functional::normalize(nn::encode(encoder, batch).first).cpu());
@@ -86,12 +95,15 @@ private:
 }  // namespace
 
 Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::Device& device, int64_t limit) {
-    std::vector<int64_t> profiles, frontals;
+    std::vector<int64_t> profiles, frontals, turned;
     for (size_t row = 0; row < faces.size(); ++row) {
-        if (faces.origin()[row] < 0 && faces.split()[row] == 0 &&
-            isValidationPerson(faces.persons()[faces.person()[row]])) {
+        if (faces.split()[row] == 0 && isValidationPerson(faces.persons()[faces.person()[row]])) {
             const float size = std::abs(faces.yaw()[row]);
-            if (size < 30) {
+            if (faces.origin()[row] >= 0) {
+                if (size > 60) {
+                    turned.push_back(static_cast<int64_t>(row));
+                }
+            } else if (size < 30) {
                 frontals.push_back(static_cast<int64_t>(row));
             } else if (size > 60) {
                 profiles.push_back(static_cast<int64_t>(row));
@@ -132,6 +144,17 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
     };
     collect(torch::mm(f, f.t()), frontals, true, ff);
     collect(torch::mm(f, p.t()), profiles, false, fp);
+    if (ff.same.empty()) {
+        result.ofViews = true;
+        thin(turned, static_cast<size_t>(limit) / 3);
+        encoder->eval();
+        const torch::Tensor w = embed(encoder, faces, frontals, device, true);
+        const torch::Tensor t = turned.empty() ? torch::zeros({0, f.size(1)}) : embed(encoder, faces, turned, device);
+        encoder->train(training);
+        fp = {};
+        collect(torch::mm(f, w.t()), frontals, false, ff);
+        collect(torch::mm(f, t.t()), turned, false, fp);
+    }
     if (!ff.complete()) {
         return result;
     }

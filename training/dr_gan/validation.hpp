@@ -13,7 +13,11 @@ struct Validation {
     double frontalEer = 0;  ///< equal error rate, both pictures within 30 degrees
     double profileEer = 0;  ///< one within 30 degrees, one beyond 60; NaN: there are no such pairs
     double threshold = 0;   ///< cosine that one in a hundred pairs of two people reaches, mean of both kinds
-    int64_t pictures = 0;   ///< 0: there are not two people with two frontal pictures to validate on
+    int64_t pictures = 0;   ///< 0: there are not two people with frontal pictures to validate on
+    /// Nobody has two frontal pictures: pairs of one person are a picture and the same made worse (small, blurred,
+    /// noisy; frontalEer), or a view turned from it beyond 60 degrees (profileEer). The threshold is of the same kinds
+    /// of pairs of two people.
+    bool ofViews = false;
 };
 
 /// @param limit at most this many pictures

@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "dr_gan/steps.hpp"
+#include "dr_gan/validation.hpp"
 #include "export/bundle.hpp"
 #include "nn/models/losses.hpp"
 #include "run/mixed_precision.hpp"
 #include "trainer_run.hpp"
 
 namespace fs = std::filesystem;
+namespace nn = drgan::nn;
 using namespace drgan::train;
 
 namespace {
@@ -321,6 +323,34 @@ TEST_F(TrainerRun, KeepsTheConfigAndDrawsGrids) {
     EXPECT_EQ(line, "steps=2");
     EXPECT_TRUE(fs::exists(path("run/grid-000002.png")));
     EXPECT_TRUE(fs::exists(path("run/generated.png")));
+}
+
+TEST_F(TrainerRun, PeopleWithOnePictureAreValidatedOnViewsOfIt) {
+    SmallFaceSet how;
+    how.pictures = 1;
+    how.people = 80;
+    writeSmallFaceSet(path("single.safetensors"), how);
+    DrGanOptions o = options(Stage::Encoder, "run", 1);
+    o.faces = path("single.safetensors");
+    o.batch.pictures = 1;
+    train(o);
+    const Checkpoint best = Checkpoint::load(path("run/best.safetensors"));
+    const double threshold = std::stod(best.metadata.at("match_threshold"));
+    EXPECT_GT(threshold, -1);
+    EXPECT_LT(threshold, 1);
+
+    const drgan::io::FaceSet faces(o.faces);
+    nn::Graph encoder = best.network("averaged_encoder");
+    const Validation v = validate(encoder, faces, torch::kCPU), again = validate(encoder, faces, torch::kCPU);
+    EXPECT_TRUE(v.ofViews);
+    EXPECT_GE(v.pictures, 2);
+    EXPECT_GE(v.frontalEer, 0);
+    EXPECT_LE(v.frontalEer, 1);
+    EXPECT_EQ(v.frontalEer, again.frontalEer);
+    EXPECT_EQ(v.threshold, again.threshold);
+
+    writeSmallFaceSet(path("several.safetensors"), {});
+    EXPECT_FALSE(validate(encoder, drgan::io::FaceSet(path("several.safetensors")), torch::kCPU).ofViews);
 }
 
 TEST_F(TrainerRun, DoesNotOverwriteARun) {
