@@ -149,9 +149,7 @@ int main(int argc, char** argv) {
             }
         }
     }
-    RunOptions automatic;
-    automatic.precision = automatic.memoryFormat = "auto";
-    std::printf("auto: %s\n", chooseSpeed(automatic, thisProcessor(), std::nullopt).c_str());
+    std::printf("%s\n", processorName().c_str());
     std::fflush(stdout);
     at::set_num_threads(static_cast<int>(std::thread::hardware_concurrency()));
     benchmark::RunSpecifiedBenchmarks();

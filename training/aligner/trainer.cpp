@@ -30,6 +30,8 @@ torch::Tensor column(const std::vector<float>& values, const torch::Device& devi
     return torch::tensor(values).to(device);
 }
 
+}  // namespace
+
 nn::Graph firstNetwork(const AlignerOptions& o) {
     torch::manual_seed(o.batch.seed);
     if (o.start.empty()) {
@@ -43,8 +45,6 @@ nn::Graph firstNetwork(const AlignerOptions& o) {
     }
     return network;
 }
-
-}  // namespace
 
 AlignerTrainer::AlignerTrainer(const AlignerOptions& options, const std::string& config)
     : SmallNetworkTrainer(options, {name, columns, true, options.crops.count}, firstNetwork(options)),

@@ -10,6 +10,9 @@
 
 namespace drgan::train {
 
+/// The network that a run begins with, on the CPU.
+nn::Graph firstNetwork(const AlignerOptions& options);
+
 /// A run of the aligner stage.
 class AlignerTrainer : public SmallNetworkTrainer {
 public:

@@ -36,12 +36,12 @@ constexpr uint64_t miningSeed = 0x6d696e65;
 const std::vector<std::string> columns{"score",  "box",       "landmarks",       "average_precision",
                                        "recall", "precision", "error_landmarks", "false_per_picture"};
 
+}  // namespace
+
 nn::Graph firstNetwork(const DetectorOptions& o) {
     torch::manual_seed(o.batch.seed);
     return o.start.empty() ? nn::detector({o.detectorWidth}) : startingNetwork(o.start, name);
 }
-
-}  // namespace
 
 DetectorTrainer::DetectorTrainer(const DetectorOptions& options, const std::string& config)
     : SmallNetworkTrainer(options, {name, columns, false, options.scenes.count}, firstNetwork(options)),

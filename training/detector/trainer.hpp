@@ -10,6 +10,9 @@
 
 namespace drgan::train {
 
+/// The network that a run begins with, on the CPU.
+nn::Graph firstNetwork(const DetectorOptions& options);
+
 /// A run of the detector stage.
 class DetectorTrainer : public SmallNetworkTrainer {
 public:

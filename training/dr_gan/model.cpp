@@ -72,16 +72,7 @@ void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t perso
     }
     auto take = [&](const char* name) { return start.hasNetwork(name) ? start.network(name) : nn::Graph(nullptr); };
     const int64_t side = faces.imageSize();
-    encoder = take("averaged_encoder");
-    if (!encoder) {
-        if (o.encoder == "casia") {
-            encoder = nn::casiaEncoder({side, o.embeddingSize, o.encoderWidth});
-        } else if (o.encoder.rfind("onnx:", 0) == 0) {
-            encoder = importEncoder(o.encoder.substr(5), o);
-        } else {
-            throw std::invalid_argument("--encoder " + o.encoder + ": expected casia or onnx:FILE");
-        }
-    }
+    encoder = firstEncoder(o, side);
     if (!o.blend.empty()) {
         blendEncoder(encoder, o);
     }

@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.hpp"
 #include "nn/graph/blend.hpp"
 #include "nn/graph/onnx_import.hpp"
+#include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::train {
@@ -30,6 +31,21 @@ std::array<double, 3> three(const std::vector<double>& values, const char* optio
 nn::Graph importEncoder(const std::string& file, const DrGanOptions& o) {
     return nn::importOnnxEncoder(file,
                                  {o.onnxOrder, three(o.onnxMean, "--onnx-mean"), three(o.onnxScale, "--onnx-scale")});
+}
+
+nn::Graph firstEncoder(const DrGanOptions& o, int64_t imageSize) {
+    if (!o.start.empty()) {
+        if (const Checkpoint start = Checkpoint::load(o.start); start.hasNetwork("averaged_encoder")) {
+            return start.network("averaged_encoder");
+        }
+    }
+    if (o.encoder == "casia") {
+        return nn::casiaEncoder({imageSize, o.embeddingSize, o.encoderWidth});
+    }
+    if (o.encoder.rfind("onnx:", 0) == 0) {
+        return importEncoder(o.encoder.substr(5), o);
+    }
+    throw std::invalid_argument("--encoder " + o.encoder + ": expected casia or onnx:FILE");
 }
 
 void blendEncoder(nn::Graph& encoder, const DrGanOptions& o) {

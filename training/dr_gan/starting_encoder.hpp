@@ -4,11 +4,16 @@
 #include "nn/graph/graph.hpp"
 #include "dr_gan/options.hpp"
 
-/// What encoder a run begins with, where it is neither fresh nor a checkpoint's as it is.
+/// What encoder a run begins with.
 namespace drgan::train {
 
 /// A recogniser as the encoder, by the options' channel order, mean and scale.
 nn::Graph importEncoder(const std::string& file, const DrGanOptions& options);
+
+/// The encoder of --start, else --encoder's; --blend comes later.
+/// @param imageSize pixels of a fresh one's pictures
+/// @throws std::invalid_argument where --encoder is neither casia nor onnx:FILE
+nn::Graph firstEncoder(const DrGanOptions& options, int64_t imageSize);
 
 /// Moves the weights that make embeddings a part of the way to another network's; confidences stay.
 /// (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022: between a network and what it was fine-tuned

@@ -11,6 +11,7 @@
 
 #include "aligner/trainer.hpp"
 #include "detector/trainer.hpp"
+#include "dr_gan/starting_encoder.hpp"
 #include "dr_gan/trainer.hpp"
 #include "run/parallel.hpp"
 #include "run/speed.hpp"
@@ -35,6 +36,12 @@ void train(const Options& options, const std::string& config) {
 void trainStage(const DrGanOptions& o, const std::string& config) { train<Trainer>(o, config); }
 void trainStage(const AlignerOptions& o, const std::string& config) { train<AlignerTrainer>(o, config); }
 void trainStage(const DetectorOptions& o, const std::string& config) { train<DetectorTrainer>(o, config); }
+
+MeasuredNetwork measuredNetwork(const DrGanOptions& o) {
+    return {firstEncoder(o, drgan::io::FaceSet(o.faces).imageSize())};
+}
+MeasuredNetwork measuredNetwork(const AlignerOptions& o) { return {firstNetwork(o)}; }
+MeasuredNetwork measuredNetwork(const DetectorOptions& o) { return {firstNetwork(o), o.scenes.side}; }
 
 /// The config keeps what "auto" came to, so that the run can be repeated on another processor.
 void replaceAuto(std::string& config, const std::string& key, const std::string& value) {
@@ -63,7 +70,8 @@ int main(int argc, char** argv) {
             std::signal(signal, [](int) { stopRequested = true; });
         }
         drgan::nn::setGroup(joinGroup(common.device));
-        const std::string speed = applySpeed(common);
+        const auto network = [&] { return std::visit([](const auto& o) { return measuredNetwork(o); }, line.options); };
+        const std::string speed = applySpeed(common, network);
         if (drgan::nn::group().rank() == 0) {  // what the others take, too
             spdlog::info("{}", speed);
         }

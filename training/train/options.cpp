@@ -42,15 +42,12 @@ void addRun(CLI::App& app, RunOptions& o) {
     app.add_option("--log-every", o.logEvery, "steps between progress lines")->check(CLI::PositiveNumber);
     app.add_option("--threads", o.threads, "CPU threads for the networks")->check(CLI::PositiveNumber);
     app.add_option("--device", o.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
-    app.add_option(
-           "--precision", o.precision,
-           "float32, or bf16: convolutions in half precision; auto: bf16 where the processor has instructions for "
-           "it, else float32 (also on cuda); a resumed run keeps what it had")
+    app.add_option("--precision", o.precision,
+                   "float32, or bf16: convolutions in half precision; auto: what is faster, measured on a few steps of "
+                   "the run's network (on cuda: float32); a resumed run keeps what it had")
         ->check(CLI::IsMember({"auto", "float32", "bf16"}));
-    app.add_option(
-           "--memory-format", o.memoryFormat,
-           "how maps lie in memory: channels-last, or planes (PyTorch's contiguous); auto: planes on a processor "
-           "without AVX-512; a resumed run keeps what it had")
+    app.add_option("--memory-format", o.memoryFormat,
+                   "how maps lie in memory: channels-last, or planes (PyTorch's contiguous); auto, as with --precision")
         ->check(CLI::IsMember({"auto", "channels-last", "planes"}));
 }
 

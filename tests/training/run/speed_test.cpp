@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include "aligner/trainer.hpp"
+#include "detector/trainer.hpp"
+#include "dr_gan/starting_encoder.hpp"
 #include "dr_gan/steps.hpp"
 #include "dr_gan/trainer_run.hpp"
 #include "nn/models/networks.hpp"
@@ -21,35 +24,48 @@ RunOptions automatic() {
     return o;
 }
 
-TEST(Speed, IsChosenByTheProcessor) {
-    const std::pair<Processor, std::pair<const char*, const char*>> cases[] = {
-        {{"old", false, false}, {"planes", "float32"}},
-        {{"wide", true, false}, {"channels-last", "float32"}},
-        {{"new", true, true}, {"channels-last", "bf16"}}};
-    for (const auto& [processor, expected] : cases) {
+StepTimes times(double lastFloat, double lastHalf, double planesFloat, double planesHalf) {
+    return {{{"channels-last", "float32"}, lastFloat},
+            {{"channels-last", "bf16"}, lastHalf},
+            {{"planes", "float32"}, planesFloat},
+            {{"planes", "bf16"}, planesHalf}};
+}
+
+TEST(Speed, TakesWhatIsClearlyFaster) {
+    const std::pair<StepTimes, std::pair<const char*, const char*>> cases[] = {
+        {times(10, 30, 6, 40), {"planes", "float32"}},
+        {times(10, 6, 8, 7), {"channels-last", "bf16"}},
+        {times(10, 9, 9, 9), {"channels-last", "float32"}}};
+    for (const auto& [measured, expected] : cases) {
         RunOptions o = automatic();
-        EXPECT_THAT(chooseSpeed(o, processor, std::nullopt), HasSubstr(processor.name + ": memory format "));
+        const std::string said = chooseSpeed(o, std::nullopt, [&, all = measured] { return all; });
+        EXPECT_THAT(said, HasSubstr(processorName() + ": memory format " + expected.first + ", precision " +
+                                    expected.second + " (measured, ms a step:"));
         EXPECT_EQ(o.memoryFormat, expected.first);
         EXPECT_EQ(o.precision, expected.second);
     }
-    RunOptions cuda = automatic();
-    cuda.device = "cuda";
-    chooseSpeed(cuda, {"old", false, false}, std::nullopt);
-    EXPECT_EQ(cuda.memoryFormat, "channels-last");
-    EXPECT_EQ(cuda.precision, "float32");
+    RunOptions half = automatic();
+    half.precision = "bf16";  // then the float32 times do not count
+    chooseSpeed(half, std::nullopt, [] { return times(1, 10, 1, 5); });
+    EXPECT_EQ(half.memoryFormat, "planes");
+    EXPECT_EQ(half.precision, "bf16");
 }
 
-TEST(Speed, WhatIsAskedForComesFirstThenWhatTheRunHad) {
-    const Processor processor{"new", true, true};
-    const Metadata before{{"precision", "float32"}, {"memory_format", "planes"}};
+TEST(Speed, IsNotMeasuredOnCudaOrOfARunThatGoesOn) {
+    const auto never = []() -> StepTimes { throw std::logic_error("measured"); };
+    RunOptions cuda = automatic();
+    cuda.device = "cuda";
+    chooseSpeed(cuda, std::nullopt, never);
+    EXPECT_EQ(cuda.memoryFormat, "channels-last");
+    EXPECT_EQ(cuda.precision, "float32");
     RunOptions o = automatic();
     o.precision = "bf16";
-    EXPECT_THAT(chooseSpeed(o, processor, before),
-                testing::AllOf(HasSubstr("planes (as this run had it)"), HasSubstr("bf16 (as asked for)")));
+    EXPECT_THAT(chooseSpeed(o, Metadata{{"precision", "float32"}, {"memory_format", "planes"}}, never),
+                testing::AllOf(HasSubstr("this run had planes"), HasSubstr("bf16 was asked for")));
     EXPECT_EQ(o.memoryFormat, "planes");
     EXPECT_EQ(o.precision, "bf16");
     RunOptions old = automatic();  // a checkpoint from before there was a choice
-    chooseSpeed(old, {"old", false, false}, Metadata());
+    chooseSpeed(old, Metadata(), never);
     EXPECT_EQ(old.memoryFormat, "channels-last");
     EXPECT_EQ(old.precision, "float32");
 }
@@ -64,11 +80,12 @@ protected:
 };
 
 TEST_F(InPlanes, ARunLearnsTheSameAndGoesOn) {
+    const auto never = []() -> MeasuredNetwork { throw std::logic_error("measured"); };
     DrGanOptions o = options(Stage::Joint, "last", 2);
     train(o);
     o.run = path("planes");
     o.memoryFormat = "planes";
-    applySpeed(o);
+    applySpeed(o, never);
     EXPECT_EQ(nn::memoryFormat(), torch::MemoryFormat::Contiguous);
     train(o);
     // Adam moves a weight by the rate at most in each step, whatever rounding makes of its gradient.
@@ -78,9 +95,28 @@ TEST_F(InPlanes, ARunLearnsTheSameAndGoesOn) {
     resumed.memoryFormat = resumed.precision = "auto";
     resumed.resume = true;
     resumed.steps = 3;
-    EXPECT_THAT(applySpeed(resumed), HasSubstr("planes (as this run had it)"));
+    EXPECT_THAT(applySpeed(resumed, never), HasSubstr("this run had planes"));
     EXPECT_EQ(nn::memoryFormat(), torch::MemoryFormat::Contiguous);
     train(resumed);
+}
+
+TEST_F(InPlanes, EveryStagesNetworkIsMeasured) {
+    const auto check = [](const nn::Graph& network, int64_t openSide) {
+        const StepTimes measured = measureSteps({network, openSide}, RunOptions());
+        EXPECT_EQ(measured.size(), 4U);
+        for (const auto& item : measured) {
+            EXPECT_GT(item.second, 0);
+        }
+        EXPECT_EQ(nn::memoryFormat(), torch::MemoryFormat::ChannelsLast);
+    };
+    const DrGanOptions o = options(Stage::Joint, "run", 1);
+    check(firstEncoder(o, drgan::io::FaceSet(o.faces).imageSize()), 0);
+    AlignerOptions aligner;
+    aligner.alignerWidth = 0.1;
+    check(firstNetwork(aligner), 0);
+    DetectorOptions detector;
+    detector.detectorWidth = 0.1;
+    check(firstNetwork(detector), 64);
 }
 
 TEST_F(InPlanes, MapsAreContiguous) {
