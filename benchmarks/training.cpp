@@ -2,7 +2,8 @@
 //
 // Training speed: steps of the encoder and of the GAN (joint stage), with the paper's networks at full and half width
 // and with an imported recogniser as the encoder, in both precisions and memory formats. Pictures are drawn and decoded
-// beforehand. Then the operations of our own on the CPU beside LibTorch's, forward and backward. First, the processor.
+// beforehand. Then PReLU, an operation of our own on the CPU, beside LibTorch's, forward and backward. First, the
+// processor.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
@@ -15,7 +16,6 @@
 #include <thread>
 
 #include "dr_gan/steps.hpp"
-#include "nn/kernels/norm_elu.hpp"
 #include "nn/kernels/prelu.hpp"
 #include "run/speed.hpp"
 #include "small_face_set.hpp"
@@ -111,12 +111,6 @@ void prelu(benchmark::State& state, bool own, bool half) {
     onMap(state, half, [&](const torch::Tensor& x) { return own ? nn::prelu(x, slope) : torch::prelu(x, same); });
 }
 
-void normElu(benchmark::State& state, bool own, bool half) {
-    torch::nn::BatchNorm2d norm(64);
-    onMap(state, half,
-          [&](const torch::Tensor& x) { return own ? nn::normElu(*norm, x) : torch::elu(norm->forward(x)); });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -142,11 +136,9 @@ int main(int argc, char** argv) {
     for (const bool half : {false, true}) {
         for (const bool own : {true, false}) {
             const std::string of = std::string(own ? "own" : "torch") + (half ? "/bf16" : "/float32");
-            for (const auto& [name, operation] : {std::pair{"prelu/", prelu}, std::pair{"normElu/", normElu}}) {
-                benchmark::RegisterBenchmark((name + of).c_str(), operation, own, half)
-                    ->Unit(benchmark::kMillisecond)
-                    ->UseRealTime();
-            }
+            benchmark::RegisterBenchmark(("prelu/" + of).c_str(), prelu, own, half)
+                ->Unit(benchmark::kMillisecond)
+                ->UseRealTime();
         }
     }
     std::printf("%s\n", processorName().c_str());

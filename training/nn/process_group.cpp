@@ -70,4 +70,8 @@ torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::T
     return centred * perChannel(scale) + perChannel(module.bias);
 }
 
+torch::Tensor batchNorm(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x) {
+    return group().size() > 1 && module.is_training() ? batchNormAcross(module, x) : module.forward(x);
+}
+
 }  // namespace drgan::nn

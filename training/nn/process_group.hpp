@@ -41,4 +41,7 @@ torch::Tensor randAcross(int64_t rows, int64_t columns);
 /// Batch normalisation [N,C,H,W] by the statistics of all processes' pictures, in training.
 torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x);
 
+/// The module's forward(); in training on several processes, batchNormAcross().
+torch::Tensor batchNorm(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x);
+
 }  // namespace drgan::nn

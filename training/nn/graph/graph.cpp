@@ -5,8 +5,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "nn/kernels/norm_elu.hpp"
-
 namespace drgan::nn {
 
 using nlohmann::json;
@@ -207,20 +205,12 @@ Edges GraphImpl::forward(const Edges& given, const std::vector<std::string>& wan
             continue;
         }
         const Node& node = nodes_[i];
-        const bool withElu = node.op == "BatchNormalization" && i + 1 < nodes_.size() && nodes_[i + 1].op == "Elu" &&
-                             nodes_[i + 1].inputs.front() == node.output && lastUse[node.output] == i + 1;
-        if (withElu) {
-            edges[nodes_[i + 1].output] =
-                normElu(*node.module->as<torch::nn::BatchNorm2d>(), edges.at(node.inputs.front()));
-        } else {
-            edges[node.output] = run(node, edges);
-        }
+        edges[node.output] = run(node, edges);
         for (const auto& name : node.inputs) {
             if (lastUse[name] == i) {
                 edges.erase(name);
             }
         }
-        i += withElu ? 1 : 0;
     }
     Edges result;
     for (const auto& [name, edge] : outputs_) {

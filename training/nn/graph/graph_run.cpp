@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include "nn/graph/graph.hpp"
-#include "nn/kernels/norm_elu.hpp"
 #include "nn/kernels/prelu.hpp"
+#include "nn/process_group.hpp"
 
 namespace drgan::nn {
 
