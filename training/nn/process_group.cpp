@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/process_group.hpp"
 
+#include <utility>
+
 namespace drgan::nn {
 
 namespace {
@@ -37,7 +39,9 @@ public:
 
 Group& group() { return *current(); }
 
-void setGroup(std::shared_ptr<Group> group) { current() = group ? std::move(group) : std::make_shared<Alone>(); }
+std::shared_ptr<Group> setGroup(std::shared_ptr<Group> group) {
+    return std::exchange(current(), group ? std::move(group) : std::make_shared<Alone>());
+}
 
 torch::Tensor sumAcross(const torch::Tensor& x) { return group().size() > 1 ? SumAcross::apply(x) : x; }
 

@@ -23,7 +23,9 @@ public:
 
 /// The group that this process belongs to; until one is set, one of its own.
 Group& group();
-void setGroup(std::shared_ptr<Group> group);
+/// @param group null: one of its own
+/// @return the former one
+std::shared_ptr<Group> setGroup(std::shared_ptr<Group> group);
 
 /// Sum over all processes, through which gradients pass.
 torch::Tensor sumAcross(const torch::Tensor& x);

@@ -99,6 +99,11 @@ StepTimes measureSteps(MeasuredNetwork measured, const RunOptions& o) {
         }
         inputs[name] = torch::rand(sizes) * 2 - 1;
     }
+    // By itself: the other processes measure nothing, and batch norm would wait for them.
+    struct Lone {
+        std::shared_ptr<nn::Group> group = nn::setGroup(nullptr);
+        ~Lone() { nn::setGroup(group); }
+    } lone;
     const torch::MemoryFormat before = nn::memoryFormat();
     StepTimes times;
     for (const char* format : {"channels-last", "planes"}) {

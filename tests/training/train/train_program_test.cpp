@@ -380,6 +380,18 @@ TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
 INSTANTIATE_TEST_SUITE_P(Stages, TwoProcesses, testing::Values("encoder", "decoder", "joint"),
                          [](const auto& info) { return std::string(info.param); });
 
+TEST_F(TrainProgram, TheFirstOfTwoProcessesMeasures) {
+    const std::string said =
+        runTwo(arguments("encoder", "run", {"--precision", "auto", "--memory-format", "auto", "--steps", "1"}));
+    if (said.find("built without Gloo") != std::string::npos) {
+        GTEST_SKIP() << "built without Gloo";
+    }
+    const auto measured = said.find("measured, ms a step:");
+    EXPECT_NE(measured, std::string::npos);
+    EXPECT_EQ(said.find("measured, ms a step:", measured + 1), std::string::npos);
+    EXPECT_TRUE(fs::exists(last("run")));
+}
+
 TEST_F(TrainProgram, NamesWhatSeveralProcessesLack) {
     const Strings all = arguments("encoder", "run", {"--steps", "1"});
     auto said = [&](const std::map<std::string, std::string>& environment) {
