@@ -60,8 +60,9 @@ torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::T
     const auto processes = static_cast<double>(group().size());
     const double count = static_cast<double>(x.numel() / x.size(1)) * processes;
     auto perChannel = [](const torch::Tensor& t) { return t.view({1, -1, 1, 1}); };
-    const torch::Tensor mean = sumAcross(x.sum({0, 2, 3})) / count;
-    const torch::Tensor centred = x - perChannel(mean);
+    const torch::Tensor input = x.to(torch::kFloat);  // statistics of bfloat16 would be coarse, and Gloo sums none
+    const torch::Tensor mean = sumAcross(input.sum({0, 2, 3})) / count;
+    const torch::Tensor centred = input - perChannel(mean);
     const torch::Tensor variance = sumAcross((centred * centred).sum({0, 2, 3})) / count;
     {
         torch::NoGradGuard noGrad;
@@ -71,7 +72,7 @@ torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::T
         module.num_batches_tracked.add_(1);
     }
     const torch::Tensor scale = module.weight / (variance + module.options.eps()).sqrt();
-    return centred * perChannel(scale) + perChannel(module.bias);
+    return (centred * perChannel(scale) + perChannel(module.bias)).to(x.scalar_type());
 }
 
 torch::Tensor batchNorm(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x) {

@@ -179,8 +179,8 @@ protected:
                                                                                 {"MASTER_PORT", port}});
         };
         const auto first = start(0), second = start(1);
-        EXPECT_EQ(first->wait(), 0);
-        EXPECT_EQ(second->wait(), 0);
+        EXPECT_EQ(first->wait(), 0) << readText(folder_ / "log0");
+        EXPECT_EQ(second->wait(), 0) << readText(folder_ / "log1");
         return readText(folder_ / "log0") + readText(folder_ / "log1");
     }
 
@@ -390,6 +390,16 @@ TEST_F(TrainProgram, TheFirstOfTwoProcessesMeasures) {
     EXPECT_NE(measured, std::string::npos);
     EXPECT_EQ(said.find("measured, ms a step:", measured + 1), std::string::npos);
     EXPECT_TRUE(fs::exists(last("run")));
+}
+
+TEST_F(TrainProgram, TwoProcessesLearnInHalfPrecision) {
+    for (const char* stage : {"encoder", "joint"}) {
+        const std::string said = runTwo(arguments(stage, stage, {"--precision", "bf16", "--steps", "2"}));
+        if (said.find("built without Gloo") != std::string::npos) {
+            GTEST_SKIP() << "built without Gloo";
+        }
+        EXPECT_TRUE(fs::exists(last(stage))) << said;
+    }
 }
 
 TEST_F(TrainProgram, NamesWhatSeveralProcessesLack) {
