@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
-#include <thread>
 
 #include "aligner/trainer.hpp"
 #include "export/bundle.hpp"
@@ -17,6 +16,7 @@
 #include "nn/models/detector.hpp"
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
+#include "run/stopped_run.hpp"
 #include "small_face_set.hpp"
 
 namespace fs = std::filesystem;
@@ -277,29 +277,15 @@ TEST_F(AlignerRun, LearnsAFewFaces) {
 
 TEST_F(AlignerRun, ResumesAsIfItHadNeverStopped) {
     train(options("whole", 6));
-    {
-        AlignerTrainer first(options("parts", 6), "");
-        std::thread watch([&] {
-            while (first.step() < 2) {
-                std::this_thread::yield();
-            }
-            stopRequested = true;
-        });
-        first.run();
-        watch.join();
-        ASSERT_LT(first.step(), 6);
-    }
-    stopRequested = false;
+    ASSERT_NO_FATAL_FAILURE(
+        runUntilStopped(path("parts"), 2, 6, [&] { return AlignerTrainer(options("parts", 6), ""); }));
     AlignerOptions rest = options("parts", 6);
     EXPECT_NE(error(rest).find("--resume"), std::string::npos);
     rest.resume = true;
     train(rest);
     const Checkpoint whole = Checkpoint::load(path("whole/last.safetensors")),
                      parts = Checkpoint::load(path("parts/last.safetensors"));
-    ASSERT_EQ(whole.tensors.size(), parts.tensors.size());
-    for (const auto& [name, tensor] : whole.tensors) {
-        EXPECT_TRUE(torch::allclose(tensor, parts.tensors.at(name), 1e-5, 1e-6)) << name;
-    }
+    expectSameTensors(whole, parts);
     EXPECT_EQ(whole.metadata.at("best_score"), parts.metadata.at("best_score"));
     for (const char* name : {"landmarks", "error_front"}) {
         const std::vector<double> a = metrics("whole", name), b = metrics("parts", name);

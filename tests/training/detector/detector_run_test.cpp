@@ -8,13 +8,13 @@
 #include <fstream>
 #include <numeric>
 #include <sstream>
-#include <thread>
 
 #include "aligner/trainer.hpp"
 #include "detector/trainer.hpp"
 #include "export/bundle.hpp"
 #include "nn/models/networks.hpp"
 #include "run/png.hpp"
+#include "run/stopped_run.hpp"
 #include "small_face_set.hpp"
 #include "small_network/hard_negatives.hpp"
 #include "temporary_folder.hpp"
@@ -181,29 +181,15 @@ TEST_F(DetectorRun, LearnsAFewFaces) {
 
 TEST_F(DetectorRun, ResumesAsIfItHadNeverStopped) {
     train(options("whole", 6));
-    {
-        DetectorTrainer first(options("parts", 6), "");
-        std::thread watch([&] {
-            while (first.step() < 4) {
-                std::this_thread::yield();
-            }
-            stopRequested = true;
-        });
-        first.run();
-        watch.join();
-        ASSERT_LT(first.step(), 6);
-    }
-    stopRequested = false;
+    ASSERT_NO_FATAL_FAILURE(
+        runUntilStopped(path("parts"), 4, 6, [&] { return DetectorTrainer(options("parts", 6), ""); }));
     DetectorOptions rest = options("parts", 6);
     EXPECT_NE(messageOf([&] { train(rest); }).find("--resume"), std::string::npos);
     rest.resume = true;
     train(rest);
     const Checkpoint whole = Checkpoint::load(path("whole/last.safetensors")),
                      parts = Checkpoint::load(path("parts/last.safetensors"));
-    ASSERT_EQ(whole.tensors.size(), parts.tensors.size());
-    for (const auto& [name, tensor] : whole.tensors) {
-        EXPECT_TRUE(torch::allclose(tensor, parts.tensors.at(name), 1e-5, 1e-6)) << name;
-    }
+    expectSameTensors(whole, parts);
     EXPECT_EQ(metrics("whole", "score"), metrics("parts", "score"));
 }
 

@@ -3,13 +3,13 @@
 
 #include <fstream>
 #include <numeric>
-#include <thread>
 
 #include "dr_gan/steps.hpp"
 #include "dr_gan/validation.hpp"
 #include "export/bundle.hpp"
 #include "nn/models/losses.hpp"
 #include "run/mixed_precision.hpp"
+#include "run/stopped_run.hpp"
 #include "trainer_run.hpp"
 
 namespace fs = std::filesystem;
@@ -33,24 +33,7 @@ TEST_P(EveryStage, ResumesAsIfItHadNeverStopped) {
     };
     train(with("whole"));
 
-    // A signal after the second step: the run saves what it has and ends. A busy machine may run the thread that gives
-    // the signal too late; then it is tried again.
-    int64_t stopped = 5;
-    for (int attempt = 0; attempt < 20 && stopped == 5; ++attempt) {
-        std::filesystem::remove_all(path("parts"));
-        Trainer first(with("parts"), "");
-        std::thread watch([&] {
-            while (first.step() < 2) {
-                std::this_thread::yield();
-            }
-            stopRequested = true;
-        });
-        first.run();
-        watch.join();
-        stopRequested = false;
-        stopped = first.step();
-    }
-    ASSERT_LT(stopped, 5);
+    ASSERT_NO_FATAL_FAILURE(runUntilStopped(path("parts"), 2, 5, [&] { return Trainer(with("parts"), ""); }));
     DrGanOptions second = with("parts");
     second.resume = true;
     train(second);
@@ -167,10 +150,10 @@ TEST_F(TrainerRun, LossesAreInFloatBesideNetworksInHalf) {
                 drgan::nn::marginSoftmax(embedding, targets.templates, person, o.marginScale, o.margin).item<double>(),
                 1e-5);
     const torch::Tensor who = person.view({-1, batch.pictures}).select(1, 0).contiguous();
-    EXPECT_NEAR(losses.at("pair").item<double>(),
-                drgan::nn::templatePairLoss(embedding, confidence, who, batch.pictures, o.marginScale, o.margin)
-                    .item<double>(),
-                1e-5);
+    EXPECT_NEAR(
+        losses.at("pair").item<double>(),
+        drgan::nn::templatePairLoss(embedding, confidence, who, batch.pictures, o.marginScale, o.margin).item<double>(),
+        1e-5);
 }
 
 TEST_F(TrainerRun, EmbeddingsOfAnotherSizeThanTheTeachersGoOnWithTheirProjection) {
