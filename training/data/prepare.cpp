@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/drgan/model_contract.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
@@ -17,7 +18,7 @@ namespace {
 constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
-constexpr double boxEyeMouth = 0.747 - 0.397;  // eyes to mouth in sides of a detector's box
+constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
 cv::Point2f mouthMiddle(const Landmarks& l) { return (l[3] + l[4]) * 0.5F; }
