@@ -117,8 +117,7 @@ private:
         for (int i = 0; i < found.rows; ++i) {
             FaceRow seen(found.ptr<float>(i));
             transform(seen, back, Point2f(around.tl()));
-            const float common = (boxOf(seen) & box).area();
-            if (checkRange(found.row(i)) && common > 0.5F * (box.area() + boxOf(seen).area() - common)) {
+            if (checkRange(found.row(i)) && overlap(boxOf(seen), box) > 0.5) {
                 std::copy(seen.val + 4, seen.val + 14, row.val + 4);
                 row[14] = std::max(row[14], std::min(seen[14], 1.F));
                 return;
