@@ -72,7 +72,7 @@ void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t perso
     }
     auto take = [&](const char* name) { return start.hasNetwork(name) ? start.network(name) : nn::Graph(nullptr); };
     const int64_t side = faces.imageSize();
-    encoder = firstEncoder(o, side);
+    encoder = firstEncoder(o, start, side);
     if (!o.blend.empty()) {
         blendEncoder(encoder, o);
     }

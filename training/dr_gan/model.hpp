@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.hpp"
+#include "dr_gan/options.hpp"
 #include "dr_gan/stored_embeddings.hpp"
 #include "io/face_set.hpp"
 #include "nn/models/networks.hpp"
 #include "run/adamw.hpp"
-#include "dr_gan/options.hpp"
 
 namespace drgan::train {
 
@@ -30,7 +30,8 @@ public:
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 
-    /// Whether the discriminator is strong (see DrGanOptions::strongDiscriminator), and the moving average that says so.
+    /// Whether the discriminator is strong (see DrGanOptions::strongDiscriminator), and the moving average that says
+    /// so.
     struct Strength {
         torch::Tensor toldApart;  ///< scalar on the device; undefined before the first step
         bool strong = false;

@@ -3,7 +3,6 @@
 
 #include <stdexcept>
 
-#include "checkpoint/checkpoint.hpp"
 #include "nn/graph/blend.hpp"
 #include "nn/graph/onnx_import.hpp"
 #include "nn/models/networks.hpp"
@@ -33,11 +32,9 @@ nn::Graph importEncoder(const std::string& file, const DrGanOptions& o) {
                                  {o.onnxOrder, three(o.onnxMean, "--onnx-mean"), three(o.onnxScale, "--onnx-scale")});
 }
 
-nn::Graph firstEncoder(const DrGanOptions& o, int64_t imageSize) {
-    if (!o.start.empty()) {
-        if (const Checkpoint start = Checkpoint::load(o.start); start.hasNetwork("averaged_encoder")) {
-            return start.network("averaged_encoder");
-        }
+nn::Graph firstEncoder(const DrGanOptions& o, const Checkpoint& start, int64_t imageSize) {
+    if (start.hasNetwork("averaged_encoder")) {
+        return start.network("averaged_encoder");
     }
     if (o.encoder == "casia") {
         return nn::casiaEncoder({imageSize, o.embeddingSize, o.encoderWidth});

@@ -38,7 +38,8 @@ void trainStage(const AlignerOptions& o, const std::string& config) { train<Alig
 void trainStage(const DetectorOptions& o, const std::string& config) { train<DetectorTrainer>(o, config); }
 
 MeasuredNetwork measuredNetwork(const DrGanOptions& o) {
-    return {firstEncoder(o, drgan::io::FaceSet(o.faces).imageSize())};
+    const Checkpoint start = o.start.empty() ? Checkpoint() : Checkpoint::load(o.start);
+    return {firstEncoder(o, start, drgan::io::FaceSet(o.faces).imageSize())};
 }
 MeasuredNetwork measuredNetwork(const AlignerOptions& o) { return {firstNetwork(o)}; }
 MeasuredNetwork measuredNetwork(const DetectorOptions& o) { return {firstNetwork(o), o.scenes.side}; }

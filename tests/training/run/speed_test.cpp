@@ -110,7 +110,7 @@ TEST_F(InPlanes, EveryStagesNetworkIsMeasured) {
         EXPECT_EQ(nn::memoryFormat(), torch::MemoryFormat::ChannelsLast);
     };
     const DrGanOptions o = options(Stage::Joint, "run", 1);
-    check(firstEncoder(o, drgan::io::FaceSet(o.faces).imageSize()), 0);
+    check(firstEncoder(o, {}, drgan::io::FaceSet(o.faces).imageSize()), 0);
     AlignerOptions aligner;
     aligner.alignerWidth = 0.1;
     check(firstNetwork(aligner), 0);
