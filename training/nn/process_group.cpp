@@ -56,6 +56,9 @@ torch::Tensor randAcross(int64_t rows, int64_t columns) {
     return torch::rand({rows * group().size(), columns}).narrow(0, rows * group().rank(), rows);
 }
 
+namespace {
+
+/// By the statistics of all processes' pictures.
 torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x) {
     const auto processes = static_cast<double>(group().size());
     const double count = static_cast<double>(x.numel() / x.size(1)) * processes;
@@ -74,6 +77,8 @@ torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::T
     const torch::Tensor scale = module.weight / (variance + module.options.eps()).sqrt();
     return (centred * perChannel(scale) + perChannel(module.bias)).to(x.scalar_type());
 }
+
+}  // namespace
 
 torch::Tensor batchNorm(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x) {
     return group().size() > 1 && module.is_training() ? batchNormAcross(module, x) : module.forward(x);

@@ -40,10 +40,7 @@ torch::Tensor meanAcross(const torch::Tensor& sum, const torch::Tensor& count);
 /// This process's rows of torch::rand({rows x processes, columns}).
 torch::Tensor randAcross(int64_t rows, int64_t columns);
 
-/// Batch normalisation [N,C,H,W] by the statistics of all processes' pictures, in training.
-torch::Tensor batchNormAcross(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x);
-
-/// The module's forward(); in training on several processes, batchNormAcross().
+/// Batch normalisation [N,C,H,W]: the module's forward(); in training by the statistics of all processes' pictures.
 torch::Tensor batchNorm(torch::nn::BatchNorm2dImpl& module, const torch::Tensor& x);
 
 }  // namespace drgan::nn
