@@ -61,7 +61,7 @@ void Identities::settleCrossings(Frame& frame) {
             if (seen[face].empty() || fused[identity].empty()) {
                 return std::nullopt;
             }
-            return similarity(fused[identity], seen[face]);
+            return similarity_(fused[identity], seen[face]);
         };
         if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
             tracker_.exchange(first, second);
@@ -139,17 +139,16 @@ bool Identities::encode(Frame& frame, const Track& track) {
         models_.encoder->feature(picture.crop, picture.embedding, picture.confidence);
     }
     const auto rules = identityRules();
-    const auto likeness = [this](const cv::Mat& a, const cv::Mat& b) { return similarity(a, b); };
     if (identity.fused.size() == 0) {
         fuse(frame, knownAs(frame, track.id, -1, picture), picture);
         return true;
     }
-    const auto verdict = identity.continuity.judge(picture, identity.fused, rules, likeness);
+    const auto verdict = identity.continuity.judge(picture, identity.fused, rules, similarity_);
     if (verdict == Continuity::Verdict::unclear) {
         ++frame.report.heldOut;
         return true;
     }
-    std::vector<Picture> pictures = identity.continuity.takeHeld(picture, verdict, rules, likeness);
+    std::vector<Picture> pictures = identity.continuity.takeHeld(picture, verdict, rules, similarity_);
     pictures.push_back(picture);
     const int id = track.id;
     if (verdict == Continuity::Verdict::other) {
@@ -170,10 +169,9 @@ bool Identities::encode(Frame& frame, const Track& track) {
 
 // The id that a face's new track goes on under: that of a hidden track whose person it is, else its own.
 int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& picture) {
-    const auto likeness = [this](const cv::Mat& a, const cv::Mat& b) { return similarity(a, b); };
     const double needed = std::max(identityRules().same, matchThreshold());
     const int old =
-        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, likeness);
+        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, similarity_);
     if (old < 0) {
         return fresh;
     }

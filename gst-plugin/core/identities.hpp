@@ -25,6 +25,8 @@ public:
     /// @param models outlives the object; read at each call
     /// @param tracker outlives the object. Its tracks are parted, joined and exchanged here.
     Identities(const Models& models, Tracker& tracker) : models_(models), tracker_(tracker) {}
+    Identities(const Identities&) = delete;
+    Identities& operator=(const Identities&) = delete;
 
     void setOptions(const PipelineOptions& options);
 
@@ -72,12 +74,12 @@ private:
     void announce(const Track& track, std::vector<Event>& events, FrameReport& report);
     void draw(Identity& identity, bool exactly, FrameReport& report);
     static bool fitToEncode(const Track& track);
-    double similarity(const cv::Mat& a, const cv::Mat& b) const { return models_.encoder->match(a, b); }
     double matchThreshold() const;
     IdentityRules identityRules() const;
     cv::drgan::NamingRule namingRule() const;
 
     const Models& models_;
+    const Similarity similarity_ = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
     Tracker& tracker_;
     PipelineOptions options_;
     Crossings crossings_;
