@@ -72,11 +72,11 @@ TEST(FaceFinder, ErrorsNameTheFile) {
 TEST(FaceFinder, AYuNetOfOtherVersionsOfOpenCvIsRefusedAtOnce) {
     const std::string model = drgan_test::yuNetOfOtherVersions();
     if (model.empty()) {
-        GTEST_SKIP() << "needs face_detection_yunet_" << (drgan_test::runsYuNet2023 ? 2022 : 2023)
+        GTEST_SKIP() << "needs face_detection_yunet_" << drgan_test::otherYuNetYear
                      << ".onnx, which this OpenCV cannot run, in models/ of the folder that DRGAN_SHARED names";
     }
     drgan_test::expectError([&] { FaceFinder::create(model); },
-                            {model, drgan_test::runsYuNet2023 ? "YuNet of 2023" : "YuNet of 2022"});
+                            {model, "YuNet of " + std::to_string(drgan_test::yuNetYear)});
 }
 
 TEST(FaceFinder, YuNetFindsFrontalsAndProfiles) {

@@ -10,7 +10,8 @@
 namespace drgan_test {
 
 /// cv::FaceDetectorYN runs the YuNet of 2022 up to OpenCV 4.7, and that of 2023 from 4.8 on.
-constexpr bool runsYuNet2023 = CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8);
+constexpr int yuNetYear = CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8) ? 2023 : 2022;
+constexpr int otherYuNetYear = yuNetYear == 2023 ? 2022 : 2023;
 
 /// A YuNet in the folder that DRGAN_SHARED names, or empty if it is not there.
 inline std::string yuNetOf(int year) {
@@ -21,10 +22,10 @@ inline std::string yuNetOf(int year) {
 }
 
 /// The YuNet that this OpenCV can run, or empty.
-inline std::string yuNet() { return yuNetOf(runsYuNet2023 ? 2023 : 2022); }
+inline std::string yuNet() { return yuNetOf(yuNetYear); }
 
 /// A YuNet that it cannot run, or empty.
-inline std::string yuNetOfOtherVersions() { return yuNetOf(runsYuNet2023 ? 2022 : 2023); }
+inline std::string yuNetOfOtherVersions() { return yuNetOf(otherYuNetYear); }
 
 }  // namespace drgan_test
 
@@ -32,7 +33,7 @@ inline std::string yuNetOfOtherVersions() { return yuNetOf(runsYuNet2023 ? 2022 
 #define NEEDS_YUNET(file)                                                                                     \
     const std::string file = drgan_test::yuNet();                                                             \
     if (file.empty()) {                                                                                       \
-        GTEST_SKIP() << "needs face_detection_yunet_" << (drgan_test::runsYuNet2023 ? 2023 : 2022)            \
+        GTEST_SKIP() << "needs face_detection_yunet_" << drgan_test::yuNetYear                                \
                      << ".onnx, which this OpenCV can run, in models/ of the folder that DRGAN_SHARED names"; \
     }
 
