@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <opencv2/drgan.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "expect_error.hpp"
+#include "imgproc.hpp"
 #include "pictures.hpp"
 
 using cv::Mat;

@@ -6,12 +6,9 @@
 
 #include <cmath>
 #include <opencv2/drgan.hpp>
-#include <opencv2/imgproc.hpp>
-#if CV_VERSION_MAJOR >= 5
-#include <opencv2/geometry.hpp>  // what imgproc.hpp had of shapes and transforms before
-#endif
 
 #include "expect_error.hpp"
+#include "imgproc.hpp"
 #include "pictures.hpp"
 #include "tiny_onnx.hpp"
 

@@ -11,12 +11,9 @@
 #include <iostream>
 #include <map>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
-#if CV_VERSION_MAJOR >= 5
-#include <opencv2/geometry.hpp>  // what imgproc.hpp had of shapes and transforms before
-#endif
 
 #include "core/pipeline.hpp"
+#include "imgproc.hpp"
 
 namespace {
 
