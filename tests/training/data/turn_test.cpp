@@ -7,9 +7,9 @@
 
 #include <cmath>
 #include <limits>
-#include <opencv2/imgproc.hpp>
 
 #include "data/prepare.hpp"
+#include "imgproc.hpp"
 #include "pictures.hpp"
 #include "temporary_folder.hpp"
 

@@ -248,7 +248,7 @@ Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs) {
         }
     }
     for (const auto& item : description["outputs"]) {
-        if (std::find(outputs.begin(), outputs.end(), item.at("name")) != outputs.end()) {
+        if (std::find(outputs.begin(), outputs.end(), item.at("name").get<std::string>()) != outputs.end()) {
             names.push_back(item);
         }
     }
