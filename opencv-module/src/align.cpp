@@ -60,7 +60,7 @@ Face readFace(InputArray input) {
         "expected a row of FaceDetectorYN (1x15) or Aligner (1x16), 5x2 landmarks or a box (1x4), of float, double or "
         "int";
     static const std::string name = "face";
-    const Mat given = input.getMat();
+    const Mat given = matrix(input);
     const int depth = given.depth();
     if (given.empty() || given.dims != 2 || (depth != CV_32F && depth != CV_64F && depth != CV_32S)) {
         CV_Error(Error::StsBadArg, format("face: got %s, %s", describe(given).c_str(), expected));

@@ -118,7 +118,7 @@ Seen mean(const Seen& a, const Seen& b) {
 
 /// Boxes or rows as one row each, CV_64F.
 Mat readBoxes(InputArray boxes) {
-    const Mat given = boxes.getMat();
+    const Mat given = matrix(boxes);
     if (given.empty()) {
         return Mat();
     }

@@ -17,12 +17,12 @@ void checkConfidence(float w) {
 }  // namespace
 
 void fuse(InputArray embeddings, InputArray confidences, OutputArray fused) {
-    const Mat rows = embeddings.getMat();
+    const Mat rows = matrix(embeddings);
     if (rows.empty() || rows.dims != 2 || rows.type() != CV_32FC1) {
         CV_Error(Error::StsBadArg, cv::format("embeddings: got %s, expected CV_32FC1 of n rows x Nf columns, n >= 1",
                                               describe(rows).c_str()));
     }
-    Mat weights = confidences.getMat();
+    const Mat weights = matrix(confidences);
     if (weights.empty() || weights.dims != 2 || weights.type() != CV_32FC1 ||
         (weights.rows != 1 && weights.cols != 1)) {
         CV_Error(Error::StsBadArg,

@@ -4,6 +4,15 @@
 namespace cv {
 namespace drgan {
 
+Mat matrix(InputArray input) {
+    const Mat given = input.getMat();
+    if (given.dims != 1) {
+        return given;
+    }
+    const int row[] = {1, static_cast<int>(given.total())};
+    return given.reshape(0, 2, row);
+}
+
 std::string describe(const Mat& m) {
     if (m.empty()) {
         return "an empty matrix";
@@ -20,7 +29,7 @@ const char* depthHint(const Mat& picture) {
 }
 
 Mat embeddingRow(InputArray embedding, const char* name, int length) {
-    const Mat given = embedding.getMat();
+    const Mat given = matrix(embedding);
     if (given.empty() || given.type() != CV_32FC1 || given.dims != 2 || (given.rows != 1 && given.cols != 1)) {
         CV_Error(Error::StsBadArg,
                  cv::format("%s: got %s, expected a CV_32FC1 vector (1xNf or Nfx1)", name, describe(given).c_str()));

@@ -18,7 +18,11 @@ namespace drgan {
 /// confidence that a float can hold exactly.
 constexpr double tinyTotalConfidence = FLT_MIN;
 
-/// "CV_32F 1x15, 1 channel": what a matrix is, for messages.
+/// The input as rows and columns: a std::vector, which OpenCV 5 takes for a matrix of one dimension, is one row, as in
+/// OpenCV 4. Shares the input's memory.
+Mat matrix(InputArray input);
+
+/// "CV_32FC1 of 1 rows x 15 columns": what a matrix is, for messages.
 std::string describe(const Mat& m);
 
 /// What to do with a 16-bit picture, for messages; of others nothing.

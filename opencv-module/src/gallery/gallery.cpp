@@ -27,7 +27,7 @@ void checkName(const String& name) {
 
 /// n embeddings in rows, for reading: the caller's own memory where it can be used as it is.
 Mat embeddingRows(InputArray embeddings, int length) {
-    Mat rows = embeddings.getMat();
+    Mat rows = matrix(embeddings);
     if (rows.empty() || rows.type() != CV_32FC1 || rows.dims != 2) {
         CV_Error(Error::StsBadArg, format("embeddings: got %s, expected CV_32FC1 of n rows x %d columns, n >= 1",
                                           describe(rows).c_str(), length));
