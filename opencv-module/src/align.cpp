@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "crop.hpp"
+#include "opencv2/drgan/face_geometry.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {
@@ -118,16 +119,6 @@ FacePoints readRow(const double* values, int count, const std::string& name) {
     const FacePoints face = pointsOf(values + boxValues);
     checkDistance(face, name);
     return face;
-}
-
-FaceSquare impliedSquare(const FacePoints& face) {
-    const Point2d eyesToMouth = face.mouth - face.eyes;
-    const double distance = norm(eyesToMouth);
-    FaceSquare square;
-    square.side = distance / (contract::boxMouthY - contract::boxEyesY);
-    square.down = eyesToMouth / distance;
-    square.center = face.eyes + square.down * ((0.5 - contract::boxEyesY) * square.side);
-    return square;
 }
 
 void alignCrop(InputArray src, InputArray face, OutputArray dst, const Alignment& alignment) {

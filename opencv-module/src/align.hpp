@@ -39,18 +39,6 @@ FacePoints pointsOf(const double* p);
 /// to each other than minEyeMouth
 FacePoints readRow(const double* values, int count, const std::string& name);
 
-/// A face's square: of the side of its box, turned with the face.
-struct FaceSquare {
-    Point2d center;  ///< pixels
-    double side;     ///< pixels
-    Point2d down;    ///< unit vector from the eyes to the mouth
-};
-
-/// The square that a face's points imply: the one place where the points would lie on average if it were a detector's
-/// box. The inverse of how readRow() sees a box: a box of w x h gives the square of its larger side around its middle.
-/// @param face eyes and mouth apart
-FaceSquare impliedSquare(const FacePoints& face);
-
 }  // namespace drgan
 }  // namespace cv
 

@@ -5,8 +5,9 @@
 
 #include "align.hpp"
 #include "contract.hpp"
-#include "crop.hpp"
 #include "network.hpp"
+#include "opencv2/drgan/face_geometry.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {
@@ -51,7 +52,8 @@ bool touches(const FaceSquare& square, Size picture) {
 FaceSquare squareOf(const AlignerRow& row) {
     double points[10];
     std::copy_n(row.val + firstPoint, 10, points);
-    return impliedSquare(pointsOf(points));
+    const FacePoints face = pointsOf(points);
+    return faceSquare(face.eyes, face.mouth);
 }
 
 /// A row with points, given in units of the square enlarged by `factor`, and the box that they imply.
@@ -155,7 +157,7 @@ std::vector<FaceSquare> readSquares(InputArray boxes) {
             CV_Error(Error::StsBadArg,
                      format("%s: got a box of %g x %g pixels, expected at least 1 x 1", name.c_str(), row[2], row[3]));
         }
-        squares.push_back(impliedSquare(points));
+        squares.push_back(faceSquare(points.eyes, points.mouth));
     }
     return squares;
 }
@@ -268,11 +270,8 @@ private:
 
     /// @return SxS, BGR
     Mat crop(const Mat& picture, const FaceSquare& square) const {
-        // As in alignCrop, the centre of the crop's pixel i is at i / S of its side.
-        const int size = contract_.imageSize;
-        const Point2d origin = atSquare(square, contract_.cropFactor, 0, 0);
-        const Point2d down = square.down * (square.side * contract_.cropFactor / size);
-        return cropSquare(picture, Matx23d(down.y, down.x, origin.x, -down.x, down.y, origin.y), size);
+        const FaceSquare wider{square.center, square.side * contract_.cropFactor, square.down};
+        return cropSquare(picture, cropTransform(wider, contract_.imageSize), contract_.imageSize);
     }
 
     /// Writes the row if the network found a face; leaves it as it is if not.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "align.hpp"
-#include "crop.hpp"
 #include "face_finder.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {

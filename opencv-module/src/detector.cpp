@@ -3,13 +3,14 @@
 #include <atomic>
 #include <cfloat>
 #include <cmath>
+#include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "align.hpp"
 #include "contract.hpp"
-#include "crop.hpp"
 #include "face_finder.hpp"
 #include "network.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {
@@ -19,8 +20,8 @@ namespace {
 constexpr int levels = 3;
 static_assert(sizeof(contract::detectorStrides) / sizeof(int) == levels, "one stride for each map");
 constexpr int multiple = 32;  // of which the network's sides are
-// Pixels, of the network's sides: where its coarsest map is one cell wide or high, OpenCV 4.10 and the classic engine of
-// 5.0 compute values that are wrong, and not the same each time.
+// Pixels, of the network's sides: where its coarsest map is one cell wide or high, OpenCV 4.10 and the classic engine
+// of 5.0 compute values that are wrong, and not the same each time.
 constexpr int leastNetworkSide = 2 * multiple;
 static_assert(contract::detectorStrides[levels - 1] == multiple, "the coarsest map has whole cells");
 
@@ -214,20 +215,20 @@ private:
         }
     }
 
-    std::vector<FaceRow> best(std::vector<FaceRow>& rows) const {
-        const auto better = [](const FaceRow& a, const FaceRow& b) {
-            return a[detectorValues - 1] > b[detectorValues - 1];
-        };
-        std::stable_sort(rows.begin(), rows.end(), better);
-        rows.resize(std::min(rows.size(), static_cast<size_t>(topK_)));
-        std::vector<FaceRow> kept;
+    std::vector<FaceRow> best(const std::vector<FaceRow>& rows) const {
+        std::vector<Rect2d> boxes;
+        std::vector<float> scores;
         for (const FaceRow& row : rows) {
-            if (std::none_of(kept.begin(), kept.end(),
-                             [&](const FaceRow& k) { return overlap(boxOf(k), boxOf(row)) > nmsThreshold_; })) {
-                kept.push_back(row);
-            }
+            boxes.emplace_back(boxOf(row));
+            scores.push_back(row[detectorValues - 1]);
         }
-        return kept;
+        std::vector<int> kept;
+        dnn::NMSBoxes(boxes, scores, 0, nmsThreshold_, kept, 1, topK_);
+        std::vector<FaceRow> faces;
+        for (const int i : kept) {
+            faces.push_back(rows[static_cast<size_t>(i)]);
+        }
+        return faces;
     }
 
     const DetectorContract contract_;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "crop.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {
@@ -54,10 +54,7 @@ FaceRow look(FaceFinder& finder, const Mat& picture, double scale) {
 
 Rect2f boxOf(const FaceRow& row) { return Rect2f(row[0], row[1], row[2], row[3]); }
 
-double overlap(const Rect2f& a, const Rect2f& b) {
-    const double common = (a & b).area(), all = a.area() + b.area() - common;
-    return all > 0 ? common / all : 0;
-}
+double iou(const Rect2f& a, const Rect2f& b) { return 1 - jaccardDistance(a, b); }
 
 float largerSide(const FaceRow& row) { return std::max(row[2], row[3]); }
 
@@ -76,7 +73,7 @@ void keepBest(std::vector<FaceRow>& rows) {
     for (const FaceRow& row : rows) {
         const bool twice = std::any_of(kept.begin(), kept.end(), [&](const FaceRow& k) {
             const Rect2f a = boxOf(row), b = boxOf(k);
-            return overlap(a, b) > 0.4 || (a & b).area() > 0.7F * std::min(a.area(), b.area());
+            return iou(a, b) > 0.4 || (a & b).area() > 0.7F * std::min(a.area(), b.area());
         });
         if (!twice) {
             kept.push_back(row);
@@ -108,7 +105,7 @@ bool FaceFinder::findMain(InputArray image, OutputArray face) {
         const double better = bestFace / largerSide(row);
         if (measuresLandmarks() && (better < 0.8 * scale || better > 1.25 * scale)) {
             const FaceRow again = look(*this, picture, std::min(better, largestLook / longer));
-            row = overlap(boxOf(row), boxOf(again)) > 0.3 ? again : row;
+            row = iou(boxOf(row), boxOf(again)) > 0.3 ? again : row;
         }
         write(std::vector<FaceRow>(1, row), face);
         return true;

@@ -15,8 +15,8 @@ typedef Vec<float, 15> FaceRow;
 
 Rect2f boxOf(const FaceRow& row);
 
-/// Intersection over union, in [0, 1].
-double overlap(const Rect2f& a, const Rect2f& b);
+/// Intersection over union, in [0, 1]; of two boxes without an area 1.
+double iou(const Rect2f& a, const Rect2f& b);
 float largerSide(const FaceRow& row);
 
 /// new = old * scale + offset, for the box and the points.

@@ -4,8 +4,8 @@
 #include <opencv2/objdetect.hpp>
 
 #include "backend.hpp"
-#include "crop.hpp"
 #include "face_finder.hpp"
+#include "picture.hpp"
 
 namespace cv {
 namespace drgan {
@@ -117,7 +117,7 @@ private:
         for (int i = 0; i < found.rows; ++i) {
             FaceRow seen(found.ptr<float>(i));
             transform(seen, back, Point2f(around.tl()));
-            if (checkRange(found.row(i)) && overlap(boxOf(seen), box) > 0.5) {
+            if (checkRange(found.row(i)) && iou(boxOf(seen), box) > 0.5) {
                 std::copy(seen.val + 4, seen.val + 14, row.val + 4);
                 row[14] = std::max(row[14], std::min(seen[14], 1.F));
                 return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/drgan/face_geometry.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
@@ -31,15 +32,10 @@ Face fromRow(const cv::Mat& row) {
     return face;
 }
 
-/// A box where a detector would put it: as cv::drgan::alignCrop has it, the eyes' midpoint is 0.397 and the mouth's
-/// 0.747 sides below its upper edge.
+/// The box where a detector would draw it.
 Face fromLandmarks(const Landmarks& landmarks) {
-    const cv::Point2f down = mouthMiddle(landmarks) - eyesMiddle(landmarks);
-    Face face;
-    face.landmarks = landmarks;
-    face.side = static_cast<float>(cv::norm(down)) / (0.747F - 0.397F);
-    face.center = eyesMiddle(landmarks) + down * ((0.5F - 0.397F) / (0.747F - 0.397F));
-    return face;
+    const cv::drgan::FaceSquare square = cv::drgan::faceSquare(eyesMiddle(landmarks), mouthMiddle(landmarks));
+    return {landmarks, square.center, static_cast<float>(square.side)};
 }
 
 std::string pixels(float value) { return std::to_string(cvRound(value)); }

@@ -15,7 +15,7 @@ namespace drgan::data {
 /// FOLDER/PERSON/.../PICTURE. Rows are sorted by person and path; their `line` counts from 1. What is wrong with a
 /// folder or a file goes to `dropped`, with line 0. Hidden files, other suffixes and links to folders inside a person's
 /// folder are passed over.
-/// @param devShare of the people goes to the dev split; which ones depends on their names alone
+/// @param devShare of the people goes to the dev split; which ones depends only on their names
 /// @throws std::runtime_error if the folder cannot be read or holds no folder
 Labels readPeople(const std::string& folder, double devShare);
 

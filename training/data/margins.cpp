@@ -11,8 +11,6 @@ namespace {
 constexpr double sameLine = 4;       // mean difference in grey levels that JPEG leaves between equal lines
 constexpr double unevenLine = 6;     // standard deviation along a line, grey levels
 constexpr double leastShare = 0.04;  // of the crop: a real picture repeats a few lines, too
-constexpr double blur = 0.09;        // standard deviation in sides of the square
-constexpr double blurredSide = 64;   // pixels of a square's side for blurring
 
 /// The number of rows at the top that repeat each other.
 int repeatedRows(const cv::Mat& grey) {
@@ -39,23 +37,6 @@ cv::Rect withoutStreaks(const cv::Mat& crop) {
     const int top = repeatedRows(grey), bottom = repeatedRows(upsideDown);
     const int left = repeatedRows(sideways), right = repeatedRows(sidewaysBack);
     return {left, top, crop.cols - left - right, crop.rows - top - bottom};
-}
-
-cv::Mat padToSquare(const cv::Mat& picture, const cv::Rect& square) {
-    if (square.size() == picture.size()) {
-        return picture;
-    }
-    cv::Mat padded;
-    cv::copyMakeBorder(picture, padded, -square.y, square.br().y - picture.rows, -square.x,
-                       square.br().x - picture.cols, cv::BORDER_REFLECT_101 | cv::BORDER_ISOLATED);
-    // So wide a blur leaves nothing that a small picture cannot hold, and takes a tenth of a second on a large one.
-    const double scale = std::min(1., blurredSide / square.width);
-    cv::Mat small;
-    cv::resize(padded, small, cv::Size(), scale, scale, cv::INTER_AREA);
-    cv::GaussianBlur(small, small, cv::Size(), blur * square.width * scale);
-    cv::resize(small, padded, padded.size(), 0, 0, cv::INTER_CUBIC);
-    picture.copyTo(padded(cv::Rect(-square.tl(), picture.size())));
-    return padded;
 }
 
 }  // namespace drgan::data

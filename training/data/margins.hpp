@@ -13,10 +13,4 @@ namespace drgan::data {
 /// @param crop 8-bit, BGR
 cv::Rect withoutStreaks(const cv::Mat& crop);
 
-/// A square around a face whole again: what lies outside the picture becomes the mirrored picture, blurred until it
-/// shows no second face.
-/// @param picture the part of the square that there is
-/// @param square in the picture's coordinates; contains the picture
-cv::Mat padToSquare(const cv::Mat& picture, const cv::Rect& square);
-
 }  // namespace drgan::data

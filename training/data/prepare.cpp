@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/drgan/face_geometry.hpp>
 #include <opencv2/drgan/model_contract.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -147,7 +148,10 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
 
 void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
     const cv::Rect& square = view.square;
-    cv::Mat picture = padToSquare(view.picture, square);
+    cv::Mat picture = view.picture;
+    if (square.size() != picture.size()) {
+        picture = cv::drgan::cropSquare(picture, {1, 0, square.x * 1., 0, 1, square.y * 1.}, square.width);
+    }
     const double scale = turnedSide(options_) / std::max(picture.cols, picture.rows);
     if (scale < 1) {
         cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);

@@ -39,35 +39,6 @@ TEST(Margins, StreaksAreFoundAtEachSideThroughJpeg) {
 TEST(Margins, WholePicturesStayAsTheyAre) {
     const cv::Mat picture = asJpeg(unevenPicture({160, 160}));
     EXPECT_EQ(withoutStreaks(picture), cv::Rect(0, 0, 160, 160));
-    EXPECT_EQ(padToSquare(picture, {0, 0, 160, 160}).data, picture.data);
-}
-
-TEST(Margins, PaddingKeepsThePictureAndHidesItsMirrorImage) {
-    const cv::Mat picture = unevenPicture({100, 110});
-    const cv::Rect square(-16, -30, 160, 160), inside(16, 30, 100, 110);
-    const cv::Mat padded = padToSquare(picture, square);
-    ASSERT_EQ(padded.size(), square.size());
-    EXPECT_EQ(cv::norm(padded(inside), picture, cv::NORM_INF), 0);
-    cv::Scalar mean, meanOutside, deviation, deviationOutside;
-    cv::meanStdDev(picture, mean, deviation);
-    cv::meanStdDev(padded.rowRange(0, 30), meanOutside, deviationOutside);
-    for (int k = 0; k < 3; ++k) {
-        EXPECT_NEAR(meanOutside[k], mean[k], 25);
-        EXPECT_LT(deviationOutside[k], 0.5 * deviation[k]);
-    }
-}
-
-TEST(Margins, ALargePictureIsPaddedAsASmallOne) {
-    const cv::Rect square(-48, -90, 480, 480), inside(48, 90, 300, 330);
-    const cv::Mat picture = unevenPicture(inside.size());
-    cv::Mat wanted;
-    cv::copyMakeBorder(picture, wanted, 90, 60, 48, 132, cv::BORDER_REFLECT_101);
-    cv::GaussianBlur(wanted, wanted, cv::Size(), 0.09 * square.width);
-    picture.copyTo(wanted(inside));
-    // Blurred at another resolution: not the same, but nothing that is seen.
-    const cv::Mat padded = padToSquare(picture, square);
-    EXPECT_LE(cv::norm(padded, wanted, cv::NORM_INF), 8);
-    EXPECT_LE(cv::norm(padded, wanted, cv::NORM_L1) / static_cast<double>(3 * padded.total()), 1);
 }
 
 TEST(Margins, APlainWallIsNoStreak) {

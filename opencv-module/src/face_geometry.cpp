@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crop.hpp"
+#include "opencv2/drgan/face_geometry.hpp"
 
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+
+#include "opencv2/drgan/model_contract.hpp"
 
 namespace cv {
 namespace drgan {
@@ -57,26 +59,20 @@ void blurOutside(const Matx23d& cropToPicture, Size picture, Mat& crop) {
 
 }  // namespace
 
-Mat picture8u(InputArray picture, const char* name) {
-    const Mat result = picture.getMat();
-    const int channels = result.channels();
-    if (result.empty() || result.dims != 2 || result.depth() != CV_8U ||
-        (channels != 1 && channels != 3 && channels != 4)) {
-        CV_Error(Error::StsBadArg,
-                 format("%s: got %s, expected an 8-bit picture with 1 (grey), 3 (BGR) or 4 (BGRA) channels%s", name,
-                        describe(result).c_str(), depthHint(result)));
-    }
-    return result;
+FaceSquare faceSquare(const Point2d& eyes, const Point2d& mouth) {
+    const Point2d eyesToMouth = mouth - eyes;
+    const double distance = norm(eyesToMouth);
+    FaceSquare square;
+    square.side = distance / (contract::boxMouthY - contract::boxEyesY);
+    square.down = eyesToMouth / distance;
+    square.center = eyes + square.down * ((0.5 - contract::boxEyesY) * square.side);
+    return square;
 }
 
-Mat pictureBgr(InputArray picture, const char* name) {
-    const Mat given = picture8u(picture, name);
-    if (given.channels() == 3) {
-        return given;
-    }
-    Mat bgr;
-    cvtColor(given, bgr, given.channels() == 1 ? COLOR_GRAY2BGR : COLOR_BGRA2BGR);
-    return bgr;
+Matx23d cropTransform(const FaceSquare& square, int size) {
+    const Point2d down = square.down * (square.side / size), right(down.y, -down.x);  // of one pixel
+    const Point2d origin = square.center - (right + down) * (size / 2.0);
+    return Matx23d(right.x, down.x, origin.x, right.y, down.y, origin.y);
 }
 
 Mat cropSquare(const Mat& picture, const Matx23d& cropToPicture, int size) {
