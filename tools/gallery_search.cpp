@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <opencv2/drgan.hpp>
+#include <opencv2/drgan/atomic_file.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
 
@@ -63,11 +64,11 @@ std::string verdict(const cv::drgan::Identification& who) {
 
 /// A reader of the sheet never finds half a picture.
 void writeSheet(const MatchSheet& sheet, const std::string& path) {
-    const std::string unfinished = path + ".part.png";
-    if (!cv::imwrite(unfinished, sheet.draw()) || std::rename(unfinished.c_str(), path.c_str()) != 0) {
-        std::remove(unfinished.c_str());
-        throw std::runtime_error("cannot write the contact sheet " + path);
-    }
+    std::vector<uchar> png;
+    cv::imencode(".png", sheet.draw(), png);
+    cv::drgan::AtomicFile file(path, cv::drgan::AtomicFile::BY_UMASK);
+    file.write(png.data(), png.size());
+    file.commit();
 }
 
 }  // namespace

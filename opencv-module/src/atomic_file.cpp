@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "atomic_file.hpp"
+#include "opencv2/drgan/atomic_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <opencv2/core.hpp>
 #include <system_error>
 
 #include "new_file.hpp"
@@ -32,7 +31,7 @@ void AtomicFile::fail(const char* what, int error) const {
     CV_Error(Error::StsError, path_ + ": " + what + ": " + std::generic_category().message(error));
 }
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path) {
+AtomicFile::AtomicFile(const std::string& path, Access access) : path_(path), file_(std::make_unique<NewFile>()) {
     if (path.empty() || path.find('\0') != std::string::npos) {
         CV_Error(Error::StsBadArg, path.empty() ? "path: is empty, expected a file's" : "path: holds a zero byte");
     }
@@ -52,30 +51,32 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     if (fs::exists(old) && !mayWrite(target_)) {
         fail("cannot be written", errno);  // the folder might allow it, but whoever set its permissions did not mean to
     }
-    if (!file_.createIn(folder_)) {
+    if (!file_->createIn(folder_, access == OWNER_ONLY)) {
         fail("cannot be written: no temporary file can be made beside it", errno);
     }
-    if (fs::exists(old) && !file_.takePermissionsOf(target_)) {
+    if (fs::exists(old) && !file_->takePermissionsOf(target_)) {
         fail("its permissions cannot be kept", errno);
     }
 }
 
+AtomicFile::~AtomicFile() = default;
+
 void AtomicFile::write(const void* data, size_t size) {
-    if (!file_.write(data, size)) {
+    if (!file_->write(data, size)) {
         fail("cannot be written", errno);
     }
 }
 
 void AtomicFile::commit() {
-    if (!file_.close()) {
+    if (!file_->close()) {
         fail("cannot be written", errno);
     }
     std::error_code error;
-    fs::rename(file_.path(), target_, error);
+    fs::rename(file_->path(), target_, error);
     if (error) {
         CV_Error(Error::StsError, path_ + ": cannot be written: " + error.message());
     }
-    file_.keep();
+    file_->keep();
     if (!syncFolder(folder_)) {
         fail("is written, but its folder cannot be synchronised with the disk", errno);
     }

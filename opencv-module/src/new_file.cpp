@@ -38,7 +38,7 @@ std::string randomName() {
 
 #ifdef _WIN32
 
-int openNew(const std::string& path) {
+int openNew(const std::string& path, bool) {
     return ::_open(path.c_str(), _O_CREAT | _O_EXCL | _O_WRONLY | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
 }
 long long writeSome(int file, const char* data, size_t size) {
@@ -50,8 +50,8 @@ void removeFile(const std::string& path) { ::_unlink(path.c_str()); }
 
 #else
 
-int openNew(const std::string& path) {
-    return ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+int openNew(const std::string& path, bool ownerOnly) {
+    return ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, ownerOnly ? 0600 : 0666);
 }
 bool flushToDisk(int file) { return ::fsync(file) == 0; }
 bool closeFile(int file) { return ::close(file) == 0; }
@@ -95,10 +95,10 @@ NewFile::~NewFile() {
     errno = error;
 }
 
-bool NewFile::createIn(const std::string& folder) {
+bool NewFile::createIn(const std::string& folder, bool ownerOnly) {
     for (int i = 0; i < attempts; ++i) {
         const std::string path = folder + "/" + randomName();
-        descriptor_ = openNew(path);
+        descriptor_ = openNew(path, ownerOnly);
         if (descriptor_ >= 0) {
             path_ = path;
             return true;

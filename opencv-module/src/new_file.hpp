@@ -19,8 +19,9 @@ public:
     NewFile(const NewFile&) = delete;
     NewFile& operator=(const NewFile&) = delete;
 
-    /// Makes a file ".drgan-" and twelve letters, which only its owner may read and write.
-    bool createIn(const std::string& folder);
+    /// Makes a file ".drgan-" and twelve letters.
+    /// @param ownerOnly nobody else may read or write it
+    bool createIn(const std::string& folder, bool ownerOnly);
     /// Gives it the permissions and, where the process may give files away, the owner of another file.
     bool takePermissionsOf(const std::string& path);
     /// Writes all of it. A limit on the size of files is an error like any other, not a signal.

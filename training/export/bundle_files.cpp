@@ -3,27 +3,15 @@
 
 #include <openssl/evp.h>
 
-#include <fstream>
 #include <sstream>
 #include <stdexcept>
+
+#include "io/replace_file.hpp"
 
 namespace drgan::exporting {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-namespace {
-
-void writeFile(const fs::path& path, const std::string& bytes) {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out) {
-        throw std::runtime_error(path.string() + ": cannot be written");
-    }
-}
-
-}  // namespace
 
 std::string sha256(const std::string& bytes) {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -45,14 +33,12 @@ json manifestLine(const std::string& name, const std::string& bytes) {
 std::string manifestText(const json& manifest) { return manifest.dump(2) + "\n"; }
 
 void writeFiles(const fs::path& folder, const Files& files) {
-    const std::string fresh = ".new";
     fs::create_directories(folder);
+    std::vector<std::pair<std::string, std::string>> whole;
     for (const auto& [name, bytes] : files) {
-        writeFile(folder / (name + fresh), bytes);
+        whole.emplace_back((folder / name).string(), bytes);
     }
-    for (const auto& [name, bytes] : files) {
-        fs::rename(folder / (name + fresh), folder / name);
-    }
+    io::replaceFiles(whole);
 }
 
 }  // namespace drgan::exporting

@@ -24,8 +24,6 @@ namespace detail {
 
 void fail(const std::string& path, const std::string& what) { throw std::runtime_error(path + ": " + what); }
 
-std::string reason(const std::string& doing) { return doing + ": " + std::strerror(errno); }
-
 std::string shapeText(const std::vector<int64_t>& shape) {
     std::string text = "[";
     for (size_t i = 0; i < shape.size(); ++i) {
@@ -56,6 +54,26 @@ uint64_t expectedBytes(const std::string& path, const std::string& name, const s
 using namespace detail;
 
 namespace {
+
+/// "doing: errno's text".
+std::string reason(const std::string& doing) { return doing + ": " + std::strerror(errno); }
+
+/// Closes a file descriptor when it goes.
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
 
 constexpr uint64_t headerLimit = 100'000'000;  // as in the reference implementation
 

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "replace_file.hpp"
 #include "safetensors.hpp"
 #include "safetensors_detail.hpp"
 
@@ -19,40 +12,6 @@ namespace drgan::io {
 using namespace detail;
 
 namespace {
-
-void writeAll(int fd, const std::string& path, const void* data, size_t bytes) {
-    const auto* next = static_cast<const uint8_t*>(data);
-    while (bytes > 0) {
-        const ssize_t written = ::write(fd, next, std::min<size_t>(bytes, size_t{1} << 30));
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            fail(path, reason("cannot write"));
-        }
-        next += written;
-        bytes -= static_cast<size_t>(written);
-    }
-}
-
-// The file that a path stands for: links are followed, so that replacing it keeps the link. Things that are not files
-// (a folder, a device) are refused, since the rename would replace them.
-std::string resolveTarget(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return path;
-    }
-    if (!S_ISREG(status.st_mode)) {
-        fail(path, "cannot write: not a regular file");
-    }
-    char* resolved = ::realpath(path.c_str(), nullptr);
-    if (!resolved) {
-        fail(path, reason("cannot resolve"));
-    }
-    std::string result(resolved);
-    std::free(resolved);
-    return result;
-}
 
 std::string headerText(const std::string& path, const std::vector<const TensorSource*>& tensors,
                        const std::map<std::string, std::string>& metadata) {
@@ -96,41 +55,15 @@ void writeSafetensors(const std::string& path, const std::vector<TensorSource>& 
         return dtypeSize(a->dtype) > dtypeSize(b->dtype);
     });
     const std::string header = headerText(path, ordered, metadata);
-    const std::string target = resolveTarget(path);
-
-    static std::atomic<unsigned> counter{0};
-    const std::string temporary = target + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter++);
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file.get() < 0) {
-        fail(path, reason("cannot create " + temporary));
+    uint8_t length[lengthBytes];
+    for (size_t i = 0; i < lengthBytes; ++i) {
+        length[i] = static_cast<uint8_t>(static_cast<uint64_t>(header.size()) >> (8 * i));
     }
-    try {
-        uint8_t length[lengthBytes];
-        for (size_t i = 0; i < lengthBytes; ++i) {
-            length[i] = static_cast<uint8_t>(static_cast<uint64_t>(header.size()) >> (8 * i));
-        }
-        writeAll(file.get(), path, length, lengthBytes);
-        writeAll(file.get(), path, header.data(), header.size());
-        for (const TensorSource* tensor : ordered) {
-            writeAll(file.get(), path, tensor->data, tensor->bytes);
-        }
-        if (::fsync(file.get()) != 0 || ::close(file.release()) != 0) {
-            fail(path, reason("cannot write"));
-        }
-        if (::rename(temporary.c_str(), target.c_str()) != 0) {
-            fail(path, reason("cannot put into place"));
-        }
-    } catch (...) {
-        ::unlink(temporary.c_str());
-        throw;
+    std::vector<std::pair<const void*, size_t>> pieces{{length, lengthBytes}, {header.data(), header.size()}};
+    for (const TensorSource* tensor : ordered) {
+        pieces.emplace_back(tensor->data, tensor->bytes);
     }
-    // The rename itself must survive a power cut. Not every file system lets a folder be synced; that is no error.
-    const size_t slash = target.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : target.substr(0, std::max<size_t>(slash, 1));
-    const Descriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (parent.get() >= 0) {
-        ::fsync(parent.get());
-    }
+    replaceFile(path, pieces);
 }
 
 }  // namespace drgan::io

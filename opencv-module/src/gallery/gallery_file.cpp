@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "../atomic_file.hpp"
 #include "../crc32c.hpp"
 #include "../little_endian.hpp"
 #include "gallery_name.hpp"
+#include "opencv2/drgan/atomic_file.hpp"
 
 namespace cv {
 namespace drgan {
