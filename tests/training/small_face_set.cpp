@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "small_face_set.hpp"
 
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#include <stb/stb_image_write.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -12,6 +8,7 @@
 #include <vector>
 
 #include "io/face_set.hpp"
+#include "jpeg.hpp"
 
 namespace {
 
@@ -85,11 +82,8 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
             if (how.drawn) {
                 picture = drawFace(how.side, degrees, colour);
             }
-            auto append = [](void* to, void* data, int size) {
-                auto* bytes = static_cast<std::vector<uint8_t>*>(to);
-                bytes->insert(bytes->end(), static_cast<uint8_t*>(data), static_cast<uint8_t*>(data) + size);
-            };
-            stbi_write_jpg_to_func(append, &jpeg, how.side, how.side, 3, rgb.data(), 95);
+            const std::vector<uint8_t> encoded = drgan::test::jpegOf(rgb, how.side);
+            jpeg.insert(jpeg.end(), encoded.begin(), encoded.end());
             offset.push_back(static_cast<int64_t>(jpeg.size()));
             origin.push_back(turned ? static_cast<int32_t>(person.size()) - 1 : -1);
             person.push_back(p);

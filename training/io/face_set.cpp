@@ -2,11 +2,10 @@
 
 #include "face_set.hpp"
 
-#include <stb_image.h>
+#include <turbojpeg.h>
 
 #include <climits>
 #include <cmath>
-#include <cstring>
 #include <locale>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -150,28 +149,22 @@ Span<uint8_t> FaceSet::jpeg(size_t row) const {
 
 void FaceSet::decode(size_t row, uint8_t* rgb) const {
     const Span<uint8_t> bytes = jpeg(row);
-    if (bytes.size() > INT_MAX) {
-        fail(file_.path(), "row " + std::to_string(row) + ": the JPEG is absurdly large");
-    }
-    const int length = static_cast<int>(bytes.size());
-    int width = 0;
-    int height = 0;
-    int channels = 0;
-    // Sizes first: a hostile header must not make the decoder allocate more than an SxS picture needs.
-    if (!stbi_info_from_memory(bytes.data(), length, &width, &height, &channels)) {
-        fail(file_.path(), "row " + std::to_string(row) + ": corrupt JPEG (" + stbi_failure_reason() + ")");
+    const auto length = static_cast<unsigned long>(bytes.size());
+    const std::string name = "row " + std::to_string(row);
+    const std::unique_ptr<void, int (*)(tjhandle)> decoder(tjInitDecompress(), tjDestroy);
+    const auto corrupt = [&] { fail(file_.path(), name + ": corrupt JPEG (" + tjGetErrorStr2(decoder.get()) + ")"); };
+    int width = 0, height = 0, subsampling = 0, colorspace = 0;
+    if (tjDecompressHeader3(decoder.get(), bytes.data(), length, &width, &height, &subsampling, &colorspace) != 0) {
+        corrupt();
     }
     if (width != imageSize_ || height != imageSize_) {
-        fail(file_.path(), "row " + std::to_string(row) + ": the picture is " + std::to_string(width) + "x" +
-                               std::to_string(height) + ", expected " + std::to_string(imageSize_) + "x" +
-                               std::to_string(imageSize_));
+        fail(file_.path(), name + ": the picture is " + std::to_string(width) + "x" + std::to_string(height) +
+                               ", expected " + std::to_string(imageSize_) + "x" + std::to_string(imageSize_));
     }
-    const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-        stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 3), stbi_image_free);
-    if (!pixels) {
-        fail(file_.path(), "row " + std::to_string(row) + ": corrupt JPEG (" + stbi_failure_reason() + ")");
+    // A warning, such as of data that end too early, is an error, too.
+    if (tjDecompress2(decoder.get(), bytes.data(), length, rgb, width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
+        corrupt();
     }
-    std::memcpy(rgb, pixels.get(), static_cast<size_t>(imageSize_) * imageSize_ * 3);
 }
 
 }  // namespace drgan::io

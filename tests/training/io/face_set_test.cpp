@@ -4,12 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stb_image_write.h>
 
 #include <cmath>
 #include <map>
 #include <thread>
 
+#include "jpeg.hpp"
 #include "temporary_folder.hpp"
 
 namespace drgan::io {
@@ -22,26 +22,18 @@ using testing::HasSubstr;
 
 constexpr int side = 16;
 
-std::vector<uint8_t> jpegOf(int width, uint8_t red, uint8_t green, uint8_t blue) {
+std::vector<uint8_t> flatJpeg(int width, uint8_t red, uint8_t green, uint8_t blue) {
     std::vector<uint8_t> pixels;
     for (int i = 0; i < width * width; ++i) {
         pixels.insert(pixels.end(), {red, green, blue});
     }
-    std::vector<uint8_t> jpeg;
-    stbi_write_jpg_to_func(
-        [](void* sink, void* data, int size) {
-            const auto* bytes = static_cast<uint8_t*>(data);
-            static_cast<std::vector<uint8_t>*>(sink)->insert(static_cast<std::vector<uint8_t>*>(sink)->end(), bytes,
-                                                             bytes + size);
-        },
-        &jpeg, width, width, 3, pixels.data(), 95);
-    return jpeg;
+    return drgan::test::jpegOf(pixels, width);
 }
 
 /// Three rows: two real pictures of two people, and one turned from the first. Each test damages it in one place.
 struct Columns {
-    std::vector<std::vector<uint8_t>> pictures = {jpegOf(side, 200, 30, 90), jpegOf(side, 10, 120, 240),
-                                                  jpegOf(side, 90, 90, 90)};
+    std::vector<std::vector<uint8_t>> pictures = {flatJpeg(side, 200, 30, 90), flatJpeg(side, 10, 120, 240),
+                                                  flatJpeg(side, 90, 90, 90)};
     std::vector<int64_t> offset;
     std::vector<int32_t> person = {0, 0, 1};
     std::vector<uint8_t> split = {0, 0, 1};
@@ -136,12 +128,23 @@ TEST(FaceSet, DecodesToRgbFromSeveralThreads) {
     EXPECT_THAT(worst, testing::Each(testing::Le(4)));  // JPEG at quality 95 on flat colours
 }
 
+TEST(FaceSet, TakesNoPictureThatEndsTooEarly) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "faces.safetensors";
+    Columns columns;
+    columns.pictures[1].resize(columns.pictures[1].size() - 8);
+    columns.write(path);
+    const FaceSet set(path);
+    std::vector<uint8_t> rgb(side * side * 3);
+    EXPECT_THAT(messageOf([&] { set.decode(1, rgb.data()); }), AllOf(HasSubstr("row 1"), HasSubstr("corrupt JPEG")));
+}
+
 TEST(FaceSet, NamesTheRowOfACorruptPicture) {
     const TemporaryFolder folder;
     const std::string path = folder / "faces.safetensors";
     Columns columns;
     columns.pictures[1].assign(40, 'x');
-    columns.pictures[2] = jpegOf(8, 1, 2, 3);
+    columns.pictures[2] = flatJpeg(8, 1, 2, 3);
     columns.write(path);
     const FaceSet set(path);
     std::vector<uint8_t> rgb(side * side * 3);
