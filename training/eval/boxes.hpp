@@ -25,13 +25,13 @@ struct LandmarkErrors {
     double score = 0;      ///< the aligner's face score, not an error
 };
 
-/// A picture's face as the aligner lands it, beside the finder's.
+/// A picture's face with the aligner's landmarks, beside the detector's.
 struct Landed {
     Faces faces;                       ///< rows of the aligner where a face was found
     std::vector<LandmarkErrors> rows;  ///< below and beyond 45 degrees; empty where the finder has no landmarks
 };
 
-/// Lands each found face anew from its box alone, in three passes. Faces that the aligner takes for none keep their
+/// Aligns each face again from only its box, in three passes. Faces that the aligner takes for none keep their
 /// box.
 /// @param jitter moves and resizes each box at random first, always in the same way
 Landed landFromBoxes(const Faces& faces, cv::drgan::Aligner& aligner, bool jitter);

@@ -14,10 +14,10 @@ public:
     explicit BundleEmbedder(const cv::drgan::Bundle& bundle) : encoder_(cv::drgan::Encoder::create(bundle.encoder)) {}
 
     cv::drgan::Alignment alignment() const override { return encoder_->alignment(); }
-    Code code(const cv::Mat& aligned) override {
-        Code code;
-        encoder_->feature(aligned, code.embedding, code.confidence);
-        return code;
+    Encoding encode(const cv::Mat& aligned) override {
+        Encoding encoding;
+        encoder_->feature(aligned, encoding.embedding, encoding.confidence);
+        return encoding;
     }
 
 private:
@@ -32,7 +32,7 @@ public:
     }
 
     cv::drgan::Alignment alignment() const override { return alignment_; }
-    Code code(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
+    Encoding encode(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
 
 private:
     data::Recognizer recognizer_;
@@ -56,19 +56,19 @@ cv::Mat Embedder::align(const cv::Mat& picture, const cv::Mat& face) const {
     return aligned;
 }
 
-cv::Mat Embedder::embed(const cv::Mat& aligned, const Code& known, bool mirror) {
+cv::Mat Embedder::embed(const cv::Mat& aligned, const Encoding& known, bool mirror) {
     cv::Mat sum = known.embedding.clone();
     if (mirror) {
         cv::Mat mirrored;
         cv::flip(aligned, mirrored, 1);
-        sum += code(mirrored).embedding;
+        sum += encode(mirrored).embedding;
     }
     return data::unit(sum);
 }
 
 cv::Mat Embedder::embed(const cv::Mat& picture, const cv::Mat& face, bool mirror) {
     const cv::Mat aligned = align(picture, face);
-    return embed(aligned, code(aligned), mirror);
+    return embed(aligned, encode(aligned), mirror);
 }
 
 std::unique_ptr<Embedder> embedBundle(const cv::drgan::Bundle& bundle) {

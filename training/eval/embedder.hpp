@@ -16,7 +16,7 @@ class Embedder {
 public:
     virtual ~Embedder() = default;
 
-    struct Code {
+    struct Encoding {
         cv::Mat embedding;     ///< 1xNf CV_32F, not normalised
         float confidence = 1;  ///< 1 for recognisers, which give none
     };
@@ -30,13 +30,13 @@ public:
     cv::Mat align(const cv::Mat& picture, const cv::Mat& face) const;
 
     /// What the network says of one aligned face.
-    virtual Code code(const cv::Mat& aligned) = 0;
+    virtual Encoding encode(const cv::Mat& aligned) = 0;
 
     /// @param mirror adds the embedding of the aligned face's mirror image
     /// @return 1xNf CV_32F of unit norm
     cv::Mat embed(const cv::Mat& picture, const cv::Mat& face, bool mirror);
-    /// The same from the code of the aligned face, when that is known already.
-    cv::Mat embed(const cv::Mat& aligned, const Code& code, bool mirror);
+    /// The same from the encoding of the aligned face, when that is known already.
+    cv::Mat embed(const cv::Mat& aligned, const Encoding& encoding, bool mirror);
 };
 
 /// A bundle's encoder, as every program runs it.

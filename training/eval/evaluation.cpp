@@ -16,8 +16,8 @@
 #include "boxes.hpp"
 #include "cfp.hpp"
 #include "embedder.hpp"
+#include "fiducials.hpp"
 #include "fusion.hpp"
-#include "marks.hpp"
 #include "openset.hpp"
 #include "plots.hpp"
 #include "report.hpp"
@@ -158,7 +158,7 @@ void verify(const Task& task, const Embeddings& embeddings, double threshold, co
     }
 }
 
-/// Lets the bundle's aligner say where the faces are, given their boxes alone.
+/// Locates the landmarks with the bundle's aligner, given only the boxes.
 void landAnew(const Options& o, const cv::drgan::Bundle& bundle, Faces& faces, nlohmann::json& report) {
     if (bundle.aligner.empty()) {
         throw std::runtime_error(o.bundle + ": --boxes asks the bundle's aligner, and it has none");
@@ -173,7 +173,7 @@ void landAnew(const Options& o, const cv::drgan::Bundle& bundle, Faces& faces, n
 
 /// Where CFP's fiducials are there.
 void measureLandmarks(const Options& o, const Faces& faces, nlohmann::json& report) {
-    const std::vector<MarkErrors> rows = againstMarks(faces);
+    const std::vector<FiducialErrors> rows = againstFiducials(faces);
     if (!rows.empty()) {
         std::printf("%s landmarks against CFP's hand-made points, in units of the eye-mouth distance:\n%s\n",
                     o.boxes ? "The aligner's" : "The detector's", table(rows).c_str());
@@ -214,7 +214,7 @@ void studyFusion(const Task& task, const Encoded& encoded, const Plots* plots, n
         byImagesFused(task.studied, {&encoded.clean, &encoded.blurred, &encoded.small, &encoded.hazy, &encoded.tiny});
     std::printf(
         "Templates of mixed pose, both sides of a pair without a picture in common, weighed by confidence, the plain "
-        "mean, or the most confident picture (best) alone; accuracy at the best threshold, both kinds of pairs counted "
+        "mean, or only the most confident picture (best); accuracy at the best threshold, both kinds of pairs counted "
         "alike:\n%s\n",
         table(clean).c_str());
     std::printf(
@@ -231,9 +231,9 @@ void studyFusion(const Task& task, const Encoded& encoded, const Plots* plots, n
 
 /// What the bundle's frontal views of the profiles give another recogniser.
 void studyFrontalViews(const Options& o, const cv::drgan::Bundle& bundle, Embedder& recognizer, const Task& task,
-                       const Codes& codes, nlohmann::json& report) {
+                       const Encodings& encodings, nlohmann::json& report) {
     const Embeddings raw = encodeAll(task.faces, recognizer, o.mirror, false).embeddings;
-    const Embeddings views = frontalized(task.persons, codes, bundle, recognizer, raw, o.mirror);
+    const Embeddings views = frontalized(task.persons, encodings, bundle, recognizer, raw, o.mirror);
     for (const auto& [name, embeddings] : {std::pair{"raw", &raw}, std::pair{"frontalized", &views}}) {
         const Scored scored = score(task.protocols.at("FP"), task.faces, *embeddings, std::nan(""));
         const double eer = equalErrorRate(allFrontalProfile(task.studied, *embeddings));
@@ -272,11 +272,11 @@ Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresho
     return strangers;
 }
 
-/// Who is named in galleries of these people. The faces alone count, without mirror images, as programs see them.
-void studyOpenSet(const Options& o, const Task& task, const Codes& codes, const Strangers& strangers,
+/// Who is named in galleries of these people. Only the faces count, without mirror images, as programs see them.
+void studyOpenSet(const Options& o, const Task& task, const Encodings& encodings, const Strangers& strangers,
                   cv::drgan::NamingRule rule, nlohmann::json& report) {
     rule.strangerRate = o.strangerRate;
-    const std::vector<OpenSet> rows = identifyOpenSet(task.persons, codes, strangers, rule);
+    const std::vector<OpenSet> rows = identifyOpenSet(task.persons, encodings, strangers, rule);
     std::printf(
         "Open-set identification: galleries of people, searched for other pictures of them (TPIR: given the right "
         "name) "

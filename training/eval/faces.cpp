@@ -70,17 +70,17 @@ Encoded encodeAll(const Faces& faces, Embedder& embedder, bool mirror, bool wors
     for (const auto& [name, face] : faces.all()) {
         const cv::Mat picture = faces.read(name);
         const cv::Mat aligned = embedder.align(picture, face.place);
-        const Embedder::Code& code = encoded.clean[name] = embedder.code(aligned);
-        encoded.embeddings[name] = embedder.embed(aligned, code, mirror);
+        const Embedder::Encoding& encoding = encoded.clean[name] = embedder.encode(aligned);
+        encoded.embeddings[name] = embedder.embed(aligned, encoding, mirror);
         if (worse) {
             cv::Mat blurred;
             cv::GaussianBlur(picture, blurred, {}, blurSigma);
-            encoded.blurred[name] = embedder.code(embedder.align(blurred, face.place));
-            encoded.small[name] = embedder.code(shrinkAndEnlarge(aligned, smallSide));
+            encoded.blurred[name] = embedder.encode(embedder.align(blurred, face.place));
+            encoded.small[name] = embedder.encode(shrinkAndEnlarge(aligned, smallSide));
             cv::Mat hazy;
             cv::GaussianBlur(aligned, hazy, {}, hazeShare * aligned.rows);
-            encoded.hazy[name] = embedder.code(hazy);
-            encoded.tiny[name] = embedder.code(shrinkAndEnlarge(aligned, tinySide));
+            encoded.hazy[name] = embedder.encode(hazy);
+            encoded.tiny[name] = embedder.encode(shrinkAndEnlarge(aligned, tinySide));
         }
         progress("encoding", encoded.clean.size(), faces.all().size());
     }

@@ -40,8 +40,8 @@ private:
     Reader reader_;
 };
 
-using Embeddings = std::map<std::string, cv::Mat>;    ///< by picture; 1xNf of unit norm
-using Codes = std::map<std::string, Embedder::Code>;  ///< by picture
+using Embeddings = std::map<std::string, cv::Mat>;            ///< by picture; 1xNf of unit norm
+using Encodings = std::map<std::string, Embedder::Encoding>;  ///< by picture
 
 constexpr double blurSigma = 3;  ///< of a blurred picture: Gaussian, pixels of the picture as it came
 constexpr int smallSide = 24;    ///< of a small face: pixels that the aligned face is shrunk to, and enlarged again
@@ -51,11 +51,11 @@ constexpr double hazeShare = 1. / 28;  ///< sigma of a hazy face: Gaussian, of t
 /// What a network says of every picture.
 struct Encoded {
     Embeddings embeddings;  ///< see Embedder::embed
-    Codes clean;            ///< of the same passes, before a mirror image is added
-    Codes blurred;          ///< empty unless asked for
-    Codes small;            ///< empty unless asked for
-    Codes hazy;             ///< empty unless asked for
-    Codes tiny;             ///< empty unless asked for
+    Encodings clean;        ///< of the same passes, before a mirror image is added
+    Encodings blurred;      ///< empty unless asked for
+    Encodings small;        ///< empty unless asked for
+    Encodings hazy;         ///< empty unless asked for
+    Encodings tiny;         ///< empty unless asked for
 };
 
 /// @param worse encodes each picture blurred, small, hazy and tiny, too

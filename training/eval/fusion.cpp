@@ -14,7 +14,7 @@ namespace {
 constexpr size_t mostFused = 8;
 
 /// One picture of a draw, in the quality that the draw gave it.
-using Picture = const Embedder::Code*;
+using Picture = const Embedder::Encoding*;
 
 std::vector<std::string> shuffled(std::vector<std::string> pictures, std::mt19937& random) {
     std::shuffle(pictures.begin(), pictures.end(), random);
@@ -46,16 +46,16 @@ struct Draw {
     std::vector<std::vector<Picture>> sides[2];
 };
 
-Draw makeDraw(const Persons& persons, const std::vector<const Codes*>& qualities, bool swapFirst, std::mt19937& random,
-              std::mt19937& qualityRandom) {
+Draw makeDraw(const Persons& persons, const std::vector<const Encodings*>& qualities, bool swapFirst,
+              std::mt19937& random, std::mt19937& qualityRandom) {
     Draw draw;
     for (const Person& person : persons) {
         const std::vector<std::string> order = mixed(person, random);
         std::vector<Picture> sides[2];
         for (size_t i = 0; i < order.size(); ++i) {
-            const Codes& codes = *qualities[qualities.size() > 1 ? qualityRandom() % qualities.size() : 0];
+            const Encodings& encodings = *qualities[qualities.size() > 1 ? qualityRandom() % qualities.size() : 0];
             // Frontal and profile alternate: pairs of them go to the sides in turn, so that both sides are mixed.
-            sides[i / 2 % 2].push_back(&codes.at(order[i]));
+            sides[i / 2 % 2].push_back(&encodings.at(order[i]));
         }
         while (sides[0].size() > sides[1].size() + 1) {
             sides[1].push_back(sides[0].back());
@@ -122,7 +122,7 @@ Fusion::Measures measure(const std::vector<Draw>& draws, size_t n, Way way) {
 
 }  // namespace
 
-std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<const Codes*>& qualities, int draws) {
+std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<const Encodings*>& qualities, int draws) {
     const auto reaching = [](const Persons& people, size_t n) {
         Persons enough;
         std::copy_if(people.begin(), people.end(), std::back_inserter(enough),

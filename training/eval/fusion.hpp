@@ -30,9 +30,11 @@ struct Fusion {
 
 /// Both sides of a pair share no picture, so n goes up to half of a person's pictures. A row is of the people whose
 /// pictures reach its n; the rows end at n = 8 or where fewer than half of the people are left.
-/// @param qualities codes of the pictures; of several, each picture of each draw has a random one, from a fixed seed
+/// @param qualities encodings of the pictures; of several, each picture of each draw has a random one, from a fixed
+/// seed
 /// @param draws random templates per person and side, from a fixed seed
-std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<const Codes*>& qualities, int draws = 20);
+std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<const Encodings*>& qualities,
+                                  int draws = 20);
 
 std::string table(const std::vector<Fusion>& rows);
 nlohmann::json report(const std::vector<Fusion>& rows);

@@ -63,13 +63,13 @@ bool isIn(const std::vector<std::string>& list, const std::string& picture) {
 
 class Draw {
 public:
-    Draw(const Persons& persons, const Codes& codes, const Strangers& strangers, const cv::drgan::NamingRule& rule,
-         Results& results)
-        : persons_(persons), codes_(codes), strangers_(strangers), rule_(rule), results_(results) {}
+    Draw(const Persons& persons, const Encodings& encodings, const Strangers& strangers,
+         const cv::drgan::NamingRule& rule, Results& results)
+        : persons_(persons), encodings_(encodings), strangers_(strangers), rule_(rule), results_(results) {}
 
     /// @param order persons; the first `people` of them are in the gallery
     void run(const std::vector<size_t>& order, int people, Random& random) const {
-        const int length = codes_.begin()->second.embedding.cols;
+        const int length = encodings_.begin()->second.embedding.cols;
         const auto gallery = cv::drgan::Gallery::createEmpty(length, "drawn");
         std::vector<std::pair<size_t, std::string>> probes;
         size_t enrolled = 0;
@@ -77,9 +77,9 @@ public:
             const auto of = inOrder(persons_[order[i]], random);
             const size_t used = of.size() > 2 ? 2 : 1;
             for (size_t k = 0; k < of.size(); ++k) {
-                const Embedder::Code& code = codes_.at(of[k]);
+                const Embedder::Encoding& encoding = encodings_.at(of[k]);
                 if (k < used) {
-                    gallery->add(nameOf(order[i]), code.embedding, code.confidence);
+                    gallery->add(nameOf(order[i]), encoding.embedding, encoding.confidence);
                     ++enrolled;
                 } else {
                     probes.emplace_back(order[i], of[k]);
@@ -108,7 +108,7 @@ private:
     static std::string nameOf(size_t person) { return std::to_string(person); }
 
     void mated(const cv::drgan::Gallery& gallery, size_t person, const std::string& picture, Mated& results) const {
-        const auto found = gallery.identify(codes_.at(picture).embedding, rule_);
+        const auto found = gallery.identify(encodings_.at(picture).embedding, rule_);
         results.right.push_back(found.best == nameOf(person) ? found.similarity
                                                              : -std::numeric_limits<float>::infinity());
         results.byRule += found.name == nameOf(person) ? 1 : 0;
@@ -132,7 +132,7 @@ private:
                 size_t at = k;
                 for (const auto* kind : {&person.frontal, &person.between, &person.profile}) {
                     if (at < kind->size()) {
-                        stranger(gallery, codes_.at((*kind)[at]).embedding);
+                        stranger(gallery, encodings_.at((*kind)[at]).embedding);
                         ++searched;
                         ++left;
                         break;
@@ -144,7 +144,7 @@ private:
     }
 
     const Persons& persons_;
-    const Codes& codes_;
+    const Encodings& encodings_;
     const Strangers& strangers_;
     const cv::drgan::NamingRule& rule_;
     Results& results_;
@@ -179,7 +179,7 @@ OpenSet::Probes summary(const Mated& mated, const std::vector<float>& strangers)
 
 }  // namespace
 
-std::vector<OpenSet> identifyOpenSet(const Persons& persons, const Codes& codes, const Strangers& strangers,
+std::vector<OpenSet> identifyOpenSet(const Persons& persons, const Encodings& encodings, const Strangers& strangers,
                                      const cv::drgan::NamingRule& rule) {
     std::vector<size_t> order(persons.size());
     std::iota(order.begin(), order.end(), size_t{0});
@@ -200,7 +200,7 @@ std::vector<OpenSet> identifyOpenSet(const Persons& persons, const Codes& codes,
         for (int draw = 0; draw < row.draws; ++draw) {
             shuffle(order, 0, several, random);
             shuffle(order, several, order.size(), random);
-            Draw(persons, codes, strangers, rule, results).run(order, size, random);
+            Draw(persons, encodings, strangers, rule, results).run(order, size, random);
         }
         row.images = results.images / row.draws;
         row.strangerSearches = results.strangers.size();

@@ -41,7 +41,7 @@ struct OpenSet {
 /// where those are too few, people with a single picture fill the gallery. Draws are made from a fixed seed.
 /// @param strangers who is searched for in vain; empty: those of the persons who are not in the gallery
 /// @param rule by which the rule's numbers are found; without thresholds it has one for all sizes
-std::vector<OpenSet> identifyOpenSet(const Persons& persons, const Codes& codes, const Strangers& strangers,
+std::vector<OpenSet> identifyOpenSet(const Persons& persons, const Encodings& encodings, const Strangers& strangers,
                                      const cv::drgan::NamingRule& rule);
 
 std::string table(const std::vector<OpenSet>& rows);

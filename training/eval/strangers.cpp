@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "data/recognizer.hpp"
+#include "io/replace_file.hpp"
 
 namespace drgan::eval {
 
@@ -52,13 +53,13 @@ void forAllPairs(const Strangers& s, Pair pair) {
 
 }  // namespace
 
-Strangers strangersOf(const Persons& persons, const Codes& codes) {
+Strangers strangersOf(const Persons& persons, const Encodings& encodings) {
     Strangers strangers;
     strangers.people = persons.size();
     for (size_t i = 0; i < persons.size(); ++i) {
         for (const auto& kind : {persons[i].frontal, persons[i].profile, persons[i].between}) {
             for (const std::string& picture : kind) {
-                const cv::Mat& embedding = codes.at(picture).embedding;
+                const cv::Mat& embedding = encodings.at(picture).embedding;
                 strangers.embeddings.push_back(embedding);
                 strangers.units.push_back(data::unit(embedding));
                 strangers.persons.push_back(i);
@@ -157,7 +158,7 @@ nlohmann::json report(const FalseMatches& measured) {
 
 void writeThresholds(const cv::drgan::Thresholds& thresholds, const std::string& bundle) {
     namespace contract = cv::drgan::contract;
-    const std::string path = bundle + "/" + contract::manifestFile, fresh = path + ".new";
+    const std::string path = bundle + "/" + contract::manifestFile;
     std::ifstream in(path);
     nlohmann::json manifest = nlohmann::json::parse(in, nullptr, false);
     if (!manifest.is_object()) {
@@ -169,16 +170,7 @@ void writeThresholds(const cv::drgan::Thresholds& thresholds, const std::string&
         list.push_back({{contract::manifestFalseMatchRate, thresholds.rates[i]},
                         {contract::manifestCosine, std::round(thresholds.cosines[i] * 1e5) / 1e5}});
     }
-    std::ofstream out(fresh);
-    out << manifest.dump(2) << '\n';
-    out.close();
-    std::error_code error;
-    if (out) {
-        std::filesystem::rename(fresh, path, error);
-    }
-    if (!out || error) {
-        throw std::runtime_error(path + ": cannot be written" + (error ? ": " + error.message() : ""));
-    }
+    io::replaceFiles({{path, manifest.dump(2) + "\n"}});
 }
 
 }  // namespace drgan::eval

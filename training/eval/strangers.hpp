@@ -16,14 +16,14 @@ namespace drgan::eval {
 
 /// People of whom each has some pictures; pairs of one person do not count.
 struct Strangers {
-    cv::Mat units;                ///< n x Nf CV_32F, rows of unit norm: the network's embeddings of the faces alone
+    cv::Mat units;                ///< n x Nf CV_32F, rows of unit norm: the network's embeddings of the faces only
     cv::Mat embeddings;           ///< the same, not normalised
     std::vector<size_t> persons;  ///< n: whose each is
     size_t people = 0;
 };
 
 /// The pictures of these people, in order.
-Strangers strangersOf(const Persons& persons, const Codes& codes);
+Strangers strangersOf(const Persons& persons, const Encodings& encodings);
 
 /// What was measured of all pairs of two people.
 struct FalseMatches {

@@ -116,7 +116,7 @@ std::vector<Confidence> byYaw(const Faces& faces, const Encoded& encoded) {
     return rows;
 }
 
-Embeddings frontalized(const Persons& persons, const Codes& codes, const cv::drgan::Bundle& bundle,
+Embeddings frontalized(const Persons& persons, const Encodings& encodings, const cv::drgan::Bundle& bundle,
                        Embedder& recognizer, const Embeddings& raw, bool mirror) {
     const cv::Ptr<cv::drgan::Decoder> decoder = cv::drgan::Decoder::create(bundle.decoder);
     const cv::drgan::Alignment alignment = cv::drgan::Encoder::create(bundle.encoder)->alignment();
@@ -124,7 +124,7 @@ Embeddings frontalized(const Persons& persons, const Codes& codes, const cv::drg
     for (const Person& person : persons) {
         for (const std::string& path : person.profile) {
             cv::Mat face;
-            decoder->frontalize(codes.at(path).embedding, face);
+            decoder->frontalize(encodings.at(path).embedding, face);
             result[path] = recognizer.embed(face, landmarksOf(alignment), mirror);
         }
     }

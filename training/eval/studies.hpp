@@ -46,7 +46,7 @@ std::vector<Confidence> byYaw(const Faces& faces, const Encoded& encoded);
 
 /// Draws every profile's frontal view by a bundle and embeds it with a recogniser.
 /// @return the recogniser's embeddings of the pictures; those of the profiles are of their frontal views
-Embeddings frontalized(const Persons& persons, const Codes& codes, const cv::drgan::Bundle& bundle,
+Embeddings frontalized(const Persons& persons, const Encodings& encodings, const cv::drgan::Bundle& bundle,
                        Embedder& recognizer, const Embeddings& raw, bool mirror);
 
 std::string table(const std::vector<YawDifference>& rows);

@@ -228,7 +228,7 @@ public:
         alignment.size = 32;
         return alignment;
     }
-    Code code(const cv::Mat& aligned) override {
+    Encoding encode(const cv::Mat& aligned) override {
         ++asked;
         const cv::Vec3b pixel = aligned.at<cv::Vec3b>(3, 5);
         return {(cv::Mat_<float>(1, 3) << pixel[0] + 1, pixel[1] + 1, pixel[2] + 1), 0.5F};
@@ -246,7 +246,7 @@ TEST(EncodeAll, AsksOnceForEachPictureAndItsMirrorImage) {
     EXPECT_TRUE(mirrored.blurred.empty());
     const Encoded plain = encodeAll(faces, embedder, false, true);
     EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 5);  // as it is, blurred, small, hazy, tiny
-    // The plain codes stay plain where the mirror image's are added for the protocols.
+    // The plain encodings stay plain where the mirror image's are added for the protocols.
     EXPECT_EQ(cv::norm(mirrored.clean.at("a").embedding, plain.clean.at("a").embedding), 0);
     EXPECT_NEAR(cv::norm(plain.embeddings.at("a"), data::unit(plain.clean.at("a").embedding)), 0, 1e-6);
     EXPECT_GT(cv::norm(mirrored.embeddings.at("a"), plain.embeddings.at("a")), 1e-3);

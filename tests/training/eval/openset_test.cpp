@@ -36,7 +36,7 @@ cv::Mat noise(cv::RNG& random, double deviation = 1) {
 
 struct People {
     Persons persons;
-    Codes codes;
+    Encodings encodings;
 };
 
 /// Each picture is the person's direction and noise of `deviation` times its size.
@@ -48,7 +48,7 @@ People makePeople(int count, int frontal, int profile, double deviation, unsigne
         const cv::Mat direction = noise(random);
         for (int k = 0; k < frontal + profile; ++k) {
             const std::string name = std::to_string(seed) + " " + std::to_string(i) + " " + std::to_string(k);
-            people.codes[name] = {direction + noise(random, deviation), 0.5F};
+            people.encodings[name] = {direction + noise(random, deviation), 0.5F};
             (k < frontal ? person.frontal : person.profile).push_back(name);
         }
         people.persons.push_back(person);
@@ -58,7 +58,7 @@ People makePeople(int count, int frontal, int profile, double deviation, unsigne
 
 TEST(StrangersCosines, AreThoseOfThePairsOfTwoPeople) {
     const People people = makePeople(150, 2, 1, 0.3, 1);
-    const Strangers strangers = strangersOf(people.persons, people.codes);
+    const Strangers strangers = strangersOf(people.persons, people.encodings);
     ASSERT_EQ(strangers.units.rows, 450);
     std::vector<float> cosines;
     for (int i = 0; i < 450; ++i) {
@@ -87,16 +87,16 @@ TEST(StrangersCosines, AreThoseOfThePairsOfTwoPeople) {
 
 TEST(StrangersCosines, CountNobodyTwice) {
     People people = makePeople(150, 1, 0, 0.3, 8);
-    const Strangers all = strangersOf(people.persons, people.codes);
+    const Strangers all = strangersOf(people.persons, people.encodings);
     // 20 and 30 are 10 once more, 31 is like 30 alone.
     const cv::Mat ten = all.embeddings.row(10), far = all.embeddings.row(31).clone();
     const auto put = [&](size_t person, const cv::Mat& row) {
-        people.codes.at(people.persons[person].frontal[0]).embedding = row.clone();
+        people.encodings.at(people.persons[person].frontal[0]).embedding = row.clone();
     };
     put(20, ten + 0.1 * far);
     put(30, ten + 0.4 * far);
     put(31, ten + 1.2 * far);
-    const Strangers twice = strangersOf(people.persons, people.codes);
+    const Strangers twice = strangersOf(people.persons, people.encodings);
     const auto alike = [&](int a, int b) { return twice.units.row(a).dot(twice.units.row(b)); };
     ASSERT_GT(alike(10, 20), 0.8);
     ASSERT_GT(alike(10, 30), 0.8);
@@ -113,7 +113,7 @@ TEST(StrangersCosines, CountNobodyTwice) {
 
 TEST(StrangersCosines, OfTooFewAreRefused) {
     const People people = makePeople(50, 1, 0, 0.3, 2);
-    EXPECT_THAT(messageOf([&] { measureStrangers(strangersOf(people.persons, people.codes)); }),
+    EXPECT_THAT(messageOf([&] { measureStrangers(strangersOf(people.persons, people.encodings)); }),
                 AllOf(HasSubstr("50 people give 1225 pairs"), HasSubstr("5000")));
 }
 
@@ -144,7 +144,7 @@ TEST(OpenSetIdentification, NamesWhoIsThereAndNobodyElse) {
     const Strangers nobody;
     cv::drgan::NamingRule rule;
     rule.threshold = 0.7;
-    const auto rows = identifyOpenSet(people.persons, people.codes, nobody, rule);
+    const auto rows = identifyOpenSet(people.persons, people.encodings, nobody, rule);
     ASSERT_EQ(rows.size(), 2U);  // 10, 100
     for (const OpenSet& row : rows) {
         EXPECT_EQ(row.images, 2);
@@ -166,12 +166,12 @@ TEST(OpenSetIdentification, NamesWhoIsThereAndNobodyElse) {
 TEST(OpenSetIdentification, StrangersAreNamedAsOftenAsTheRuleIsAskedFor) {
     const People people = makePeople(300, 2, 0, 1, 4);
     const People others = makePeople(3000, 1, 0, 1, 5);
-    const Strangers strangers = strangersOf(others.persons, others.codes);
+    const Strangers strangers = strangersOf(others.persons, others.encodings);
     cv::drgan::NamingRule rule;
     rule.thresholds = measureStrangers(strangers).thresholds;
     rule.margin = 0;
     rule.strangerRate = 0.05;
-    const auto rows = identifyOpenSet(people.persons, people.codes, strangers, rule);
+    const auto rows = identifyOpenSet(people.persons, people.encodings, strangers, rule);
     ASSERT_EQ(rows.size(), 2U);
     for (const OpenSet& row : rows) {
         EXPECT_NEAR(row.fpirByRule, 0.05, 0.015) << row.people;  // one of two pictures is enrolled: as measured
@@ -185,8 +185,8 @@ TEST(OpenSetIdentification, StrangersAreNamedAsOftenAsTheRuleIsAskedFor) {
 
 TEST(OpenSetIdentification, IsNotMeasuredOfTooFew) {
     const People few = makePeople(15, 3, 0, 0.2, 6), single = makePeople(50, 1, 0, 0.2, 7);
-    EXPECT_TRUE(identifyOpenSet(few.persons, few.codes, {}, {}).empty());
-    EXPECT_TRUE(identifyOpenSet(single.persons, single.codes, {}, {}).empty());
+    EXPECT_TRUE(identifyOpenSet(few.persons, few.encodings, {}, {}).empty());
+    EXPECT_TRUE(identifyOpenSet(single.persons, single.encodings, {}, {}).empty());
     EXPECT_THAT(table(std::vector<OpenSet>()), HasSubstr("not measured"));
 }
 

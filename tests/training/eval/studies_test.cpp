@@ -19,7 +19,7 @@ struct SmallWorld {
     static constexpr int people = 10;
     Persons persons;
     Embeddings embeddings;
-    Codes codes;
+    Encodings encodings;
 
     /// @param profileNoise of the profiles' embeddings; frontal ones have 0.3
     explicit SmallWorld(float profileNoise, float profileConfidence = 0.5F) {
@@ -35,7 +35,7 @@ struct SmallWorld {
                 for (int k = 0; k < people; ++k) {
                     f.at<float>(k) = (k == p ? 1.F : 0.F) + (profile ? profileNoise : 0.3F) * normal(random);
                 }
-                codes[path] = {f, profile ? profileConfidence : 1.F};
+                encodings[path] = {f, profile ? profileConfidence : 1.F};
                 embeddings[path] = data::unit(f);
             }
             persons.push_back(person);
@@ -53,7 +53,7 @@ TEST(Studies, FrontalProfilePairsAreAllOfThem) {
 
 TEST(Studies, FusingHelpsAndConfidenceDiscountsBadPictures) {
     const SmallWorld world(2.F, 0.02F);  // profiles are nearly noise, and the confidence knows it
-    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 10);
+    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.encodings}, 10);
     ASSERT_EQ(rows.size(), 7U);  // 14 pictures: seven for each side
     for (size_t i = 0; i < rows.size(); ++i) {
         EXPECT_EQ(rows[i].n, static_cast<int>(i) + 1);
@@ -68,8 +68,8 @@ TEST(Studies, FusingHelpsAndConfidenceDiscountsBadPictures) {
 
 TEST(Studies, TheSameDrawsGiveTheSameFigures) {
     const SmallWorld world(1.F);
-    const std::vector<Fusion> a = byImagesFused(world.persons, {&world.codes}, 3);
-    const std::vector<Fusion> b = byImagesFused(world.persons, {&world.codes}, 3);
+    const std::vector<Fusion> a = byImagesFused(world.persons, {&world.encodings}, 3);
+    const std::vector<Fusion> b = byImagesFused(world.persons, {&world.encodings}, 3);
     for (size_t i = 0; i < a.size(); ++i) {
         EXPECT_EQ(a[i].confidence.eer, b[i].confidence.eer);
         EXPECT_EQ(a[i].mean.eer, b[i].mean.eer);
@@ -78,22 +78,22 @@ TEST(Studies, TheSameDrawsGiveTheSameFigures) {
 
 TEST(Studies, MixedQualityDrawsFromAllQualities) {
     const SmallWorld world(0.3F);
-    Codes noise;  // a picture of the worst quality says nothing, and has no confidence
+    Encodings noise;  // a picture of the worst quality says nothing, and has no confidence
     std::mt19937 random(9);
     std::normal_distribution<float> normal;
-    for (const auto& [picture, code] : world.codes) {
-        cv::Mat f(code.embedding.size(), CV_32F);
+    for (const auto& [picture, encoding] : world.encodings) {
+        cv::Mat f(encoding.embedding.size(), CV_32F);
         std::generate(f.begin<float>(), f.end<float>(), [&] { return normal(random); });
         noise[picture] = {f, 0.01F};
     }
-    const std::vector<Fusion> clean = byImagesFused(world.persons, {&world.codes}, 5);
-    const std::vector<Fusion> mixed = byImagesFused(world.persons, {&world.codes, &noise}, 5);
+    const std::vector<Fusion> clean = byImagesFused(world.persons, {&world.encodings}, 5);
+    const std::vector<Fusion> mixed = byImagesFused(world.persons, {&world.encodings, &noise}, 5);
     ASSERT_EQ(mixed.size(), clean.size());
     EXPECT_GT(mixed[0].mean.eer, clean[0].mean.eer + 0.1);
     EXPECT_LT(mixed[0].mean.accuracy, clean[0].mean.accuracy);
     EXPECT_GT(mixed[3].confidence.tar, mixed[3].mean.tar);
     EXPECT_LT(mixed[3].confidence.eer, mixed[3].mean.eer);  // the confidence knows which pictures are bad
-    const std::vector<Fusion> again = byImagesFused(world.persons, {&world.codes, &noise}, 5);
+    const std::vector<Fusion> again = byImagesFused(world.persons, {&world.encodings, &noise}, 5);
     EXPECT_EQ(again[2].best.accuracy, mixed[2].best.accuracy);
 }
 
@@ -102,26 +102,26 @@ TEST(Studies, RowsEndWhereFewerThanHalfOfThePeopleReach) {
     for (size_t i = 0; i < 4; ++i) {
         world.persons[i].frontal.resize(2);  // and 4 profiles: three a side
     }
-    std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 2);
+    std::vector<Fusion> rows = byImagesFused(world.persons, {&world.encodings}, 2);
     ASSERT_EQ(rows.size(), 7U);
     EXPECT_EQ(rows[2].people, 10U);
     EXPECT_EQ(rows[3].people, 6U);
     for (size_t i = 4; i < 6; ++i) {
         world.persons[i].frontal.resize(2);
     }
-    rows = byImagesFused(world.persons, {&world.codes}, 2);
+    rows = byImagesFused(world.persons, {&world.encodings}, 2);
     EXPECT_EQ(rows.size(), 3U);
 }
 
 TEST(Studies, OnePersonCannotBeTested) {
     SmallWorld world(1.F);
     world.persons.resize(1);
-    EXPECT_TRUE(byImagesFused(world.persons, {&world.codes}).empty());
+    EXPECT_TRUE(byImagesFused(world.persons, {&world.encodings}).empty());
 }
 
 TEST(Studies, TablesAndReportsHoldEveryRow) {
     const SmallWorld world(1.F);
-    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.codes}, 2);
+    const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.encodings}, 2);
     EXPECT_EQ(report(rows).size(), rows.size());
     EXPECT_DOUBLE_EQ(report(rows)[2].at("eer_mean"), rows[2].mean.eer);
     EXPECT_DOUBLE_EQ(report(rows)[2].at("tar_confidence"), rows[2].confidence.tar);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "marks.hpp"
+#include "fiducials.hpp"
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
@@ -29,10 +29,10 @@ fs::path fiducialsOf(const fs::path& picture) {
            picture.stem().concat(".txt");
 }
 
-void add(MarkErrors& to, const data::Fiducials& marks, const cv::Mat& row) {
-    const auto& m = marks.landmarks;
+void add(FiducialErrors& to, const data::Fiducials& fiducials, const cv::Mat& row) {
+    const auto& m = fiducials.landmarks;
     const double unit = cv::norm((m[3] + m[4]) / 2 - (m[0] + m[1]) / 2);
-    const int eye = marks.rightSide ? 0 : 1, mouth = marks.rightSide ? 3 : 4;
+    const int eye = fiducials.rightSide ? 0 : 1, mouth = fiducials.rightSide ? 3 : 4;
     const auto off = [&](int i) { return cv::norm(point(row, i) - m[static_cast<size_t>(i)]) / unit; };
     ++to.faces;
     to.eye += off(eye);
@@ -42,23 +42,23 @@ void add(MarkErrors& to, const data::Fiducials& marks, const cv::Mat& row) {
 
 }  // namespace
 
-std::vector<MarkErrors> againstMarks(const Faces& faces) {
-    MarkErrors sums[2];
+std::vector<FiducialErrors> againstFiducials(const Faces& faces) {
+    FiducialErrors sums[2];
     sums[1].profile = true;
     for (const auto& [name, face] : faces.all()) {
-        const fs::path marks = fiducialsOf(name);
-        if (!face.found || face.place.cols < rowColumns || !fs::exists(marks)) {
+        const fs::path fiducials = fiducialsOf(name);
+        if (!face.found || face.place.cols < rowColumns || !fs::exists(fiducials)) {
             continue;
         }
-        MarkErrors& sum = sums[fs::path(name).parent_path().filename() == "profile"];
+        FiducialErrors& sum = sums[fs::path(name).parent_path().filename() == "profile"];
         try {
-            add(sum, data::readFiducials(marks.string(), sum.profile), face.place);
+            add(sum, data::readFiducials(fiducials.string(), sum.profile), face.place);
         } catch (const std::exception& error) {
             spdlog::warn("not measured: {}", error.what());
         }
     }
-    std::vector<MarkErrors> rows;
-    for (MarkErrors sum : sums) {
+    std::vector<FiducialErrors> rows;
+    for (FiducialErrors sum : sums) {
         if (sum.faces > 0) {
             const auto n = static_cast<double>(sum.faces);
             sum.eye /= n;
@@ -70,18 +70,18 @@ std::vector<MarkErrors> againstMarks(const Faces& faces) {
     return rows;
 }
 
-std::string table(const std::vector<MarkErrors>& rows) {
+std::string table(const std::vector<FiducialErrors>& rows) {
     std::string text = "pictures    faces      eye     nose    mouth     mean\n";
-    for (const MarkErrors& r : rows) {
+    for (const FiducialErrors& r : rows) {
         text += fmt::format("{:8} {:8} {:7.2f}% {:7.2f}% {:7.2f}% {:7.2f}%\n", r.profile ? "profile" : "frontal",
                             r.faces, 100 * r.eye, 100 * r.nose, 100 * r.mouth, 100 * (r.eye + r.nose + r.mouth) / 3);
     }
     return text;
 }
 
-nlohmann::json report(const std::vector<MarkErrors>& rows) {
+nlohmann::json report(const std::vector<FiducialErrors>& rows) {
     nlohmann::json list = nlohmann::json::array();
-    for (const MarkErrors& r : rows) {
+    for (const FiducialErrors& r : rows) {
         list.push_back({{"pictures", r.profile ? "profile" : "frontal"},
                         {"faces", r.faces},
                         {"eye", r.eye},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "eval/marks.hpp"
+#include "eval/fiducials.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@ namespace {
 using drgan::test::TemporaryFolder;
 using drgan::test::writeText;
 
-/// The half face of a subject's right side: eye at (40, 50), ridge of the nose and lips' middle on the line x = 60, nose
-/// tip at (60, 71), corner of the mouth at (45, 90). From eyes to mouth it is 40 pixels.
+/// The half face of a subject's right side: eye at (40, 50), ridge of the nose and lips' middle on the line x = 60,
+/// nose tip at (60, 71), corner of the mouth at (45, 90). From eyes to mouth it is 40 pixels.
 std::string fiducials() {
     std::ostringstream text;
     for (int i = 0; i < 30; ++i) {
@@ -35,11 +35,11 @@ Faces::Face face(const std::vector<float>& points) {
     return f;
 }
 
-class Marks : public testing::Test {
+class FiducialErrorsTest : public testing::Test {
 protected:
-    std::string picture(const std::string& name, const std::string& marks) {
-        if (!marks.empty()) {
-            writeText(folder / ("Data/Fiducials/" + name + ".txt"), marks);
+    std::string picture(const std::string& name, const std::string& points) {
+        if (!points.empty()) {
+            writeText(folder / ("Data/Fiducials/" + name + ".txt"), points);
         }
         return folder / ("Data/Images/" + name + ".jpg");
     }
@@ -51,10 +51,10 @@ protected:
     TemporaryFolder folder;
 };
 
-TEST_F(Marks, TheSeenSideIsMeasuredInUnitsOfTheFace) {
+TEST_F(FiducialErrorsTest, TheSeenSideIsMeasuredInUnitsOfTheFace) {
     // 4, 8 and 12 pixels off; the other side's points do not count.
     const Faces some = faces({{picture("001/frontal/01", fiducials()), face({44, 50, 0, 0, 60, 79, 45, 78, 0, 0})}});
-    const auto rows = againstMarks(some);
+    const auto rows = againstFiducials(some);
     ASSERT_EQ(rows.size(), 1U);
     EXPECT_FALSE(rows[0].profile);
     EXPECT_EQ(rows[0].faces, 1U);
@@ -65,28 +65,28 @@ TEST_F(Marks, TheSeenSideIsMeasuredInUnitsOfTheFace) {
     EXPECT_EQ(report(rows)[0].at("pictures"), "frontal");
 }
 
-TEST_F(Marks, ProfilesAreARowOfTheirOwn) {
+TEST_F(FiducialErrorsTest, ProfilesAreARowOfTheirOwn) {
     const auto near = face({40, 50, 0, 0, 60, 71, 45, 90, 0, 0});
-    const auto rows = againstMarks(faces({{picture("001/frontal/01", fiducials()), near},
-                                          {picture("001/profile/01", fiducials()), near},
-                                          {picture("001/profile/02", fiducials()), near}}));
+    const auto rows = againstFiducials(faces({{picture("001/frontal/01", fiducials()), near},
+                                              {picture("001/profile/01", fiducials()), near},
+                                              {picture("001/profile/02", fiducials()), near}}));
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_TRUE(rows[1].profile);
     EXPECT_EQ(rows[1].faces, 2U);
     EXPECT_NEAR(rows[1].eye, 0, 1e-6);
 }
 
-TEST_F(Marks, WhatCannotBeMeasuredIsPassedOver) {
+TEST_F(FiducialErrorsTest, WhatCannotBeMeasuredIsPassedOver) {
     const auto near = face({40, 50, 0, 0, 60, 71, 45, 90, 0, 0});
     Faces::Face box = near, none = near;
     box.place = box.place.colRange(0, 4).clone();
     none.found = false;
-    EXPECT_TRUE(againstMarks(faces({{picture("001/frontal/01", ""), near},
-                                    {picture("001/frontal/02", "1,2\n"), near},
-                                    {picture("001/frontal/03", fiducials()), box},
-                                    {picture("001/frontal/04", fiducials()), none}}))
+    EXPECT_TRUE(againstFiducials(faces({{picture("001/frontal/01", ""), near},
+                                        {picture("001/frontal/02", "1,2\n"), near},
+                                        {picture("001/frontal/03", fiducials()), box},
+                                        {picture("001/frontal/04", fiducials()), none}}))
                     .empty());
-    EXPECT_TRUE(againstMarks(faces({})).empty());
+    EXPECT_TRUE(againstFiducials(faces({})).empty());
 }
 
 }  // namespace
