@@ -86,11 +86,11 @@ TEST_P(DetectorCells, MeanTheSameInBoth) {
     for (int i = 0; i < faces.rows; ++i) {
         const auto& e = expected[static_cast<size_t>(i)];
         const auto* row = faces.ptr<float>(i);
-        const double tolerance = 1e-3 * (10 + e.width + e.height);
-        EXPECT_NEAR(row[0], e.x, tolerance);
-        EXPECT_NEAR(row[1], e.y, tolerance);
-        EXPECT_NEAR(row[2], e.width, tolerance);
-        EXPECT_NEAR(row[3], e.height, tolerance);
+        const double tolerance = 1e-3 * (10 + e.box.width + e.box.height);
+        EXPECT_NEAR(row[0], e.box.x, tolerance);
+        EXPECT_NEAR(row[1], e.box.y, tolerance);
+        EXPECT_NEAR(row[2], e.box.width, tolerance);
+        EXPECT_NEAR(row[3], e.box.height, tolerance);
         for (size_t k = 0; k < 10; ++k) {
             EXPECT_NEAR(row[4 + k], e.landmarks[k], tolerance) << k;
         }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "run/picture.hpp"
 #include "run/random.hpp"
 
 namespace drgan::train {
@@ -15,8 +16,8 @@ constexpr double asidesShare = 0.4, partsShare = 0.3, farShare = 0.15;
 constexpr double leastAside = 0.6, mostAside = 1.2;  // centre to centre, in sides of the box
 constexpr double leastPart = 0.15, mostPart = 0.4;   // crop / (cropFactor x box)
 constexpr double leastFar = 2.5, mostFar = 4;
-constexpr double photoShare = 0.5, findShare = 0.6;  // of them; of those
-constexpr double leastInPhoto = 24;                  // pixels
+constexpr double photoShare = 0.5, hardNegativeShare = 0.6;  // of them; of those
+constexpr double leastInPhoto = 24;                          // pixels
 
 double logUniform(std::mt19937_64& random, double low, double high) {
     return std::exp(uniform(random, std::log(low), std::log(high)));
@@ -43,16 +44,16 @@ Square AlignerSampler::around(const Square& box, std::mt19937_64& random) const 
     return crop;
 }
 
-void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<HardNegative> finds) {
+void AlignerSampler::setPhotos(const Backgrounds& photos, std::vector<HardNegative> hardNegatives) {
     photos_ = &photos;
-    finds_ = std::move(finds);
+    hardNegatives_ = std::move(hardNegatives);
 }
 
-std::vector<float> AlignerSampler::photo(std::mt19937_64& random) const {
+cv::Mat AlignerSampler::photo(std::mt19937_64& random) const {
     const bool mirrored = chance(0.5, random);
-    if (!finds_.empty() && chance(findShare, random)) {
-        const HardNegative& find = pick(finds_, random);
-        return photos_->cut(find.photo, around(find.box, random), cropSide, mirrored);
+    if (!hardNegatives_.empty() && chance(hardNegativeShare, random)) {
+        const HardNegative& negative = pick(hardNegatives_, random);
+        return toFloat(photos_->cut(negative.photo, around(negative.box, random), cropSide, mirrored));
     }
     const auto which = std::uniform_int_distribution<size_t>(0, photos_->size() - 1)(random);
     const double width = photos_->width(which), height = photos_->height(which);
@@ -60,10 +61,10 @@ std::vector<float> AlignerSampler::photo(std::mt19937_64& random) const {
     box.side = logUniform(random, leastInPhoto, std::min(width, height)) / cropFactor;
     box.x = uniform(random, 0, width);
     box.y = uniform(random, 0, height);
-    return photos_->cut(which, around(box, random), cropSide, mirrored);
+    return toFloat(photos_->cut(which, around(box, random), cropSide, mirrored));
 }
 
-std::vector<float> AlignerSampler::miss(std::mt19937_64& random) const {
+cv::Mat AlignerSampler::miss(std::mt19937_64& random) const {
     if (photos_ != nullptr && chance(photoShare, random)) {
         return photo(random);
     }
@@ -87,7 +88,7 @@ std::vector<float> AlignerSampler::miss(std::mt19937_64& random) const {
     } else {
         crop.side = box.side * cropFactor * logUniform(random, leastFar, mostFar);
     }
-    return cutCrop(picture.planes, faces_.side(), crop);
+    return toFloat(cutCrop(picture.pixels, crop));
 }
 
 AlignerBatch AlignerSampler::draw(int64_t step) const {
@@ -96,20 +97,20 @@ AlignerBatch AlignerSampler::draw(int64_t step) const {
     for (int i = 0; i < crops_.count; ++i) {
         std::mt19937_64 random(mixed(ofStep, static_cast<uint64_t>(i)));
         const bool face = !chance(crops_.missedShare, random);
-        std::vector<float> planes;
+        cv::Mat pixels;
         Landmarks landmarks{};
         float yaw = 0;
         if (face) {
             const LooseFaces::Picture picture = faces_.draw(random);
             const Square crop = around(boxOf(picture.landmarks), random);
-            planes = cutCrop(picture.planes, faces_.side(), crop);
+            pixels = toFloat(cutCrop(picture.pixels, crop));
             landmarks = inCrop(picture.landmarks, crop);
             yaw = picture.yaw / 90;
         } else {
-            planes = miss(random);
+            pixels = miss(random);
         }
-        augment(planes.data(), cropSide, common_.augmentation, random);
-        batch.crops.insert(batch.crops.end(), planes.begin(), planes.end());
+        augment(pixels, common_.augmentation, random);
+        appendPlanes(pixels, batch.crops);
         batch.landmarks.insert(batch.landmarks.end(), landmarks.begin(), landmarks.end());
         batch.yaw.push_back(yaw);
         batch.face.push_back(face ? 1.F : 0.F);

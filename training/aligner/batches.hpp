@@ -29,32 +29,32 @@ struct AlignerBatch {
     std::vector<float> face;       ///< [B] 1 or 0
 };
 
-/// Draws crops of faces, evenly over their yaws, and crops that miss them. What a batch holds depends on the seed and
-/// the step alone.
+/// Draws crops of faces, evenly over their yaws, and crops that miss them. What a batch holds depends only on the seed
+/// and the step.
 class AlignerSampler {
 public:
     /// @param common its shares, changes to pictures, seed and `validation` are used
-    /// @throws std::runtime_error if the set's faces are not loose enough to be cut anew, or if nobody is in it
+    /// @throws std::runtime_error if the set's faces are not loose enough, or if nobody is in it
     AlignerSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops);
 
     /// Half of the crops that show no face are cut from photographs from here on: most of them where a detector found
     /// a face, if it did.
     /// @param photos outlives the sampler
-    void setPhotos(const Backgrounds& photos, std::vector<HardNegative> finds);
+    void setPhotos(const Backgrounds& photos, std::vector<HardNegative> hardNegatives);
 
     AlignerBatch draw(int64_t step) const;
     size_t faces() const { return faces_.size(); }  ///< pictures to draw from
 
 private:
     Square around(const Square& box, std::mt19937_64& random) const;
-    std::vector<float> miss(std::mt19937_64& random) const;
-    std::vector<float> photo(std::mt19937_64& random) const;
+    cv::Mat miss(std::mt19937_64& random) const;
+    cv::Mat photo(std::mt19937_64& random) const;
 
     LooseFaces faces_;
     SamplingOptions common_;
     CropOptions crops_;
     const Backgrounds* photos_ = nullptr;
-    std::vector<HardNegative> finds_;
+    std::vector<HardNegative> hardNegatives_;
 };
 
 }  // namespace drgan::train

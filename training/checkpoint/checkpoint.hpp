@@ -13,7 +13,7 @@ namespace drgan::train {
 /// A training state on disk: one safetensors file (no pickle; readable from Python), written atomically.
 ///
 /// Networks carry their structure (metadata "graph.NAME") beside their weights ("NAME.parameter"), so that a checkpoint
-/// alone is enough to go on, to export, or to start another run.
+/// is enough to go on, to export, or to start another run.
 class Checkpoint {
 public:
     std::map<std::string, torch::Tensor> tensors;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "run/picture.hpp"
 #include "run/random.hpp"
 
 namespace drgan::train {
@@ -56,7 +57,7 @@ DetectorSampler::DetectorSampler(const io::FaceSet& faces, const Backgrounds& ba
     common_.augmentation.rotation = common_.augmentation.zoom = 0;
 }
 
-std::vector<float> DetectorSampler::drawPiece(int side, std::mt19937_64& random) const {
+cv::Mat DetectorSampler::drawPiece(int side, std::mt19937_64& random) const {
     const auto photo = std::uniform_int_distribution<size_t>(0, backgrounds_.size() - 1)(random);
     const double width = backgrounds_.width(photo), height = backgrounds_.height(photo);
     Square square;
@@ -64,18 +65,19 @@ std::vector<float> DetectorSampler::drawPiece(int side, std::mt19937_64& random)
     square.x = uniform(random, square.side / 2, width - square.side / 2);
     square.y = uniform(random, square.side / 2, height - square.side / 2);
     square.roll = chance(tiltShare, random) ? uniform(random, -tilt, tilt) : 0;
-    return backgrounds_.cut(photo, square, side, chance(0.5, random));
+    return toFloat(backgrounds_.cut(photo, square, side, chance(0.5, random)));
 }
 
-std::vector<float> DetectorSampler::drawBackground(std::mt19937_64& random) const {
-    if (!mistakes_.empty() && chance(scenes_.mistakeShare, random)) {
-        const HardNegative& find = pick(mistakes_, random);
-        Square square = find.box;  // as large in the picture as a face may be
-        square.side = find.box.side * logUniform(random, 1.1, std::max(1.2, scenes_.side / (1.5 * scenes_.smallest)));
-        const double room = std::max(0.0, square.side - find.box.side) / 2;
+cv::Mat DetectorSampler::drawBackground(std::mt19937_64& random) const {
+    if (!hardNegatives_.empty() && chance(scenes_.hardNegativeShare, random)) {
+        const HardNegative& negative = pick(hardNegatives_, random);
+        Square square = negative.box;  // as large in the picture as a face may be
+        square.side =
+            negative.box.side * logUniform(random, 1.1, std::max(1.2, scenes_.side / (1.5 * scenes_.smallest)));
+        const double room = std::max(0.0, square.side - negative.box.side) / 2;
         square.x += uniform(random, -room, room);
         square.y += uniform(random, -room, room);
-        return backgrounds_.cut(find.photo, square, scenes_.side, chance(0.5, random));
+        return toFloat(backgrounds_.cut(negative.photo, square, scenes_.side, chance(0.5, random)));
     }
     return chance(textureShare, random) ? texture(scenes_.side, random) : drawPiece(scenes_.side, random);
 }
@@ -84,7 +86,8 @@ LooseFaces::Picture DetectorSampler::drawFace(std::mt19937_64& random) const {
     LooseFaces::Picture picture = faces_.draw(random);
     Augmentation how{0, 0, 0, common_.augmentation.light, 0, 0};  // its own light, and what stands before it
     how.occlusion = common_.augmentation.occlusion;
-    augment(picture.planes.data(), faces_.side(), how, random);
+    picture.pixels = toFloat(picture.pixels);
+    augment(picture.pixels, how, random);
     return picture;
 }
 
@@ -98,7 +101,7 @@ void DetectorSampler::putDecoys(Scene& scene, std::mt19937_64& random) const {
                            logUniform(random, 2 * scenes_.smallest, scene.side()),
                            uniform(random, -scenes_.roll, scenes_.roll)};
         const auto pieceSide = place.side > side ? 2 * side : side;
-        scene.put(drawPiece(pieceSide, random), pieceSide, place, drawMask(random));
+        scene.put(drawPiece(pieceSide, random), place, drawMask(random));
     }
 }
 
@@ -133,7 +136,7 @@ void DetectorSampler::putFaces(Scene& scene, double smallest, std::mt19937_64& r
         const double u = (within.x + 0.5) / faces_.side() - 0.5, v = (within.y + 0.5) / faces_.side() - 0.5;
         place.x -= place.side * (c * u - s * v);
         place.y -= place.side * (s * u + c * v);
-        scene.putFace(face.planes, faces_.side(), face.landmarks, place, drawMask(random));
+        scene.putFace(face.pixels, face.landmarks, place, drawMask(random));
     }
 }
 
@@ -148,11 +151,11 @@ Scene DetectorSampler::drawOwn(std::mt19937_64& random) const {
     crop.roll = uniform(random, -scenes_.roll, scenes_.roll);
     crop.x += uniform(random, -room, room) * crop.side;
     crop.y += uniform(random, -room, room) * crop.side;
-    std::vector<float> planes = cutCrop(face.planes, faces_.side(), crop, scenes_.side);
+    cv::Mat picture = cutCrop(face.pixels, crop, scenes_.side);
     if (chance(sharpShare, random)) {  // the sets' faces are small: enlarged, all of them would be soft
-        sharpen(planes, scenes_.side, static_cast<float>(uniform(random, 0, sharpest)));
+        sharpen(picture, uniform(random, 0, sharpest));
     }
-    Scene scene(std::move(planes), scenes_.side);
+    Scene scene(std::move(picture));
     Landmarks landmarks = inCrop(face.landmarks, crop);
     for (float& value : landmarks) {
         value *= static_cast<float>(scenes_.side);
@@ -164,7 +167,7 @@ Scene DetectorSampler::drawOwn(std::mt19937_64& random) const {
 Scene DetectorSampler::drawScene(std::mt19937_64& random) const {
     const double kind = uniform(random, 0, 1);
     const bool poor = chance(poorShare, random), own = kind < scenes_.ownShare;
-    Scene scene = own ? drawOwn(random) : Scene(drawBackground(random), scenes_.side);
+    Scene scene = own ? drawOwn(random) : Scene(drawBackground(random));
     if (!own) {
         putDecoys(scene, random);
         if (kind < 1 - scenes_.emptyShare) {
@@ -175,7 +178,7 @@ Scene DetectorSampler::drawScene(std::mt19937_64& random) const {
     how.occlusion = 0;
     how.blur = poor ? std::min(1.0, how.blur / poorShare) : 0;
     how.lowResolution = poor ? std::min(1.0, how.lowResolution / poorShare) : 0;
-    augment(scene.planes().data(), scenes_.side, how, random);
+    augment(scene.picture(), how, random);
     return scene;
 }
 
@@ -185,7 +188,7 @@ DetectorBatch DetectorSampler::draw(int64_t step) const {
     for (int i = 0; i < scenes_.count; ++i) {
         std::mt19937_64 random(mixed(ofStep, static_cast<uint64_t>(i)));
         Scene scene = drawScene(random);
-        batch.pictures.insert(batch.pictures.end(), scene.planes().begin(), scene.planes().end());
+        appendPlanes(scene.picture(), batch.pictures);
         batch.faces.push_back(scene.faces());
     }
     return batch;

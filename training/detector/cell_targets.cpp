@@ -12,7 +12,7 @@ namespace contract = cv::drgan::contract;
 
 namespace {
 
-// Sides of the boxes that each map finds, in pixels, and how far beyond it is free to.
+// Sides of the boxes that each map is responsible for, in pixels, and how far beyond them it is free.
 constexpr double smallest[] = {0, 32, 80}, largest[] = {44, 104, 1e9};
 constexpr double freeFactor = 1.35;
 
@@ -27,7 +27,7 @@ struct Map {
     std::vector<const Landmarks*> face;
 };
 
-void claim(Map& map, size_t picture, const Landmarks& landmarks, const Square& box, bool finds) {
+void claim(Map& map, size_t picture, const Landmarks& landmarks, const Square& box, bool responsible) {
     const double reach = std::clamp(near * box.side / map.stride, nearLeast, nearMost);
     const double x = box.x / map.stride, y = box.y / map.stride;
     const int nearestX = std::clamp(static_cast<int>(std::lround(x)), 0, map.width - 1);
@@ -38,7 +38,7 @@ void claim(Map& map, size_t picture, const Landmarks& landmarks, const Square& b
             const size_t cell = (picture * static_cast<size_t>(map.height) + r) * map.width + c;
             const double away = std::max(std::abs(c - x), std::abs(r - y));
             const bool isNearest = c == nearestX && r == nearestY;
-            if (finds && (away <= reach || isNearest) && (!map.face[cell] || away < map.nearest[cell])) {
+            if (responsible && (away <= reach || isNearest) && (!map.face[cell] || away < map.nearest[cell])) {
                 map.score[cell] = 1;
                 map.nearest[cell] = away;
                 map.face[cell] = &landmarks;

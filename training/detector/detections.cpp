@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <opencv2/dnn.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "opencv2/drgan/model_contract.hpp"
-#include "run/png.hpp"
+#include "run/picture.hpp"
 
 namespace drgan::train {
 
@@ -17,7 +19,7 @@ namespace {
 constexpr double trueOverlap = 0.5;
 constexpr int perLine = 4;
 
-/// Appends the faces of picture i that one map finds.
+/// Appends the detections of one map in picture i.
 void decode(const torch::Tensor& score, const torch::Tensor& box, const torch::Tensor& points, int64_t i, int stride,
             double least, std::vector<Detection>& to) {
     const auto s = score.accessor<float, 4>(), b = box.accessor<float, 4>(), p = points.accessor<float, 4>();
@@ -28,10 +30,10 @@ void decode(const torch::Tensor& score, const torch::Tensor& box, const torch::T
             }
             Detection d;
             d.score = s[i][0][row][column];
-            d.width = stride * std::exp(b[i][2][row][column]);
-            d.height = stride * std::exp(b[i][3][row][column]);
-            d.x = stride * (static_cast<double>(column) + b[i][0][row][column]) - d.width / 2;
-            d.y = stride * (static_cast<double>(row) + b[i][1][row][column]) - d.height / 2;
+            const cv::Size2d size(stride * std::exp(b[i][2][row][column]), stride * std::exp(b[i][3][row][column]));
+            const cv::Point2d middle(static_cast<double>(column) + b[i][0][row][column],
+                                     static_cast<double>(row) + b[i][1][row][column]);
+            d.box = {stride * middle - cv::Point2d(size.width, size.height) / 2, size};
             for (int64_t k = 0; k < 10; ++k) {
                 const auto at = static_cast<float>(k % 2 == 0 ? column : row);
                 d.landmarks[k] = static_cast<float>(stride) * (at + p[i][k][row][column]);
@@ -41,16 +43,23 @@ void decode(const torch::Tensor& score, const torch::Tensor& box, const torch::T
     }
 }
 
-std::vector<Detection> best(std::vector<Detection> all, double most) {
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
-    std::vector<Detection> kept;
+std::vector<Detection> best(const std::vector<Detection>& all, double most) {
+    std::vector<cv::Rect2d> boxes;
+    std::vector<float> scores;
     for (const Detection& d : all) {
-        if (std::none_of(kept.begin(), kept.end(), [&](const Detection& k) { return overlap(k, d) > most; })) {
-            kept.push_back(d);
-        }
+        boxes.push_back(d.box);
+        scores.push_back(d.score);
     }
-    return kept;
+    std::vector<int> kept;
+    cv::dnn::NMSBoxes(boxes, scores, 0, static_cast<float>(most), kept);
+    std::vector<Detection> result;
+    for (const int i : kept) {
+        result.push_back(all[static_cast<size_t>(i)]);
+    }
+    return result;
 }
+
+double iou(const Detection& a, const Detection& b) { return 1 - cv::jaccardDistance(a.box, b.box); }
 
 double apart(const Landmarks& a, const Landmarks& b) {
     double sum = 0;
@@ -66,14 +75,7 @@ double eyeMouth(const Landmarks& p) { return std::hypot(p[0] + p[2] - p[6] - p[8
 
 Detection asDetection(const Landmarks& face) {
     const Square box = boxOf(face);
-    return {box.x - box.side / 2, box.y - box.side / 2, box.side, box.side, face, 1};
-}
-
-double overlap(const Detection& a, const Detection& b) {
-    const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-    const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-    const double common = std::max(0.0, width) * std::max(0.0, height);
-    return common / std::max(1e-9, a.width * a.height + b.width * b.height - common);
+    return {{box.x - box.side / 2, box.y - box.side / 2, box.side, box.side}, face, 1};
 }
 
 std::vector<std::vector<Detection>> detections(const nn::Edges& found, double least, double most) {
@@ -87,7 +89,7 @@ std::vector<std::vector<Detection>> detections(const nn::Edges& found, double le
         }
     }
     for (auto& faces : result) {
-        faces = best(std::move(faces), most);
+        faces = best(faces, most);
     }
     return result;
 }
@@ -108,7 +110,7 @@ DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
             size_t nearest = truth[i].size();
             double most = trueOverlap;
             for (size_t k = 0; k < truth[i].size(); ++k) {
-                const double common = overlap(d, asDetection(truth[i][k]));
+                const double common = iou(d, asDetection(truth[i][k]));
                 if (!taken[k] && common >= most) {
                     most = common;
                     nearest = k;
@@ -151,33 +153,15 @@ DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
 void writeDetections(const std::string& path, const std::vector<float>& planes, int side,
                      const std::vector<std::vector<Detection>>& found) {
     const auto count = static_cast<int>(found.size()), lines = (count + perLine - 1) / perLine;
-    torch::Tensor grid = torch::full({3, lines * side, perLine * side}, -1.F);
-    auto pixel = grid.accessor<float, 3>();
-    const size_t area = static_cast<size_t>(side) * side;
+    cv::Mat grid = cv::Mat::zeros(lines * side, perLine * side, CV_8UC3);
     for (int i = 0; i < count; ++i) {
-        const int left = i % perLine * side, top = i / perLine * side;
-        for (size_t k = 0; k < 3 * area; ++k) {
-            pixel[k / area][top + k % area / side][left + k % side] = planes[3 * area * i + k];
-        }
-        const auto dot = [&](double x, double y, float red, float green) {
-            const auto px = std::lround(x), py = std::lround(y);
-            if (px >= 0 && py >= 0 && px < side && py < side) {
-                pixel[0][top + py][left + px] = red;
-                pixel[1][top + py][left + px] = green;
-                pixel[2][top + py][left + px] = -1;
-            }
-        };
-        for (const Detection& d : found[i]) {
-            for (double t = 0; t <= 1; t += 0.5 / side) {
-                dot(d.x + t * d.width, d.y, 1, 2 * d.score - 1);
-                dot(d.x + t * d.width, d.y + d.height, 1, 2 * d.score - 1);
-                dot(d.x, d.y + t * d.height, 1, 2 * d.score - 1);
-                dot(d.x + d.width, d.y + t * d.height, 1, 2 * d.score - 1);
-            }
+        cv::Mat picture = grid(cv::Rect(i % perLine * side, i / perLine * side, side, side));
+        toPicture(planes.data() + static_cast<size_t>(i) * 3 * side * side, {side, side}).copyTo(picture);
+        for (const Detection& d : found[static_cast<size_t>(i)]) {
+            cv::rectangle(picture, d.box, cv::Scalar(255, 255 * d.score, 0));
             for (int k = 0; k < 10; k += 2) {
-                for (int n = 0; n < 4; ++n) {
-                    dot(d.landmarks[k] + n % 2, d.landmarks[k + 1] + n / 2, -1, 1);
-                }
+                const cv::Point landmark(cvRound(d.landmarks[k]), cvRound(d.landmarks[k + 1]));
+                cv::rectangle(picture, cv::Rect(landmark, cv::Size(2, 2)), cv::Scalar(0, 255, 0), cv::FILLED);
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,12 @@ namespace drgan::train {
 
 /// A face that was found, pixels.
 struct Detection {
-    double x = 0, y = 0, width = 0, height = 0;  ///< left, top
+    cv::Rect2d box;
     Landmarks landmarks{};
     float score = 0;
 };
 
 Detection asDetection(const Landmarks& face);  ///< a face that is known, with the box of boxOf()
-
-double overlap(const Detection& a, const Detection& b);  ///< IoU
 
 /// Faces of every picture of a batch, best first, of those that overlap by more than `most` (IoU) the best.
 /// @param found outputs of nn::detector
@@ -30,12 +29,12 @@ std::vector<std::vector<Detection>> detections(const nn::Edges& found, double le
 struct DetectorErrors {
     double averagePrecision = 0;  ///< area under precision over recall
     double recall = 0;            ///< share of the faces found
-    double precision = 0;         ///< share of the finds that are faces
+    double precision = 0;         ///< share of the detections that are faces
     double landmarks = 0;  ///< mean distance of a landmark from its place / the face's eye-mouth distance, where found
 };
 
-/// @param found, truth of each picture. A find is true if it overlaps a face, that no better find has taken, by an IoU
-/// of 0.5 and more
+/// @param found, truth of each picture. A detection is true if its IoU with a face
+/// that no better detection has matched is at least 0.5
 /// @param score at which recall, precision and landmarks are measured
 DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
                               const std::vector<std::vector<Landmarks>>& truth, double score = 0.5);

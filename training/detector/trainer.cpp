@@ -12,6 +12,7 @@
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 #include "run/mixed_precision.hpp"
+#include "run/picture.hpp"
 #include "run/random.hpp"
 #include "small_network/hard_negatives.hpp"
 
@@ -25,12 +26,12 @@ constexpr const char* name = "detector";
 constexpr size_t validationPictures = 192;  // at most
 constexpr size_t picturesPerFace = 4;       // at most, of a small set's faces in validation
 constexpr size_t shownPictures = 16;        // of the first batches of validation
-constexpr double leastScore = 0.02;         // of the finds that average precision is taken over
+constexpr double leastScore = 0.02;         // of the detections that average precision is taken over
 constexpr double sureScore = 0.5;
 
-// Backgrounds are searched for false finds in squares of any size; the newest finds are kept.
-constexpr double mistakenScore = 0.3;
-constexpr size_t mostFinds = 1024, squaresPerPhoto = 2;
+// Hard negatives are searched for in squares of any size of the backgrounds; the newest are kept.
+constexpr double hardNegativeScore = 0.3;
+constexpr size_t mostNegatives = 1024, squaresPerPhoto = 2;
 constexpr uint64_t miningSeed = 0x6d696e65;
 
 const std::vector<std::string> columns{"score",  "box",       "landmarks",       "average_precision",
@@ -128,8 +129,7 @@ std::optional<double> DetectorTrainer::evaluate() {
                   {"error_landmarks", errors.landmarks}});
     spdlog::info(
         "validation: average precision {:.4f}; at a score of {}, {:.1f} % of the faces found, {:.1f} % of the "
-        "finds "
-        "true, landmarks {:.2f} % of the eye-mouth distance",
+        "detections true, landmarks {:.2f} % of the eye-mouth distance",
         errors.averagePrecision, sureScore, 100 * errors.recall, 100 * errors.precision, 100 * errors.landmarks);
     std::vector<std::vector<Detection>> drawn(found.begin(), found.begin() + std::min(shownPictures, found.size()));
     for (auto& faces : drawn) {
@@ -154,27 +154,26 @@ void DetectorTrainer::evaluated() {
             square.side = std::min(width, height) * uniform(random, 0.3, 1);
             square.x = uniform(random, square.side / 2, width - square.side / 2);
             square.y = uniform(random, square.side / 2, height - square.side / 2);
-            const std::vector<float> cut = backgrounds_.cut(photo, square, size, false);
-            planes.insert(planes.end(), cut.begin(), cut.end());
+            appendPlanes(backgrounds_.cut(photo, square, size, false), planes);
             squares.push_back(square);
         }
-        const auto found = find(planes, mistakenScore);
+        const auto found = find(planes, hardNegativeScore);
         for (size_t i = 0; i < found.size(); ++i) {
-            const double scale = squares[i].side / size, middle = (size - 1) / 2.0;
+            const double scale = squares[i].side / size, middle = size / 2.0;
             for (const Detection& d : found[i]) {
-                const double x = squares[i].x + (d.x + d.width / 2 - middle) * scale;
-                const double y = squares[i].y + (d.y + d.height / 2 - middle) * scale;
-                fresh.push_back({photo, {x, y, std::max(d.width, d.height) * scale, 0}});
+                const double x = squares[i].x + (d.box.x + d.box.width / 2 - middle) * scale;
+                const double y = squares[i].y + (d.box.y + d.box.height / 2 - middle) * scale;
+                fresh.push_back({photo, {x, y, std::max(d.box.width, d.box.height) * scale, 0}});
                 sure += d.score >= sureScore ? 1 : 0;
             }
         }
     }
     const double each = static_cast<double>(sure) / static_cast<double>(backgrounds_.size() * squaresPerPhoto);
     measured_["false_per_picture"] = each;
-    spdlog::info("backgrounds: {} false finds to learn from, {:.3f} a picture at a score of {}", fresh.size(), each,
+    spdlog::info("backgrounds: {} hard negatives to learn from, {:.3f} a picture at a score of {}", fresh.size(), each,
                  sureScore);
     fresh.insert(fresh.end(), hardNegatives_.begin(), hardNegatives_.end());
-    fresh.resize(std::min(fresh.size(), mostFinds));
+    fresh.resize(std::min(fresh.size(), mostNegatives));
     hardNegatives_ = std::move(fresh);
     sampler_.setHardNegatives(hardNegatives_);
 }

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "run/picture.hpp"
 #include "run/random.hpp"
 
 namespace drgan::train {
@@ -97,15 +99,15 @@ int64_t Sampler::drawRow(const Person& person, std::mt19937_64& random) const {
     return pick(pick(person.real, random), random);
 }
 
-bool Sampler::appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const {
-    const int side = faces_.imageSize();
-    std::vector<uint8_t> rgb;
-    if (!reader_.read(row, rgb)) {
-        return false;
+cv::Mat Sampler::picture(int64_t row, bool mirrored) const {
+    cv::Mat rgb = reader_.read(row);
+    if (rgb.empty()) {
+        return rgb;
     }
-    planes.resize(planes.size() + rgb.size());
-    toPlanes(rgb.data(), side, mirrored, planes.data() + planes.size() - rgb.size());
-    return true;
+    if (mirrored) {
+        cv::flip(rgb, rgb, 1);
+    }
+    return toFloat(rgb);
 }
 
 std::optional<Sampler::Drawn> Sampler::appendInput(const Person& person, std::mt19937_64& random,
@@ -113,18 +115,19 @@ std::optional<Sampler::Drawn> Sampler::appendInput(const Person& person, std::mt
     for (int i = 0; i < tries; ++i) {
         Drawn drawn{drawRow(person, random)};
         drawn.mirrored = chance(0.5, random);
-        if (appendPicture(drawn.row, drawn.mirrored, planes)) {
-            const auto side = static_cast<size_t>(faces_.imageSize());
-            augment(planes.data() + planes.size() - 3 * side * side, faces_.imageSize(), options_.augmentation, random);
+        cv::Mat face = picture(drawn.row, drawn.mirrored);
+        if (!face.empty()) {
+            augment(face, options_.augmentation, random);
+            appendPlanes(face, planes);
             return drawn;
         }
     }
     return {};
 }
 
-void Sampler::appendCodePictures(size_t number, std::vector<float>& planes) const {
+void Sampler::appendStoredPictures(size_t number, std::vector<float>& planes) const {
     std::mt19937_64 random(mixed(options_.seed, number));
-    for (int k = 0; k < options_.codesPerPerson; ++k) {
+    for (int k = 0; k < options_.storedPerPerson; ++k) {
         if (!appendInput(people_.at(number), random, planes)) {
             damaged(people_[number]);
         }
@@ -139,18 +142,18 @@ void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& 
             available.push_back(pose);
         }
     }
-    const bool whole = options_.targetSide == 0;
-    std::vector<float> planes;
     for (int i = 0; i < tries; ++i) {
         const size_t pose = pick(available, random);
         const int64_t choice = pick(person.byPose[pose], random);
         const int64_t row = choice >= 0 ? choice : -1 - choice;
-        if (!appendPicture(row, choice < 0, whole ? batch.targets : planes)) {
+        cv::Mat target = picture(row, choice < 0);
+        if (target.empty()) {
             continue;
         }
-        if (!whole) {
-            appendReduced(planes, faces_.imageSize(), options_.targetSide, batch.targets);
+        if (options_.targetSide > 0) {
+            cv::resize(target, target, {options_.targetSide, options_.targetSide}, 0, 0, cv::INTER_AREA);
         }
+        appendPlanes(target, batch.targets);
         batch.targetPose.push_back(static_cast<int64_t>(pose));
         batch.targetPerson.push_back(number);
         batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
@@ -185,9 +188,9 @@ Batch Sampler::draw(int64_t step) const {
         random.emplace_back(mixed(ofStep, static_cast<uint64_t>(options_.rank * batch.persons + i)));
         size_t number = drawPerson(random.back());
         for (int64_t k = 0; k < batch.pictures; ++k) {
-            if (options_.codesPerPerson > 0) {
-                const int which = std::uniform_int_distribution<int>(0, options_.codesPerPerson - 1)(random.back());
-                batch.code.push_back(static_cast<int64_t>(number) * options_.codesPerPerson + which);
+            if (options_.storedPerPerson > 0) {
+                const int which = std::uniform_int_distribution<int>(0, options_.storedPerPerson - 1)(random.back());
+                batch.stored.push_back(static_cast<int64_t>(number) * options_.storedPerPerson + which);
                 continue;
             }
             std::optional<Drawn> picture = appendInput(people_[number], random.back(), batch.images);
@@ -207,16 +210,16 @@ Batch Sampler::draw(int64_t step) const {
         drawn.push_back(static_cast<int64_t>(number));
         batch.person.insert(batch.person.end(), static_cast<size_t>(batch.pictures), drawn.back());
     }
-    auto drawTargets = [&](int64_t codesOfPerson) {
+    auto drawTargets = [&](int64_t inputsOfPerson) {
         for (int64_t i = 0; i < batch.persons; ++i) {
-            for (int64_t k = 0; k < codesOfPerson * options_.targets; ++k) {
+            for (int64_t k = 0; k < inputsOfPerson * options_.targets; ++k) {
                 drawTarget(people_[drawn[i]], drawn[i], random[i], batch);
             }
         }
     };
     drawTargets(batch.pictures);
     if (batch.pictures > 1) {
-        drawTargets(1);  // of the fused codes
+        drawTargets(1);  // of the fused embeddings
     }
     return batch;
 }

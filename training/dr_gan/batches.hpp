@@ -15,35 +15,36 @@ namespace drgan::train {
 
 /// How batches of encoder and decoder are drawn.
 struct BatchOptions : SamplingOptions {
-    int persons = 16;             ///< P, persons in a batch
-    int pictures = 4;             ///< n is drawn per batch from 1 to this
-    int targets = 0;              ///< target poses, with the true pictures there, to draw for each code
-    int targetSide = 0;           ///< pixels of the targets, a divisor of S; 0: S
-    int codesPerPerson = 0;       ///< K: inputs come from codes made once (see Codes), K a person; 0: from pictures
+    int persons = 16;    ///< P, persons in a batch
+    int pictures = 4;    ///< n is drawn per batch from 1 to this
+    int targets = 0;     ///< target poses, with the true pictures there, to draw for each embedding
+    int targetSide = 0;  ///< pixels of the targets, a divisor of S; 0: S
+    int storedPerPerson =
+        0;  ///< K: inputs come from embeddings made once (see StoredEmbeddings), K a person; 0: from pictures
     double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
     int rank = 0;                 ///< of this process, where several draw their shares of every batch
 };
 
-/// One step's pictures. B = P n inputs; with targets and n > 1, codes are the B single ones and the P fused ones.
+/// One step's pictures. B = P n inputs; with targets and n > 1, embeddings are the B single ones and the P fused ones.
 struct Batch {
     int64_t persons = 0, pictures = 0;  ///< P and n
-    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]; empty where codes are made once
-    std::vector<int64_t> code;          ///< [B] rows of Codes; empty where they are not
+    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]; empty where embeddings are made once
+    std::vector<int64_t> stored;        ///< [B] rows of StoredEmbeddings; empty where they are not
     std::vector<int64_t> person;        ///< [B] training person (see Sampler)
-    std::vector<int64_t> row;           ///< [B] rows of the face set; this and the next two: not with codes
+    std::vector<int64_t> row;           ///< [B] rows of the face set; this and the next two: not with embeddings
     std::vector<float> yaw;             ///< [B] degrees, after mirroring
     std::vector<int64_t> pose;          ///< [B] pose code of the input
-    std::vector<float> targets;         ///< [codes x targets,3,targetSide,targetSide], those of a code together
-    std::vector<int64_t> targetPose;    ///< [codes x targets]
-    std::vector<int64_t> targetPerson;  ///< [codes x targets]
-    std::vector<float> targetWeight;    ///< [codes x targets] 1 for real pictures, less for turned ones
+    std::vector<float> targets;  ///< [embeddings x targets,3,targetSide,targetSide], those of an embedding together
+    std::vector<int64_t> targetPose;    ///< [embeddings x targets]
+    std::vector<int64_t> targetPerson;  ///< [embeddings x targets]
+    std::vector<float> targetWeight;    ///< [embeddings x targets] 1 for real pictures, less for turned ones
 };
 
 /// Index of the yaw nearest to `degrees`.
 int64_t nearestPose(const std::vector<float>& poseYaws, float degrees);
 
-/// Draws batches. What a batch holds depends on the seed and the step alone, so a resumed run goes on as if it had
+/// Draws batches. What a batch holds depends only on the seed and the step, so a resumed run goes on as if it had
 /// never stopped, whatever the number of threads. P persons on each of two processes are the 2 P of one process.
 ///
 /// A picture that cannot be decoded is reported once and another one taken.
@@ -53,8 +54,8 @@ public:
     Sampler(const io::FaceSet& faces, BatchOptions options);
 
     Batch draw(int64_t step) const;
-    /// Appends the planes [K,3,S,S] of the pictures whose codes stand for this training person.
-    void appendCodePictures(size_t number, std::vector<float>& planes) const;
+    /// Appends the planes [K,3,S,S] of the pictures whose embeddings stand for this training person.
+    void appendStoredPictures(size_t number, std::vector<float>& planes) const;
     size_t persons() const { return people_.size(); }  ///< Nd, training persons, numbered from 0
     /// Person of the face set for each training person.
     std::vector<int32_t> faceSetPersons() const;
@@ -76,7 +77,8 @@ private:
     size_t drawPerson(std::mt19937_64& random) const;
     int64_t drawRow(const Person& person, std::mt19937_64& random) const;
     void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
-    bool appendPicture(int64_t row, bool mirrored, std::vector<float>& planes) const;
+    /// @return CV_32FC3; empty where it cannot be decoded
+    cv::Mat picture(int64_t row, bool mirrored) const;
     /// @return nothing where none of the person's pictures can be decoded
     std::optional<Drawn> appendInput(const Person& person, std::mt19937_64& random, std::vector<float>& planes) const;
     [[noreturn]] void damaged(const Person& person) const;

@@ -26,7 +26,7 @@ public:
     torch::Tensor classes;     ///< [Nd,Nf] learned in place of templates where there is no teacher; else undefined
     nn::Graph judge{nullptr};  ///< frozen copy of the encoder that the run began with, giving its maps too: what
                                ///< identity and perceptual terms look with
-    Codes codes;               ///< of the frozen encoder, where they are made once; else undefined
+    StoredEmbeddings stored;   ///< of the frozen encoder, where they are made once; else undefined
     std::unique_ptr<AdamW> optimiser, discriminatorOptimiser;
     torch::Device device;
 

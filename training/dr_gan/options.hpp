@@ -41,8 +41,8 @@ struct DrGanOptions : RunOptions {
     int generatorSteps = 4;
     double strongDiscriminator = 0.9;
     BatchOptions batch;
-    std::string codes;       // file
-    int codesPerPerson = 8;  // with that file
+    std::string storedEmbeddings;  // file
+    int storedPerPerson = 8;       // with that file
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20,
            pairWeight = 0, mirrorWeight = 0, sourceWeight = 0;

@@ -10,7 +10,8 @@ namespace drgan::train {
 
 namespace {
 
-constexpr int64_t lookEvery = 10;  // steps between looks at the discriminator's strength: each waits for the device
+constexpr int64_t measureEvery =
+    10;  // steps between measurements of the discriminator's strength, which wait for the device
 
 torch::Tensor indices(const std::vector<int64_t>& values, const torch::Device& device) {
     return torch::tensor(values, torch::kInt64).to(device);
@@ -91,13 +92,14 @@ torch::Tensor encoderTerms(Model& model, const Targets& targets, const DrGanOpti
     return sum;
 }
 
-/// The pictures' own codes and, for n > 1, each person's fused one.
-torch::Tensor allCodes(const torch::Tensor& embedding, const torch::Tensor& confidence, int64_t n) {
+/// The pictures' own embeddings and, for n > 1, each person's fused one.
+torch::Tensor withFused(const torch::Tensor& embedding, const torch::Tensor& confidence, int64_t n) {
     return n > 1 ? torch::cat({embedding, nn::fuse(embedding, confidence, n)}) : embedding;
 }
 
-/// Random numbers in [0,1) for each code, [codes x targets, columns], the same ones on however many processes.
-torch::Tensor randomPerCode(const Batch& batch, const DrGanOptions& o, int64_t columns) {
+/// Random numbers in [0,1) for each generated face, [embeddings x targets, columns], the same ones on however many
+/// processes.
+torch::Tensor randomPerFace(const Batch& batch, const DrGanOptions& o, int64_t columns) {
     const int64_t fused = batch.pictures > 1 ? batch.persons * o.batch.targets : 0;
     const auto single = static_cast<int64_t>(batch.person.size()) * o.batch.targets;
     const torch::Tensor first = nn::randAcross(single, columns);
@@ -106,10 +108,10 @@ torch::Tensor randomPerCode(const Batch& batch, const DrGanOptions& o, int64_t c
 
 /// What goes into the generator's terms.
 struct Generated {
-    torch::Tensor images;                 ///< [B,3,S,S]; undefined where codes are made once
+    torch::Tensor images;                 ///< [B,3,S,S]; undefined where embeddings are made once
     torch::Tensor embedding, confidence;  ///< of the inputs
-    torch::Tensor codes;                  ///< [codes x targets,Nf]
-    torch::Tensor face, target;           ///< [codes x targets,3,side,side]
+    torch::Tensor identity;               ///< [embeddings x targets,Nf]
+    torch::Tensor face, target;           ///< [embeddings x targets,3,side,side]
     torch::Tensor targetPose, targetPerson, targetWeight;
 };
 
@@ -120,19 +122,19 @@ Generated generate(Model& model, const DrGanOptions& o, const Batch& batch) {
     g.targetPose = indices(batch.targetPose, model.device);
     g.targetPerson = indices(batch.targetPerson, model.device);
     g.targetWeight = torch::tensor(batch.targetWeight).to(model.device);
-    if (batch.code.empty()) {
+    if (batch.stored.empty()) {
         torch::AutoGradMode gradient(o.stage == Stage::Joint);
         g.images = nn::fromPlanes(batch.images, side, model.device);
         std::tie(g.embedding, g.confidence) = nn::encode(model.encoder, g.images);
     } else {
-        const torch::Tensor which = indices(batch.code, model.device);
-        g.embedding = model.codes.embedding.index_select(0, which);
-        g.confidence = model.codes.confidence.index_select(0, which);
+        const torch::Tensor which = indices(batch.stored, model.device);
+        g.embedding = model.stored.embedding.index_select(0, which);
+        g.confidence = model.stored.confidence.index_select(0, which);
     }
-    g.codes = allCodes(g.embedding, g.confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
-    const torch::Tensor noise = randomPerCode(batch, o, nn::noiseSize(model.decoder)).to(model.device) * 2 - 1;
-    g.face =
-        nn::decode(model.decoder, g.codes, g.targetPose, noise, nn::faceOutput(model.decoder, side, g.target.size(2)));
+    g.identity = withFused(g.embedding, g.confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
+    const torch::Tensor noise = randomPerFace(batch, o, nn::noiseSize(model.decoder)).to(model.device) * 2 - 1;
+    g.face = nn::decode(model.decoder, g.identity, g.targetPose, noise,
+                        nn::faceOutput(model.decoder, side, g.target.size(2)));
     return g;
 }
 
@@ -147,7 +149,7 @@ torch::Tensor likeness(Model& model, const DrGanOptions& o, const Batch& batch, 
     torch::Tensor sum = o.reconstructionWeight * losses["reconstruction"];
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
         // The last row moves all pictures, so it is everybody's.
-        const torch::Tensor draw = torch::cat({randomPerCode(batch, o, 6), torch::rand({1, 6})});
+        const torch::Tensor draw = torch::cat({randomPerFace(batch, o, 6), torch::rand({1, 6})});
         auto judge = [&](const torch::Tensor& pictures) {
             const MixedPrecision half(o);
             return model.judge->forward(
@@ -155,7 +157,7 @@ torch::Tensor likeness(Model& model, const DrGanOptions& o, const Batch& batch, 
         };
         const nn::Edges seen = judge(g.face);
         if (o.identityWeight > 0) {
-            losses["identity"] = nn::cosineLoss(seen.at("embedding"), g.codes.detach());
+            losses["identity"] = nn::cosineLoss(seen.at("embedding"), g.identity.detach());
             sum = sum + o.identityWeight * losses["identity"];
         }
         if (o.perceptualWeight > 0) {
@@ -180,7 +182,8 @@ nn::Edges discriminate(Model& model, const DrGanOptions& o, const torch::Tensor&
 }
 
 /// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
-void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, int64_t step, double rate, Losses& losses) {
+void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, int64_t step, double rate,
+                       Losses& losses) {
     Model::Strength& strength = model.strength;
     if (strength.strong && step % o.generatorSteps != 0) {
         return;
@@ -191,7 +194,7 @@ void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, 
     const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
     strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
     losses["told_apart"] = strength.toldApart;
-    if (strength.strong || step % lookEvery == 0) {
+    if (strength.strong || step % measureEvery == 0) {
         strength.strong = strength.toldApart.item<double>() > o.strongDiscriminator;
     }
     update(*model.discriminatorOptimiser, losses["discriminator"], rate);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t logEvery = 5000;  // pictures
 
-/// Tells encoders apart: a sum over every weight, each with a factor of its own.
+/// Tells encoders apart: a sum over every weight, each times another factor.
 double fingerprint(const nn::Graph& encoder) {
     double sum = 0;
     for (const auto& p : encoder->parameters()) {
@@ -26,18 +26,18 @@ double fingerprint(const nn::Graph& encoder) {
     return sum;
 }
 
-Codes readOrMakeOwn(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
-                    const std::atomic<bool>& stop) {
+StoredEmbeddings readOrMakeOwn(const std::string& path, nn::Graph& encoder, const Sampler& sampler,
+                               const torch::Device& device, const std::atomic<bool>& stop) {
     const auto persons = static_cast<int64_t>(sampler.persons());
-    const int64_t perPerson = sampler.options().codesPerPerson;
-    const std::string made = fmt::format("encoder {:.9g}, seed {}, {} persons, {} codes each", fingerprint(encoder),
-                                         sampler.options().seed, persons, perPerson);
+    const int64_t perPerson = sampler.options().storedPerPerson;
+    const std::string made = fmt::format("encoder {:.9g}, seed {}, {} persons, {} embeddings each",
+                                         fingerprint(encoder), sampler.options().seed, persons, perPerson);
     if (std::filesystem::exists(path)) {
         const Checkpoint file = Checkpoint::load(path);
-        const auto it = file.metadata.find("codes");
+        const auto it = file.metadata.find("stored_embeddings");
         if (it == file.metadata.end() || it->second != made) {
-            throw std::runtime_error(path + ": holds codes of another run (" +
-                                     (it == file.metadata.end() ? "no codes" : it->second) + "), this run wants " +
+            throw std::runtime_error(path + ": holds embeddings of another run (" +
+                                     (it == file.metadata.end() ? "no embeddings" : it->second) + "), this run wants " +
                                      made + ": delete it or name another file");
         }
         return {file.tensors.at("embedding").to(device), file.tensors.at("confidence").to(device)};
@@ -49,45 +49,45 @@ Codes readOrMakeOwn(const std::string& path, nn::Graph& encoder, const Sampler& 
     std::vector<torch::Tensor> embeddings, confidences;
     for (int64_t first = 0; first < persons; first += atOnce) {
         if (stop) {
-            throw std::runtime_error("stopped before the codes were made");
+            throw std::runtime_error("stopped before the embeddings were made");
         }
         std::vector<float> planes;
         for (int64_t number = first; number < std::min(persons, first + atOnce); ++number) {
-            sampler.appendCodePictures(static_cast<size_t>(number), planes);
+            sampler.appendStoredPictures(static_cast<size_t>(number), planes);
         }
         const auto [embedding, confidence] = nn::encode(encoder, nn::fromPlanes(planes, side, device));
         embeddings.push_back(embedding);
         confidences.push_back(confidence);
         if (first * perPerson / logEvery != (first + atOnce) * perPerson / logEvery) {
-            spdlog::info("codes: {} of {} pictures embedded", first * perPerson, persons * perPerson);
+            spdlog::info("embeddings: {} of {} pictures embedded", first * perPerson, persons * perPerson);
         }
     }
-    Codes codes{torch::cat(embeddings), torch::cat(confidences)};
+    StoredEmbeddings stored{torch::cat(embeddings), torch::cat(confidences)};
     Checkpoint file;
-    file.tensors = {{"embedding", codes.embedding}, {"confidence", codes.confidence}};
-    file.metadata["codes"] = made;
+    file.tensors = {{"embedding", stored.embedding}, {"confidence", stored.confidence}};
+    file.metadata["stored_embeddings"] = made;
     file.save(path);
-    spdlog::info("{}: {} codes", path, persons * perPerson);
-    return codes;
+    spdlog::info("{}: {} embeddings", path, persons * perPerson);
+    return stored;
 }
 
 }  // namespace
 
-Codes readOrMakeCodes(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
-                      const std::atomic<bool>& stop) {
-    Codes codes;
+StoredEmbeddings readOrMakeEmbeddings(const std::string& path, nn::Graph& encoder, const Sampler& sampler,
+                                      const torch::Device& device, const std::atomic<bool>& stop) {
+    StoredEmbeddings stored;
     if (nn::group().rank() == 0) {
-        codes = readOrMakeOwn(path, encoder, sampler, device, stop);
+        stored = readOrMakeOwn(path, encoder, sampler, device, stop);
     } else {
         torch::NoGradGuard noGrad;
         encoder->eval();
-        const int64_t side = nn::imageSize(encoder), rows = sampler.persons() * sampler.options().codesPerPerson;
+        const int64_t side = nn::imageSize(encoder), rows = sampler.persons() * sampler.options().storedPerPerson;
         const auto [embedding, confidence] = nn::encode(encoder, torch::zeros({1, 3, side, side}, device));
-        codes = {embedding.new_zeros({rows, embedding.size(1)}), confidence.new_zeros({rows, 1})};
+        stored = {embedding.new_zeros({rows, embedding.size(1)}), confidence.new_zeros({rows, 1})};
     }
-    nn::group().broadcast(codes.embedding);
-    nn::group().broadcast(codes.confidence);
-    return codes;
+    nn::group().broadcast(stored.embedding);
+    nn::group().broadcast(stored.confidence);
+    return stored;
 }
 
 }  // namespace drgan::train

@@ -9,17 +9,18 @@
 
 namespace drgan::train {
 
-/// What a frozen encoder says of a sample of the training pictures: K = BatchOptions::codesPerPerson of each person,
+/// What a frozen encoder says of a sample of the training pictures: K = BatchOptions::storedPerPerson of each person,
 /// augmented like any input. A decoder that draws its inputs from here does not wait for the encoder at every step.
-struct Codes {
+struct StoredEmbeddings {
     torch::Tensor embedding;   ///< [Nd K,Nf]; row number * K + k is picture k of training person `number`
     torch::Tensor confidence;  ///< [Nd K,1]
 };
 
-/// Reads the codes from `path`, or makes them, with progress in the log, and writes them there.
+/// Reads the embeddings from `path`, or makes them, with progress in the log, and writes them there.
 /// @param stop set from outside: nothing is written
-/// @throws std::runtime_error when stopped, or if the file holds the codes of another encoder, seed or set of people.
-Codes readOrMakeCodes(const std::string& path, nn::Graph& encoder, const Sampler& sampler, const torch::Device& device,
-                      const std::atomic<bool>& stop);
+/// @throws std::runtime_error when stopped, or if the file holds the embeddings of another encoder, seed or set of
+/// people.
+StoredEmbeddings readOrMakeEmbeddings(const std::string& path, nn::Graph& encoder, const Sampler& sampler,
+                                      const torch::Device& device, const std::atomic<bool>& stop);
 
 }  // namespace drgan::train

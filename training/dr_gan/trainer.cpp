@@ -49,8 +49,9 @@ Trainer::Trainer(DrGanOptions options, const std::string& config)
         openFolder(config);
     }
     share();
-    if (options_.batch.codesPerPerson > 0) {
-        model_.codes = readOrMakeCodes(options_.codes, model_.averagedEncoder, sampler_, model_.device, stopRequested);
+    if (options_.batch.storedPerPerson > 0) {
+        model_.stored = readOrMakeEmbeddings(options_.storedEmbeddings, model_.averagedEncoder, sampler_, model_.device,
+                                             stopRequested);
     }
     spdlog::info("{} faces, {} training persons, {} parameters to learn", faces_.size(), sampler_.persons(), [&] {
         int64_t count = 0;
@@ -76,7 +77,7 @@ void Trainer::drawValidation() {
     how.validation = true;
     how.augmentation = {0, 0, 0, 0, 0, 0};
     how.pictures = 1;
-    how.codesPerPerson = 0;
+    how.storedPerPerson = 0;
     try {
         const Sampler sampler(faces_, how);
         for (int64_t i = 0; i < validationBatches; ++i) {
@@ -118,7 +119,7 @@ void Trainer::run() {
     progress_.begin(step_);
     while (step_ < options_.steps && !stopsNow()) {
         const Batch batch = stream.next();
-        // Noise depends on the step alone, so that a resumed run draws what the unbroken one would have.
+        // Noise depends only on the step, so that a resumed run draws what the unbroken one would have.
         torch::manual_seed(options_.batch.seed * 1000003 + static_cast<uint64_t>(step_));
         model_.train();
         const Losses losses = options_.stage == Stage::Encoder

@@ -9,7 +9,7 @@
 
 #include "dr_gan/batches.hpp"
 #include "run/augmentation.hpp"
-#include "run/png.hpp"
+#include "run/picture.hpp"
 
 namespace drgan::train {
 
@@ -17,13 +17,16 @@ namespace {
 
 constexpr double acceptedFalseMatches = 0.01;  // of pairs of two people: what the match threshold allows
 
-torch::Tensor picture(const io::FaceSet& faces, int64_t row) {
-    const int side = faces.imageSize();
-    std::vector<uint8_t> rgb(static_cast<size_t>(side) * side * 3);
-    faces.decode(static_cast<size_t>(row), rgb.data());
-    torch::Tensor planes = torch::empty({3, side, side});
-    toPlanes(rgb.data(), side, false, planes.data_ptr<float>());
-    return planes;
+cv::Mat picture(const io::FaceSet& faces, int64_t row) {
+    cv::Mat rgb(faces.imageSize(), faces.imageSize(), CV_8UC3);
+    faces.decode(static_cast<size_t>(row), rgb.data);
+    return toFloat(rgb);
+}
+
+torch::Tensor tensor(const cv::Mat& picture) {
+    std::vector<float> planes;
+    appendPlanes(picture, planes);
+    return torch::tensor(planes).view({3, picture.rows, picture.cols});
 }
 
 /// Training has named the pictures that cannot be decoded: here they are left out.
@@ -50,11 +53,12 @@ torch::Tensor embed(nn::Graph& encoder, const io::FaceSet& faces, const std::vec
     for (size_t from = 0; from < rows.size(); from += chunk) {
         std::vector<torch::Tensor> images;
         for (size_t i = from; i < std::min(rows.size(), from + chunk); ++i) {
-            images.push_back(picture(faces, rows[i]));
+            cv::Mat image = picture(faces, rows[i]);
             if (worsened) {
                 std::mt19937_64 random(static_cast<uint64_t>(rows[i]));  // the same each time
-                augment(images.back().data_ptr<float>(), faces.imageSize(), worse, random);
+                augment(image, worse, random);
             }
+            images.push_back(tensor(image));
         }
         const torch::Tensor batch = torch::stack(images).contiguous(nn::memoryFormat()).to(device);
         parts.push_back(torch::nn::functional::normalize(nn::encode(encoder, batch).first).cpu());
@@ -216,12 +220,12 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
     const int64_t poses = nn::poseCount(decoder), side = faces.imageSize();
     std::vector<torch::Tensor> lines;
     for (int64_t row : shown) {
-        const torch::Tensor image = picture(faces, row).unsqueeze(0);
-        const torch::Tensor code = nn::encode(encoder, image.to(device)).first.expand({poses, -1});
-        const torch::Tensor noise = torch::zeros({poses, nn::noiseSize(decoder)}, code.options());
+        const torch::Tensor image = tensor(picture(faces, row)).unsqueeze(0);
+        const torch::Tensor embedding = nn::encode(encoder, image.to(device)).first.expand({poses, -1});
+        const torch::Tensor noise = torch::zeros({poses, nn::noiseSize(decoder)}, embedding.options());
         torch::Tensor line =
-            nn::decode(decoder, code, torch::arange(poses, torch::TensorOptions(torch::kInt64).device(device)), noise,
-                       nn::faceOutput(decoder, side, drawnSide))
+            nn::decode(decoder, embedding, torch::arange(poses, torch::TensorOptions(torch::kInt64).device(device)),
+                       noise, nn::faceOutput(decoder, side, drawnSide))
                 .cpu();
         const int64_t times = side / line.size(2);
         line = line.repeat_interleave(times, 2).repeat_interleave(times, 3);
@@ -232,7 +236,8 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
     }
     encoder->train(encoderTraining);
     decoder->train(training);
-    writePng(path, torch::cat(lines, 1));
+    const torch::Tensor grid = torch::cat(lines, 1).contiguous();
+    writePng(path, toPicture(grid.data_ptr<float>(), {static_cast<int>(grid.size(2)), static_cast<int>(grid.size(1))}));
 }
 
 }  // namespace drgan::train

@@ -28,7 +28,7 @@ struct Extras {
 /// @throws std::runtime_error naming what a checkpoint lacks or which file cannot be written
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras = {});
 
-/// Writes the averaged networks alone, without optimiser and discriminator: a small checkpoint to start other runs
+/// Writes only the averaged networks, without optimiser and discriminator: a small checkpoint to start other runs
 /// from, its matrices and kernels in half precision. The extras' networks go into the same file.
 /// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras = {});

@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     app.add_option("--match-threshold", threshold,
                    "cosine at or above which two faces are one person; default: the run's, from its validation persons")
         ->check(CLI::Range(-1., 1.));
-    app.add_option("--start", start, "also write the networks alone, as a checkpoint for drgan-train --start");
+    app.add_option("--start", start, "also write only the networks, as a checkpoint for drgan-train --start");
     app.callback([&] {
         if (rewriteOption->count() == 0 &&
             (checkpointOption->count() == 0 || outputOption->count() + replaceOption->count() == 0)) {
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
         if (!rewritten.empty()) {
             const std::string& output = outputOption->count() > 0 ? options.folder : rewritten;
             drgan::exporting::rewriteBundle(rewritten, output);
-            std::printf("%s: written anew\n", output.c_str());
+            std::printf("%s: rewritten\n", output.c_str());
             return 0;
         }
         auto checkpoint = drgan::train::Checkpoint::load(path);

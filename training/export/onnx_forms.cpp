@@ -21,7 +21,7 @@ public:
         if (model.ir_version() != irVersion || model.opset_import_size() != 1 ||
             model.opset_import(0).version() != opset) {
             throw std::runtime_error("ONNX forms: expected IR version " + std::to_string(irVersion) +
-                                     " and operator set " + std::to_string(opset) + " alone");
+                                     ", operator set " + std::to_string(opset) + " only");
         }
         for (const auto& tensor : graph_.initializer()) {
             constants_[tensor.name()] = &tensor;

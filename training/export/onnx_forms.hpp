@@ -22,7 +22,7 @@ namespace drgan::exporting {
 /// | Resize                    | two inputs (opset 10): scales 1, 1, 2, 2; `mode` nearest; no coordinate mode      |
 /// | MaxPool, AveragePool      | `kernel_shape`, `strides`, symmetric `pads`                                       |
 /// | GlobalAveragePool         | no attribute                                                                      |
-/// | Pad                       | `pads` is an attribute (opset 10): columns of zeros on the right alone            |
+/// | Pad                       | `pads` is an attribute (opset 10): only columns of zeros on the right             |
 /// | Slice                     | start 0, end and axis 3 are constant inputs: the first columns                    |
 ///
 /// Axes. The batch axis of inputs and outputs has neither a size nor a name; sides that are free have names. OpenCV's

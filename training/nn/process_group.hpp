@@ -21,9 +21,9 @@ public:
     virtual void broadcast(torch::Tensor& tensor) = 0;
 };
 
-/// The group that this process belongs to; until one is set, one of its own.
+/// The group that this process belongs to; until one is set, a group of this process only.
 Group& group();
-/// @param group null: one of its own
+/// @param group null: this process only
 /// @return the former one
 std::shared_ptr<Group> setGroup(std::shared_ptr<Group> group);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <opencv2/core.hpp>
 #include <random>
-#include <vector>
 
 namespace drgan::train {
 
@@ -20,13 +19,8 @@ struct Augmentation {
     double noise = 0;             ///< share of pictures with noise (Gaussian, sigma 0.01 to 0.12 of [-1,1])
 };
 
-/// Writes an interleaved RGB picture as 3 planes in [-1,1], mirrored left to right if asked.
-void toPlanes(const uint8_t* rgb, int side, bool mirrored, float* planes);
-
-/// Appends the 3 planes of a picture, reduced from `side` to `smaller`, a divisor of it, by averaging.
-void appendReduced(const std::vector<float>& planes, int side, int smaller, std::vector<float>& to);
-
-/// Changes planes in [-1,1] in place, as `how` says.
-void augment(float* planes, int side, const Augmentation& how, std::mt19937_64& random);
+/// Changes a picture in place.
+/// @param picture CV_32FC3, RGB, square, in [-1,1]
+void augment(cv::Mat& picture, const Augmentation& how, std::mt19937_64& random);
 
 }  // namespace drgan::train

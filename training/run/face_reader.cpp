@@ -5,18 +5,18 @@
 
 namespace drgan::train {
 
-bool FaceReader::read(int64_t row, std::vector<uint8_t>& rgb) const {
-    rgb.resize(static_cast<size_t>(faces_.imageSize()) * faces_.imageSize() * 3);
+cv::Mat FaceReader::read(int64_t row) const {
+    cv::Mat picture(faces_.imageSize(), faces_.imageSize(), CV_8UC3);
     try {
-        faces_.decode(static_cast<size_t>(row), rgb.data());
+        faces_.decode(static_cast<size_t>(row), picture.data);
+        return picture;
     } catch (const std::exception& e) {
         const std::lock_guard<std::mutex> lock(reporting_);
         if (corrupt_.insert(row).second) {
             spdlog::warn("{}; another picture is taken in its place", e.what());
         }
-        return false;
+        return {};
     }
-    return true;
 }
 
 }  // namespace drgan::train

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <mutex>
+#include <opencv2/core.hpp>
 #include <set>
-#include <vector>
 
 #include "io/face_set.hpp"
 
@@ -15,9 +15,8 @@ class FaceReader {
 public:
     explicit FaceReader(const io::FaceSet& faces) : faces_(faces) {}
 
-    /// @param rgb becomes S*S*3 bytes, interleaved
-    /// @return false for a picture that cannot be decoded
-    bool read(int64_t row, std::vector<uint8_t>& rgb) const;
+    /// @return SxS, CV_8UC3, RGB; empty for a picture that cannot be decoded
+    cv::Mat read(int64_t row) const;
 
 private:
     const io::FaceSet& faces_;

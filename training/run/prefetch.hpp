@@ -9,12 +9,12 @@
 
 namespace drgan::train {
 
-/// Draws the batches of the next steps ahead, each on a thread of its own.
+/// Draws the batches of the next steps in advance, each in a thread.
 template <typename Batch>
 class Prefetch {
 public:
     /// @param draw the batch of a step; called from several threads at once
-    /// @param threads batches drawn ahead
+    /// @param threads batches drawn in advance
     Prefetch(std::function<Batch(int64_t)> draw, int64_t firstStep, int threads)
         : draw_(std::move(draw)), step_(firstStep) {
         while (waiting_.size() < static_cast<size_t>(std::max(1, threads))) {

@@ -63,7 +63,7 @@ public:
     void add(int64_t images) { images_ += images; }
     /// Time that does not count against the speed: an evaluation since then.
     void skip(Clock::time_point since) { from_ += Clock::now() - since; }
-    /// "step 20/100  48.1 images/s  ETA 0:01:20"; counts anew from here.
+    /// "step 20/100  48.1 images/s  ETA 0:01:20"; counts from here.
     std::string line(int64_t step, int64_t steps);
 
 private:

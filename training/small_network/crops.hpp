@@ -2,9 +2,8 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <opencv2/core.hpp>
 #include <random>
-#include <vector>
 
 /// The geometry of the aligner's crops: from a picture of a face set to a loose square around a face box.
 ///
@@ -25,9 +24,7 @@ struct Square {
     double roll = 0;  ///< degrees, positive: its x axis points down to the right
 };
 
-/// The box that a detector would draw around a face: a square whose eyes' and mouth's midpoints lie where they do in
-/// the average detector's box (boxEyesY and boxMouthY in model_contract.hpp).
-/// @return roll is 0
+/// The box that a detector would draw around a face: cv::drgan::faceSquare(), upright.
 Square boxOf(const Landmarks& landmarks);
 
 /// Landmarks of the mirror image of a picture: right and left change places.
@@ -36,12 +33,12 @@ Landmarks mirrored(const Landmarks& landmarks, int pictureSide);
 /// Landmarks in units of the crop's side.
 Landmarks inCrop(const Landmarks& landmarks, const Square& crop);
 
-/// Resamples 3 planes of side x side pixels to those of a crop (`size` pixels), each pixel the mean of what it covers.
-/// Outside the picture lies its mirror image, more and more blurred with the distance: no seam shows where the picture
-/// ends, which would tell where in it the face is, and no second face.
-std::vector<float> cutCrop(const std::vector<float>& planes, int side, const Square& crop, int size = cropSide);
+/// The crop that cv::drgan gives its networks.
+/// @return size x size, of the picture's type
+cv::Mat cutCrop(const cv::Mat& picture, const Square& crop, int size = cropSide);
 
-/// Planes of something that is no face and no photograph: waves, blobs and noise of random colours.
-std::vector<float> texture(int size, std::mt19937_64& random);
+/// Something that is no face and no photograph: waves, blobs and noise of random colours.
+/// @return CV_32FC3 in [-1,1]
+cv::Mat texture(int size, std::mt19937_64& random);
 
 }  // namespace drgan::train

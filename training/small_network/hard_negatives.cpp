@@ -8,24 +8,24 @@
 namespace drgan::train {
 
 namespace {
-constexpr const char* findsName = "false_finds";
+constexpr const char* tensorName = "hard_negatives";
 }
 
-void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& finds) {
+void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& negatives) {
     std::vector<double> values;
-    for (const HardNegative& f : finds) {
-        values.insert(values.end(), {static_cast<double>(f.photo), f.box.x, f.box.y, f.box.side});
+    for (const HardNegative& n : negatives) {
+        values.insert(values.end(), {static_cast<double>(n.photo), n.box.x, n.box.y, n.box.side});
     }
     // In double precision, so that a resumed run draws just what the whole one draws.
-    checkpoint.tensors[findsName] = torch::tensor(values, torch::kFloat64).view({-1, 4});
+    checkpoint.tensors[tensorName] = torch::tensor(values, torch::kFloat64).view({-1, 4});
 }
 
 std::vector<HardNegative> hardNegativesIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
-                                    const std::string& folder) {
-    const torch::Tensor finds = tensorIn(checkpoint, findsName);
+                                          const std::string& folder) {
+    const torch::Tensor rows = tensorIn(checkpoint, tensorName);
     std::vector<HardNegative> result;
-    for (int64_t i = 0; i < finds.size(0); ++i) {
-        const auto value = [&](int64_t k) { return finds[i][k].item<double>(); };
+    for (int64_t i = 0; i < rows.size(0); ++i) {
+        const auto value = [&](int64_t k) { return rows[i][k].item<double>(); };
         if (value(0) < 0 || value(0) >= static_cast<double>(backgrounds.size())) {
             throw std::runtime_error(folder + ": has fewer pictures than when the detector learned");
         }

@@ -11,12 +11,12 @@
 
 namespace drgan::train {
 
-/// Keeps the finds in a checkpoint of the detector's.
-void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& finds);
+/// Adds hard negatives to a checkpoint of the detector.
+void addHardNegatives(Checkpoint& checkpoint, const std::vector<HardNegative>& negatives);
 
 /// @param folder the backgrounds' one, for the error
 /// @throws std::runtime_error if there are none in the checkpoint, or if they lie in more pictures than `backgrounds`
 std::vector<HardNegative> hardNegativesIn(const Checkpoint& checkpoint, const Backgrounds& backgrounds,
-                                    const std::string& folder);
+                                          const std::string& folder);
 
 }  // namespace drgan::train

@@ -59,23 +59,21 @@ LooseFaces::LooseFaces(const io::FaceSet& faces, bool validation, double turnedS
 }
 
 LooseFaces::Picture LooseFaces::draw(std::mt19937_64& random) const {
-    std::vector<uint8_t> rgb;
     for (int i = 0; i < tries; ++i) {
         const auto& range = pick(byYaw_, random);
         const bool turned = range[0].empty() || (!range[1].empty() && chance(turnedShare_, random));
         const int64_t row = pick(range[turned ? 1 : 0], random);
         const bool mirror = chance(0.5, random);
-        if (!reader_.read(row, rgb)) {
+        Picture picture;
+        picture.pixels = reader_.read(row);
+        if (picture.pixels.empty()) {
             continue;
         }
-        const int side = faces_.imageSize();
-        Picture picture;
-        picture.planes.resize(rgb.size());
-        toPlanes(rgb.data(), side, mirror, picture.planes.data());
         std::copy_n(faces_.landmarks().begin() + 10 * row, 10, picture.landmarks.begin());
         picture.yaw = faces_.yaw()[row];
         if (mirror) {
-            picture.landmarks = mirrored(picture.landmarks, side);
+            cv::flip(picture.pixels, picture.pixels, 1);
+            picture.landmarks = mirrored(picture.landmarks, faces_.imageSize());
             picture.yaw = -picture.yaw;
         }
         return picture;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <opencv2/core.hpp>
 #include <random>
 #include <vector>
 
@@ -11,13 +12,13 @@
 
 namespace drgan::train {
 
-/// Draws pictures of a loose set: one whose faces leave room around them, to be cut or placed anew.
+/// Draws pictures of a loose set: one whose faces have room around them, for other crops or places.
 class LooseFaces {
 public:
     struct Picture {
-        std::vector<float> planes;  ///< [3,side,side] in [-1,1]
-        Landmarks landmarks{};      ///< pixels
-        float yaw = 0;              ///< degrees
+        cv::Mat pixels;         ///< CV_8UC3, RGB, square
+        Landmarks landmarks{};  ///< pixels
+        float yaw = 0;          ///< degrees
     };
 
     /// @param validation the persons that are kept out of training, else the others; people of the split "dev" never

@@ -3,98 +3,77 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "run/augmentation.hpp"
+#include <opencv2/imgproc.hpp>
 
 namespace drgan::train {
 
 namespace {
 
-/// Bilinear; (x, y) lies within the picture.
-float at(const float* plane, int side, double x, double y) {
-    const int x0 = std::min(static_cast<int>(x), side - 2), y0 = std::min(static_cast<int>(y), side - 2);
-    const auto fx = static_cast<float>(x - x0), fy = static_cast<float>(y - y0);
-    const float* p = plane + static_cast<size_t>(y0) * side + x0;
-    return (1 - fy) * ((1 - fx) * p[0] + fx * p[1]) + fy * ((1 - fx) * p[side] + fx * p[side + 1]);
+/// Share of the piece in each of its pixels, CV_32F.
+cv::Mat opacity(const Mask& mask, int side) {
+    cv::Mat_<float> share(side, side);
+    share.forEach([&](float& value, const int* at) {
+        const double u = (2 * at[1] + 1.0) / side - 1, v = (2 * at[0] + 1.0) / side - 1;  // -1..1
+        const double outline =
+            std::pow(std::pow(std::abs(u / mask.reach), mask.round) + std::pow(std::abs(v / mask.reach), mask.round),
+                     1 / mask.round);
+        const double t = std::clamp((1 - outline) / mask.fade, 0.0, 1.0);
+        value = static_cast<float>(t * t * (3 - 2 * t));  // without a kink at either end
+    });
+    return std::move(share);
 }
 
-/// Share of the piece at (u, v), in units of half its side from its middle.
-float opacity(const Mask& mask, double u, double v) {
-    const double out =
-        std::pow(std::pow(std::abs(u / mask.reach), mask.round) + std::pow(std::abs(v / mask.reach), mask.round),
-                 1 / mask.round);  // 1 on the outline
-    const double t = std::clamp((1 - out) / mask.fade, 0.0, 1.0);
-    return static_cast<float>(t * t * (3 - 2 * t));  // without a kink at either end
+/// From pixels of a piece of `from` pixels to those of the scene.
+cv::Matx23d toScene(const Square& place, int from) {
+    const double angle = place.roll * CV_PI / 180, scale = place.side / from, middle = (from - 1) / 2.0;
+    const double c = scale * std::cos(angle), s = scale * std::sin(angle);
+    return {c, -s, place.x - (c - s) * middle, s, c, place.y - (s + c) * middle};
 }
 
 }  // namespace
 
-void Scene::put(const std::vector<float>& piece, int pieceSide, const Square& place, const Mask& mask) {
-    std::vector<float> reduced;
-    int from = pieceSide;
-    while (from % 2 == 0 && from >= 4 && from >= 2 * place.side) {  // no pixel is left out of the mean
-        std::vector<float> half;
-        appendReduced(reduced.empty() ? piece : reduced, from, from / 2, half);
-        reduced = std::move(half);
-        from /= 2;
+void Scene::put(const cv::Mat& piece, const Square& place, const Mask& mask) {
+    const double reach = place.side * M_SQRT1_2 + 1;
+    const cv::Rect region = cv::Rect(cv::Point(cvFloor(place.x - reach), cvFloor(place.y - reach)),
+                                     cv::Point(cvCeil(place.x + reach) + 1, cvCeil(place.y + reach) + 1)) &
+                            cv::Rect(0, 0, side(), side());
+    if (region.empty()) {
+        return;
     }
-    const std::vector<float>& source = reduced.empty() ? piece : reduced;
-    const size_t area = static_cast<size_t>(side_) * side_, sourceArea = static_cast<size_t>(from) * from;
-    const double c = std::cos(place.roll * M_PI / 180), s = std::sin(place.roll * M_PI / 180);
-    const double reach = place.side * M_SQRT1_2;
-    const int left = std::max(0, static_cast<int>(place.x - reach)),
-              top = std::max(0, static_cast<int>(place.y - reach));
-    const int right = std::min(side_ - 1, static_cast<int>(place.x + reach) + 1);
-    const int bottom = std::min(side_ - 1, static_cast<int>(place.y + reach) + 1);
-    for (int y = top; y <= bottom; ++y) {
-        for (int x = left; x <= right; ++x) {
-            const double dx = (x - place.x) / place.side, dy = (y - place.y) / place.side;
-            const double u = c * dx + s * dy, v = -s * dx + c * dy;  // in units of the side, from the middle
-            const double px = (u + 0.5) * from - 0.5, py = (v + 0.5) * from - 0.5;
-            if (px < 0 || py < 0 || px > from - 1 || py > from - 1) {
-                continue;
-            }
-            const float share = opacity(mask, 2 * u, 2 * v);
-            if (share <= 0) {
-                continue;
-            }
-            for (size_t k = 0; k < 3; ++k) {
-                float& to = planes_[k * area + static_cast<size_t>(y) * side_ + x];
-                to += share * (at(source.data() + k * sourceArea, from, px, py) - to);
-            }
-        }
+    cv::Mat source = piece;
+    if (place.side < piece.cols) {  // no pixel is left out of the mean
+        const int reduced = std::max(1, cvRound(place.side));
+        cv::resize(piece, source, {reduced, reduced}, 0, 0, cv::INTER_AREA);
     }
+    cv::Matx23d toRegion = toScene(place, source.cols);
+    toRegion(0, 2) -= region.x;
+    toRegion(1, 2) -= region.y;
+    cv::Mat warped, share;
+    cv::warpAffine(source, warped, toRegion, region.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+    cv::warpAffine(opacity(mask, source.cols), share, toRegion, region.size(), cv::INTER_LINEAR, cv::BORDER_CONSTANT);
+    cv::cvtColor(share, share, cv::COLOR_GRAY2BGR);
+    cv::Mat behind = picture_(region);
+    behind += share.mul(warped - behind);
 }
 
-void Scene::putFace(const std::vector<float>& piece, int pieceSide, const Landmarks& landmarks, const Square& place,
-                    const Mask& mask) {
-    put(piece, pieceSide, place, mask);
-    const double c = std::cos(place.roll * M_PI / 180), s = std::sin(place.roll * M_PI / 180);
+void Scene::putFace(const cv::Mat& piece, const Landmarks& landmarks, const Square& place, const Mask& mask) {
+    put(piece, place, mask);
+    const cv::Matx23d transform = toScene(place, piece.cols);
     Landmarks moved{};
     for (int i = 0; i < 10; i += 2) {
-        const double u = (landmarks[i] + 0.5) / pieceSide - 0.5, v = (landmarks[i + 1] + 0.5) / pieceSide - 0.5;
-        moved[i] = static_cast<float>(place.x + place.side * (c * u - s * v));
-        moved[i + 1] = static_cast<float>(place.y + place.side * (s * u + c * v));
+        const cv::Vec2d p = transform * cv::Vec3d(landmarks[i], landmarks[i + 1], 1);
+        moved[i] = static_cast<float>(p[0]);
+        moved[i + 1] = static_cast<float>(p[1]);
     }
     faces_.push_back(moved);
 }
 
-void sharpen(std::vector<float>& planes, int side, float amount) {
-    const std::vector<float> source = planes;
-    const size_t area = static_cast<size_t>(side) * side;
-    for (size_t k = 0; k < 3; ++k) {
-        for (int y = 1; y + 1 < side; ++y) {
-            for (int x = 1; x + 1 < side; ++x) {
-                const float* p = source.data() + k * area + static_cast<size_t>(y) * side + x;
-                float sum = 0;
-                for (int v = -side; v <= side; v += side) {
-                    sum += p[v - 1] + p[v] + p[v + 1];
-                }
-                planes[k * area + static_cast<size_t>(y) * side + x] =
-                    std::clamp(*p + amount * (*p - sum / 9), -1.F, 1.F);
-            }
-        }
-    }
+void sharpen(cv::Mat& picture, double amount) {
+    cv::Mat mean;
+    cv::blur(picture, mean, {3, 3});
+    cv::addWeighted(picture, 1 + amount, mean, -amount, 0, picture);
+    cv::max(picture, -1, picture);
+    cv::min(picture, 1, picture);
 }
 
 }  // namespace drgan::train

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <random>
+#include <opencv2/core.hpp>
+#include <utility>
 #include <vector>
 
 #include "small_network/crops.hpp"
@@ -16,34 +17,30 @@ struct Mask {
     double fade = 0.2;  ///< of the reach, over which the piece fades, inwards from the outline
 };
 
-/// A square picture with what stands in it.
+/// A square picture and the faces in it. Pictures and pieces are square, CV_32FC3, RGB, in [-1,1].
 class Scene {
 public:
-    /// @param planes [3,side,side] in [-1,1]
-    Scene(std::vector<float> planes, int side) : planes_(std::move(planes)), side_(side) {}
+    explicit Scene(cv::Mat picture) : picture_(std::move(picture)) {}
 
-    /// Blends a square piece over what is there. Pixels of the scene are means of the piece's where that is reduced.
-    /// @param piece planes [3,pieceSide,pieceSide]
+    /// Blends a piece over what is there; where that reduces it, its pixels are averaged.
     /// @param place the whole piece's place in the scene; may lie partly outside
-    void put(const std::vector<float>& piece, int pieceSide, const Square& place, const Mask& mask);
+    void put(const cv::Mat& piece, const Square& place, const Mask& mask);
 
     /// Puts a face, and notes where it is. @param landmarks in pixels of the piece
-    void putFace(const std::vector<float>& piece, int pieceSide, const Landmarks& landmarks, const Square& place,
-                 const Mask& mask);
+    void putFace(const cv::Mat& piece, const Landmarks& landmarks, const Square& place, const Mask& mask);
 
-    std::vector<float>& planes() { return planes_; }
-    int side() const { return side_; }
+    cv::Mat& picture() { return picture_; }
+    int side() const { return picture_.cols; }
     const std::vector<Landmarks>& faces() const { return faces_; }  ///< pixels of the scene
-    void note(const Landmarks& face) { faces_.push_back(face); }  ///< a face that the planes have shown from the first
+    void note(const Landmarks& face) { faces_.push_back(face); }  ///< a face that the picture has shown from the first
 
 private:
-    std::vector<float> planes_;
-    int side_;
+    cv::Mat picture_;
     std::vector<Landmarks> faces_;
 };
 
-/// Sharpens planes in place: each pixel moves away from the mean of its neighbourhood (3x3) by `amount` of the
+/// Sharpens a picture in place: each pixel moves away from the mean of its neighbourhood (3x3) by `amount` of the
 /// difference.
-void sharpen(std::vector<float>& planes, int side, float amount);
+void sharpen(cv::Mat& picture, double amount);
 
 }  // namespace drgan::train

@@ -41,7 +41,7 @@ protected:
     /// Learns from a batch that has been drawn.
     using Learn = std::function<Loss()>;
 
-    /// @param network to begin with
+    /// @param network to start from
     /// @throws std::runtime_error where WORLD_SIZE asks for several processes
     SmallNetworkTrainer(SmallNetworkOptions options, Kind kind, nn::Graph network);
 

@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
         auto& common = std::visit([](auto& o) -> RunOptions& { return o; }, line.options);
         at::set_num_threads(common.threads);
 #ifdef __GLIBC__
-        // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed anew.
+        // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed again.
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
         mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif

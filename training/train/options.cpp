@@ -137,7 +137,7 @@ void addDecoder(CLI::App& app, DrGanOptions& o) {
     app.add_option("--generator-steps", o.generatorSteps, "steps of the generator for one of a strong discriminator")
         ->check(CLI::PositiveNumber)
         ->group(group);
-    app.add_option("--targets", o.batch.targets, "target poses drawn for each code")
+    app.add_option("--targets", o.batch.targets, "target poses drawn for each embedding")
         ->check(CLI::PositiveNumber)
         ->group(group);
     app.add_option("--poses", o.batch.poseYaws, "yaws of the pose codes, degrees, ascending")
@@ -145,16 +145,16 @@ void addDecoder(CLI::App& app, DrGanOptions& o) {
         ->delimiter(',');
 }
 
-void addStoredCodes(CLI::App& app, DrGanOptions& o) {
+void addStoredEmbeddings(CLI::App& app, DrGanOptions& o) {
     const char* group = "Fast start of a decoder";
     app.add_option("--target-side", o.batch.targetSide,
                    "train at this resolution only (basis: S/2, fast, initially); 0: S")
         ->group(group);
-    app.add_option("--codes", o.codes,
+    app.add_option("--stored-embeddings", o.storedEmbeddings,
                    "file of embeddings to draw inputs from; made, once, where it is missing. Without it, the encoder "
                    "runs at every step")
         ->group(group);
-    app.add_option("--codes-per-person", o.codesPerPerson, "pictures of each person that go into --codes")
+    app.add_option("--stored-per-person", o.storedPerPerson, "pictures of each person that go into --stored-embeddings")
         ->check(CLI::PositiveNumber)
         ->group(group);
 }
@@ -175,14 +175,16 @@ void addEncoderLosses(CLI::App& app, DrGanOptions& o) {
                    "turned pictures get the teacher's embedding of the picture that they were turned from")
         ->group(group);
     app.add_option("--hold-yaw", o.holdYaw, "degrees: what is near-frontal")->group(group);
-    app.add_option("--frozen-layers", o.frozenLayers, "leave this many of the encoder's first layers as they are, statistics of normalisations too");
+    app.add_option("--frozen-layers", o.frozenLayers,
+                   "leave this many of the encoder's first layers as they are, statistics of normalisations too");
 }
 
 void addDecoderLosses(CLI::App& app, DrGanOptions& o) {
     const char* group = "Losses (weights; 0 switches one off)";
     app.add_option("--reconstruction-weight", o.reconstructionWeight, "L1 to the true picture at the target pose")
         ->group(group);
-    app.add_option("--identity-weight", o.identityWeight, "1 - cosine of the generated face's embedding to its code")
+    app.add_option("--identity-weight", o.identityWeight,
+                   "1 - cosine of the generated face's embedding to the one that it was generated from")
         ->group(group);
     app.add_option("--perceptual-weight", o.perceptualWeight,
                    "difference of the generated and the true face in the encoder's maps")
@@ -253,7 +255,8 @@ void addDetector(CLI::App& app, DetectorOptions& o) {
         {"--own-share", {&s.ownShare, "share of pictures of one face before what it was photographed before"}},
         {"--decoy-share", {&s.decoyShare, "share of pictures with pieces of backgrounds put in as faces are"}},
         {"--cut-share", {&s.cutShare, "share of faces that the border may cut off"}},
-        {"--mistake-share", {&s.mistakeShare, "share of backgrounds where a face was found and there is none"}}};
+        {"--hard-negative-share",
+         {&s.hardNegativeShare, "share of backgrounds where a face was detected and there is none"}}};
     for (const auto& [name, share] : shares) {
         app.add_option(name, *share.first, share.second)->check(CLI::Range(0., 1.))->group(group);
     }
@@ -322,7 +325,7 @@ private:
             addDecoder(app_, o);
         }
         if (o.stage == Stage::Decoder) {
-            addStoredCodes(app_, o);
+            addStoredEmbeddings(app_, o);
         }
         addBatches(app_, o.batch);
         addSampling(app_, o.batch);
@@ -354,7 +357,7 @@ private:
     }
 
     static void settle(DrGanOptions& o) {
-        o.batch.codesPerPerson = o.codes.empty() ? 0 : o.codesPerPerson;
+        o.batch.storedPerPerson = o.storedEmbeddings.empty() ? 0 : o.storedPerPerson;
         if (!o.blend.empty() && o.start.empty()) {
             throw CLI::ValidationError("--blend", "is for an encoder that --start brings");
         }

@@ -13,7 +13,7 @@
 #include "detector/trainer.hpp"
 #include "export/bundle.hpp"
 #include "nn/models/networks.hpp"
-#include "run/png.hpp"
+#include "run/picture.hpp"
 #include "run/stopped_run.hpp"
 #include "small_face_set.hpp"
 #include "small_network/hard_negatives.hpp"
@@ -37,11 +37,15 @@ protected:
             how.side = 64;
             how.drawn = true;
             writeSmallFaceSet(path("faces.safetensors"), how);
-            torch::manual_seed(4);
+            cv::RNG random(4);
             for (int i = 0; i < 6; ++i) {
-                const torch::Tensor waves = torch::linspace(0, 6 + 5 * i, 160).sin();
-                writePng(path("photos/" + std::to_string(i) + ".png"),
-                         (waves.view({1, 1, -1}) * waves.view({1, -1, 1}) + torch::rand({3, 1, 1}) - 0.5).clamp(-1, 1));
+                const double frequency = (6 + 5 * i) / 159.0;
+                const cv::Vec3d colour(random.uniform(-0.5, 0.5), random.uniform(-0.5, 0.5), random.uniform(-0.5, 0.5));
+                cv::Mat_<cv::Vec3d> waves(160, 160);
+                waves.forEach([&](cv::Vec3d& pixel, const int* at) {
+                    pixel = colour + cv::Vec3d::all(std::sin(frequency * at[0]) * std::sin(frequency * at[1]));
+                });
+                writePng(path("photos/" + std::to_string(i) + ".png"), toBytes(waves));
             }
         }
         DetectorOptions o;
@@ -223,7 +227,7 @@ TEST_F(DetectorRun, KeepsItsHardNegatives) {
 
 TEST_F(DetectorRun, ShowsItsHardNegativesToTheAligner) {
     DetectorOptions o = options("run", 1);
-    writePng(path("one/red.png"), torch::tensor({1.F, -1.F, -1.F}).view({3, 1, 1}).expand({3, 200, 200}).contiguous());
+    writePng(path("one/red.png"), cv::Mat(200, 200, CV_8UC3, cv::Scalar(255, 0, 0)));
     const drgan::io::FaceSet set(o.faces);
     o.batch.augmentation = {0, 0, 0, 0, 0, 0};
     CropOptions crops;
@@ -264,7 +268,7 @@ TEST_F(DetectorRun, ShowsItsHardNegativesToTheAligner) {
     aligner.backgrounds = path("one");
     EXPECT_NE(messageOf([&] { AlignerTrainer fewer(aligner, ""); }).find("fewer pictures"), std::string::npos);
     aligner.hardNegatives = path("aligner/last.safetensors");
-    EXPECT_NE(messageOf([&] { AlignerTrainer other(aligner, ""); }).find("false_finds"), std::string::npos);
+    EXPECT_NE(messageOf([&] { AlignerTrainer other(aligner, ""); }).find("hard_negatives"), std::string::npos);
 }
 
 TEST_F(DetectorRun, GoesIntoTheBundle) {

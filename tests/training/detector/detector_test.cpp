@@ -199,8 +199,8 @@ TEST(Detections, AreTheFacesOfPerfectMaps) {
     EXPECT_EQ(found[0].size(), 2U);
     EXPECT_TRUE(found[1].empty());
     ASSERT_EQ(found[2].size(), 1U);
-    EXPECT_NEAR(found[2][0].x, 30, 0.01);
-    EXPECT_NEAR(found[2][0].height, 180, 0.01);
+    EXPECT_NEAR(found[2][0].box.x, 30, 0.01);
+    EXPECT_NEAR(found[2][0].box.height, 180, 0.01);
     EXPECT_NEAR(found[2][0].landmarks[4], 120, 0.01);
     EXPECT_NEAR(found[2][0].score, 0.98, 1e-5);
     const DetectorErrors errors = detectorErrors(found, faces);

@@ -159,31 +159,31 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     train(options(Stage::Encoder, "start", 2));
     DrGanOptions o = options(Stage::Decoder, "run", 4);
     o.start = path("start/last.safetensors");
-    o.codes = path("codes.safetensors");
-    o.batch.codesPerPerson = 3;
+    o.storedEmbeddings = path("embeddings.safetensors");
+    o.batch.storedPerPerson = 3;
     train(o);
-    const Checkpoint codes = Checkpoint::load(o.codes);
+    const Checkpoint stored = Checkpoint::load(o.storedEmbeddings);
     const drgan::io::FaceSet faces(o.faces);
     const Sampler sampler(faces, o.batch);
     const auto persons = static_cast<int64_t>(sampler.persons());
-    EXPECT_EQ(codes.tensors.at("embedding").sizes(), (std::vector<int64_t>{3 * persons, 8}));
-    EXPECT_EQ(codes.tensors.at("confidence").sizes(), (std::vector<int64_t>{3 * persons, 1}));
+    EXPECT_EQ(stored.tensors.at("embedding").sizes(), (std::vector<int64_t>{3 * persons, 8}));
+    EXPECT_EQ(stored.tensors.at("confidence").sizes(), (std::vector<int64_t>{3 * persons, 1}));
 
     // They are what the encoder says of the pictures that stand for the person.
     std::vector<float> planes;
-    sampler.appendCodePictures(1, planes);
+    sampler.appendStoredPictures(1, planes);
     const int64_t side = faces.imageSize();
     auto encoder = Checkpoint::load(o.start).network("averaged_encoder");
     encoder->eval();
     const auto embedding = drgan::nn::encode(encoder, drgan::nn::fromPlanes(planes, side, torch::kCPU)).first.detach();
-    EXPECT_LT((embedding - codes.tensors.at("embedding").slice(0, 3, 6)).abs().max().item<float>(), 1e-4);
+    EXPECT_LT((embedding - stored.tensors.at("embedding").slice(0, 3, 6)).abs().max().item<float>(), 1e-4);
 
-    // Another run reads them; one with other codes in mind does not take them silently.
+    // Another run reads them; one that wants other embeddings does not take them silently.
     o.run = path("again");
     train(o);
     o.run = path("other");
     o.batch.seed = 5;
-    EXPECT_NE(error(o).find("codes of another run"), std::string::npos);
+    EXPECT_NE(error(o).find("embeddings of another run"), std::string::npos);
 }
 
 TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
+#include <opencv2/imgproc.hpp>
 
 #include "aligner/batches.hpp"
 #include "run/augmentation.hpp"
@@ -16,32 +16,23 @@ namespace {
 constexpr int side = 128;
 const Landmarks face{52, 57, 75, 58, 66, 70, 55, 83, 72, 84};
 
-/// A dark picture in which landmark `which` is a bright blob, as interleaved bytes.
-std::vector<uint8_t> blobAt(int which) {
-    std::vector<uint8_t> rgb;
-    for (int i = 0; i < side * side; ++i) {
-        const double dx = i % side - face[2 * which], dy = i / side - face[2 * which + 1];
-        rgb.insert(rgb.end(), 3, static_cast<uint8_t>(255 * std::exp(-(dx * dx + dy * dy) / 18)));
-    }
-    return rgb;
+/// A dark picture in which landmark `which` is a bright blob.
+cv::Mat blobAt(int which) {
+    cv::Mat_<cv::Vec3b> picture(side, side);
+    picture.forEach([&](cv::Vec3b& pixel, const int* at) {
+        const double dx = at[1] - face[2 * which], dy = at[0] - face[2 * which + 1];
+        pixel = cv::Vec3b::all(static_cast<uint8_t>(255 * std::exp(-(dx * dx + dy * dy) / 18)));
+    });
+    return std::move(picture);
 }
 
-/// Where the bright blob of the first plane lies, pixels.
-std::pair<double, double> found(const std::vector<float>& planes, int size) {
-    double sum = 0, x = 0, y = 0;
-    for (int i = 0; i < size * size; ++i) {
-        const double bright = std::max(0.F, planes[i] + 0.8F);
-        sum += bright;
-        x += bright * (i % size);
-        y += bright * (i / size);
-    }
-    return {x / sum, y / sum};
-}
-
-std::vector<float> planesOf(const std::vector<uint8_t>& rgb, bool mirror) {
-    std::vector<float> planes(rgb.size());
-    toPlanes(rgb.data(), side, mirror, planes.data());
-    return planes;
+/// Where the bright blob lies, pixels.
+cv::Point2d found(const cv::Mat& picture) {
+    cv::Mat grey;
+    cv::extractChannel(picture, grey, 0);
+    cv::subtract(grey, 25, grey);
+    const cv::Moments m = cv::moments(grey);
+    return {m.m10 / m.m00, m.m01 / m.m00};
 }
 
 TEST(Crops, BoxIsWhereADetectorPutsIt) {
@@ -63,9 +54,13 @@ TEST(Crops, LandmarksAreWhereThePictureShowsThem) {
             for (int i = 0; i < 5; ++i) {
                 // The mirror image's right eye is the picture's left one.
                 const int shown = mirror ? (i == 2 ? 2 : i < 2 ? 1 - i : 7 - i) : i;
-                const auto [x, y] = found(cutCrop(planesOf(blobAt(shown), mirror), side, crop), cropSide);
-                EXPECT_NEAR(x, cropSide * expected[2 * i], 0.15) << "landmark " << i << " mirror " << mirror;
-                EXPECT_NEAR(y, cropSide * expected[2 * i + 1], 0.15) << "landmark " << i << " mirror " << mirror;
+                cv::Mat picture = blobAt(shown);
+                if (mirror) {
+                    cv::flip(picture, picture, 1);
+                }
+                const cv::Point2d at = found(cutCrop(picture, crop));
+                EXPECT_NEAR(at.x, cropSide * expected[2 * i], 0.15) << "landmark " << i << " mirror " << mirror;
+                EXPECT_NEAR(at.y, cropSide * expected[2 * i + 1], 0.15) << "landmark " << i << " mirror " << mirror;
             }
         }
     }
@@ -80,65 +75,79 @@ TEST(Crops, RollTurnsTheCropClockwise) {
     }
 }
 
-TEST(Crops, OutsideThePictureIsItsMirrorImageMoreAndMoreBlurred) {
-    std::vector<float> planes(3 * side * side);
-    for (size_t i = 0; i < planes.size(); ++i) {
-        planes[i] = (i % side / 2 + i / side / 2) % 2 == 0 ? 1.F : -1.F;  // squares of 2 pixels
-    }
-    // Columns 0 to 10 are inside, 11 is a pixel beyond the last one, 36 more than 0.2 of the side.
-    const std::vector<float> crop = cutCrop(planes, side, {149, 64, 64, 0});
-    EXPECT_EQ(crop[32 * cropSide + 9], planes[64 * side + 126]);
-    EXPECT_NEAR(crop[32 * cropSide + 12], planes[64 * side + 125], 0.2);
-    auto roughness = [&](int from, int count) {
-        double sum = 0;
-        for (int y = 16; y < 48; ++y) {
-            for (int x = from; x < from + count; ++x) {
-                sum += std::abs(crop[y * cropSide + x + 1] - crop[y * cropSide + x]);
-            }
-        }
-        return sum / (32 * count);
+TEST(Crops, OutsideThePictureIsItsMirrorImageBlurred) {
+    cv::Mat_<cv::Vec3b> picture(side, side);
+    picture.forEach([](cv::Vec3b& pixel, const int* at) {
+        pixel = cv::Vec3b::all((at[0] / 2 + at[1] / 2) % 2 == 0 ? 255 : 0);  // squares of 2 pixels
+    });
+    // Columns 0 to 10 are inside, 11 is a pixel beyond the last one.
+    const cv::Mat_<cv::Vec3b> crop = cutCrop(picture, {149, 64, 64, 0});
+    EXPECT_EQ(crop(32, 9), picture(64, 126));
+    const auto roughness = [&](int from, int end) {
+        return cv::norm(crop.colRange(from + 1, end), crop.colRange(from, end - 1), cv::NORM_L1) / (3.0 * cropSide);
     };
-    EXPECT_GT(roughness(0, 8), 0.5);
-    EXPECT_GT(roughness(11, 8), 0.4);
-    EXPECT_LT(roughness(20, 8), 0.8 * roughness(11, 8));
-    EXPECT_LT(roughness(40, 20), 0.03);
+    EXPECT_GT(roughness(0, 10), 1000);
+    EXPECT_LT(roughness(12, 64), 100);
 }
 
 TEST(Crops, CoarseCropsAreAveraged) {
-    std::vector<float> planes(3 * side * side);
-    for (size_t i = 0; i < planes.size(); ++i) {
-        planes[i] = i % 2 == 0 ? 1.F : -1.F;  // stripes of a pixel: a crop pixel covers two
-    }
-    const std::vector<float> crop = cutCrop(planes, side, {63.5, 63.5, 126, 0});
-    const auto [least, most] = std::minmax_element(crop.begin(), crop.end());
-    EXPECT_LT(*most - *least, 0.3);
+    cv::Mat_<cv::Vec3b> picture(side, side);
+    picture.forEach([](cv::Vec3b& pixel, const int* at) { pixel = cv::Vec3b::all(at[1] % 2 == 0 ? 255 : 0); });
+    double least = 0, most = 0;
+    cv::minMaxLoc(cutCrop(picture, {63.5, 63.5, 127, 0}, 40).reshape(1), &least, &most);
+    EXPECT_LT(most - least, 80);
+}
+
+double roughness(const cv::Mat& picture) {
+    return cv::norm(picture.colRange(1, picture.cols), picture.colRange(0, picture.cols - 1), cv::NORM_L1);
 }
 
 TEST(Augmentation, BlursAndAddsNoise) {
-    constexpr int size = 32;
-    std::vector<float> picture(3 * size * size);
-    for (size_t i = 0; i < picture.size(); ++i) {
-        picture[i] = i / 2 % 2 == 0 ? 0.5F : -0.5F;
-    }
-    auto roughness = [](const std::vector<float>& planes) {
-        double sum = 0;
-        for (size_t i = 1; i < planes.size(); ++i) {
-            sum += std::abs(planes[i] - planes[i - 1]);
-        }
-        return sum;
-    };
+    cv::Mat_<cv::Vec3f> picture(32, 32);
+    picture.forEach([](cv::Vec3f& pixel, const int* at) { pixel = cv::Vec3f::all(at[1] / 2 % 2 == 0 ? 0.5F : -0.5F); });
     Augmentation how{0, 0, 0, 0, 0, 0};
     std::mt19937_64 random(3);
-    std::vector<float> plain = picture, blurred = picture, noisy(picture.size(), 0.1F);
-    augment(plain.data(), size, how, random);
-    EXPECT_EQ(plain, picture);
+    cv::Mat plain = picture.clone(), blurred = picture.clone(), noisy(picture.size(), CV_32FC3, cv::Scalar::all(0.1));
+    augment(plain, how, random);
+    EXPECT_EQ(cv::norm(plain, picture, cv::NORM_INF), 0);
     how.blur = 1;
-    augment(blurred.data(), size, how, random);
+    augment(blurred, how, random);
     EXPECT_LT(roughness(blurred), 0.9 * roughness(picture));
     how.blur = 0;
     how.noise = 1;
-    augment(noisy.data(), size, how, random);
-    EXPECT_GT(roughness(noisy), 0.005 * static_cast<double>(noisy.size()));
+    augment(noisy, how, random);
+    EXPECT_GT(roughness(noisy), 0.005 * 3 * 32 * 32);
+}
+
+TEST(Augmentation, MovesByWholePixelsWithoutSoftening) {
+    cv::Mat picture(32, 32, CV_32FC3);
+    cv::RNG(5).fill(picture, cv::RNG::UNIFORM, -1, 1);
+    for (uint64_t seed = 0; seed < 8; ++seed) {
+        cv::Mat moved = picture.clone();
+        std::mt19937_64 random(seed);
+        augment(moved, {4, 0, 0, 0, 0, 0}, random);
+        const cv::Mat middle = picture(cv::Rect(8, 8, 16, 16));
+        cv::Mat difference;
+        cv::matchTemplate(moved, middle, difference, cv::TM_SQDIFF);
+        double least = 1;
+        cv::Point at;
+        cv::minMaxLoc(difference, &least, nullptr, &at);
+        EXPECT_EQ(cv::norm(moved(cv::Rect(at, middle.size())), middle, cv::NORM_INF), 0) << seed;
+        EXPECT_LE(std::abs(at.x - 8), 4);
+        EXPECT_LE(std::abs(at.y - 8), 4);
+    }
+}
+
+TEST(Augmentation, KeepsTheRange) {
+    cv::Mat picture(32, 32, CV_32FC3);
+    cv::RNG(5).fill(picture, cv::RNG::UNIFORM, -1, 1);
+    std::mt19937_64 random(2);
+    for (int i = 0; i < 20; ++i) {
+        cv::Mat changed = picture.clone();
+        augment(changed, {4, 30, 0.3, 1, 0.5, 0.5, 0.5, 0.5, 0.5}, random);
+        ASSERT_EQ(changed.size(), picture.size());
+        ASSERT_TRUE(cv::checkRange(changed.reshape(1), true, nullptr, -1, 1 + 1e-6));
+    }
 }
 
 }  // namespace

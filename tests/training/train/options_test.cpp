@@ -113,7 +113,7 @@ TEST_F(OptionsOf, TheDetectorHasDefaultsOfItsOwnAndNeedsBackgrounds) {
 
 TEST_F(OptionsOf, AnOptionOfAnotherStageIsRefused) {
     refuse({"decoder", "--most-faces", "3"}, 109, "--most-faces is an option of detector, not of decoder");
-    refuse({"joint", "--codes", "c"}, 109, "--codes is an option of decoder, not of joint");
+    refuse({"joint", "--stored-embeddings", "c"}, 109, "--stored-embeddings is an option of decoder, not of joint");
     refuse({"encoder", "--target-side=56"}, 109, "--target-side is an option of decoder, not of encoder");
     refuse({"joint", "--confidence-only"}, 109, "--confidence-only is an option of encoder, not of joint");
     refuse({"aligner", "--frozen-layers", "2"}, 109, "--frozen-layers is an option of encoder, joint, not of aligner");
@@ -127,8 +127,9 @@ TEST_F(OptionsOf, AnOptionOfAnotherStageIsRefused) {
 }
 
 TEST_F(OptionsOf, StoredCodesGoWithTheirFile) {
-    EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--codes", "c"}).batch.codesPerPerson, 8);
-    EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.codesPerPerson, 0);
+    EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r", "--stored-embeddings", "c"}).batch.storedPerPerson,
+              8);
+    EXPECT_EQ(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.storedPerPerson, 0);
 }
 
 }  // namespace

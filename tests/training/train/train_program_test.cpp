@@ -283,7 +283,7 @@ TEST_F(TrainProgram, HelpShowsWhatTheStageHeeds) {
     for (const std::string& text : {encoder, decoder, aligner, detector}) {
         EXPECT_THAT(text, HasSubstr("--checkpoint-every"));
     }
-    EXPECT_THAT(decoder, HasSubstr("--codes"));
+    EXPECT_THAT(decoder, HasSubstr("--stored-embeddings"));
     EXPECT_THAT(decoder, testing::Not(HasSubstr("--most-faces")));
     EXPECT_THAT(decoder, testing::Not(HasSubstr("--template-weight")));
     EXPECT_THAT(encoder, HasSubstr("--template-weight"));
@@ -362,7 +362,7 @@ TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
         add({"--targets", "2", "--start", last("start"), "--adversarial-weight", "0.1", "--perceptual-weight", "1"});
     }
     if (stage == "decoder") {
-        add({"--codes", folder_ / "codes.safetensors", "--codes-per-person", "2"});
+        add({"--stored-embeddings", folder_ / "embeddings.safetensors", "--stored-per-person", "2"});
     }
     run(arguments(stage, "one", one, 8));
     const std::string said = runTwo(arguments(stage, "two", one, 4));

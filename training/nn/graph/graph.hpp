@@ -96,7 +96,7 @@ private:
 };
 TORCH_MODULE(Graph);
 
-/// The same network with these outputs alone, and weights of its own.
+/// A copy of the network, with its own weights, that has only these outputs.
 Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs);
 
 /// Copies every parameter and buffer of `from` into `to`, which has the same structure.

@@ -25,7 +25,7 @@ void foldConvention(torch::nn::Conv2dImpl& conv, const InputConvention& conventi
     }
 }
 
-/// Linear + sigmoid on what goes into the last layer, 0.5 for every picture to begin with.
+/// Linear + sigmoid on what goes into the last layer, initially 0.5 for every picture.
 void addConfidence(GraphImpl& graph) {
     std::string x;
     int64_t channels = 0;

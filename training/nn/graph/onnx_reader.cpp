@@ -326,7 +326,7 @@ private:
         const auto* mode = find(node, "mode");
         if (node.input_size() != 2 || (mode && mode->s() != "nearest") ||
             !torch::equal(constant(node, 1).flatten(), torch::tensor({1.F, 1.F, 2.F, 2.F}))) {
-            fail("only the nearest neighbour at twice the size is supported, given by scales alone");
+            fail("only the nearest neighbour at twice the size is supported, given by scales only");
         }
         return graph_->upsample(from(node));
     }

@@ -36,7 +36,7 @@ void widen(Graph& wide, const Graph& narrow) {
         same = to[i].op == from[i].op && to[i].inputs == from[i].inputs;
     }
     if (!same) {
-        throw std::runtime_error("a network is widened from one of the same layers alone");
+        throw std::runtime_error("a network can only be widened from one of the same layers");
     }
     for (size_t i = 0; i < to.size(); ++i) {
         if (!to[i].module) {

@@ -3,7 +3,7 @@
 
 #include "nn/graph/graph.hpp"
 
-/// The network that finds a face's landmarks, its yaw and whether it is one, and what it is taught by.
+/// The network that predicts a face's landmarks, its yaw and whether it is a face, and its losses.
 namespace drgan::nn {
 
 struct AlignerSpec {

@@ -12,8 +12,8 @@ namespace contract = cv::drgan::contract;
 
 namespace {
 
-constexpr double rareFace = 0.01;        // score of every cell to begin with: few find a face
-constexpr double firstSides = 2.5;       // side of every box to begin with, in units of the stride
+constexpr double rareFace = 0.01;        // initial score of every cell: few contain a face
+constexpr double firstSides = 2.5;       // initial side of every box, in units of the stride
 constexpr double landmarkCorner = 0.05;  // of the face's side: where the loss turns linear
 constexpr double mostSides = 6;          // logarithm of a box's side / stride, at most: exp() stays finite
 constexpr double leastScore = 1e-6;      // logarithms of scores stay finite
@@ -44,7 +44,7 @@ std::string halving(GraphImpl& g, const std::string& x, int64_t in, int64_t out)
     return g.relu(separable(g, x, in, out, 2));
 }
 
-/// A pointwise convolution that gives the same everywhere to begin with, but for a little.
+/// A pointwise convolution that initially gives almost the same everywhere.
 std::string result(GraphImpl& g, const std::string& x, int64_t in, const std::vector<float>& first) {
     const std::string name = g.conv(x, {in, static_cast<int64_t>(first.size()), {1, 1}, {1, 1}, {0, 0}});
     torch::NoGradGuard noGrad;

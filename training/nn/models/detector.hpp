@@ -3,7 +3,7 @@
 
 #include "nn/graph/graph.hpp"
 
-/// The network that finds faces in a picture, and what it is taught by.
+/// The face detection network and its losses.
 namespace drgan::nn {
 
 struct DetectorSpec {

@@ -46,7 +46,7 @@ torch::Tensor faceAlone(const torch::Tensor& pictures);
 
 /// Pictures [B,3,S,S] without colours: the mean of the three channels in each. A judge of these cannot teach the
 /// decoder the commonest tint of a sort of picture, such as red lips where it draws a woman. Not the luma, which is
-/// mostly green: a decoder would sharpen its green channel alone, and edges would have purple fringes.
+/// mostly green: a decoder would sharpen only its green channel, and edges would have purple fringes.
 torch::Tensor inGrey(const torch::Tensor& pictures);
 
 /// Pictures [B,3,S,S] as a judge should see them: colours and light changed at random, each picture differently, and
@@ -74,7 +74,7 @@ torch::Tensor discriminatorLoss(DiscriminatorForm form, const Edges& real, const
 torch::Tensor toldApart(DiscriminatorForm form, const Edges& generated);
 
 /// The generator's adversarial loss (CVPR 2017, eq. 3): the discriminator should see the person that went in, at the
-/// pose that was asked for (and, TPAMI, a real picture; Patch: a real one at every place, and that alone).
+/// pose that was asked for (and, TPAMI, a real picture; Patch: only a real one at every place).
 torch::Tensor generatorLoss(DiscriminatorForm form, const Edges& generated, const torch::Tensor& person,
                             const torch::Tensor& pose);
 

@@ -74,7 +74,7 @@ std::string pooledConv(GraphImpl& g, const Trunk& trunk, int64_t out) {
 }
 
 /// The first layer of a decoder: embedding, pose and noise to `out` values.
-std::string codeLayer(GraphImpl& g, const DecoderSpec& spec, int64_t out) {
+std::string inputLayer(GraphImpl& g, const DecoderSpec& spec, int64_t out) {
     const std::string x =
         g.concat({g.input(contract::decoderEmbedding, {spec.embeddingSize}),
                   g.input(contract::decoderPose, {spec.poses}), g.input(contract::decoderNoise, {spec.noiseSize})});
@@ -123,7 +123,7 @@ Graph mirroredDecoder(const DecoderSpec& spec) {
     const int64_t side = spec.imageSize / 16;
     const int64_t fc = spec.fcChannels > 0 ? spec.fcChannels : scaled(320, spec.width);
 
-    std::string x = codeLayer(g, spec, fc * side * side);
+    std::string x = inputLayer(g, spec, fc * side * side);
     x = g.elu(g.batchNorm(g.reshape(x, {fc, side, side}), fc));
 
     struct Layer {
@@ -164,7 +164,7 @@ Graph basisDecoder(const DecoderSpec& spec) {
     auto normElu = [&](const std::string& x, int64_t size) {
         return g.flatten(g.elu(g.batchNorm(g.reshape(x, {size, 1, 1}), size)));
     };
-    const std::string mixed = normElu(codeLayer(g, spec, hidden), hidden);
+    const std::string mixed = normElu(inputLayer(g, spec, hidden), hidden);
     const std::string code = normElu(g.linear(mixed, hidden, basis), basis);
     const std::string coarse = g.reshape(g.linear(code, basis, 3 * half * half), {3, half, half});
     g.output("face_" + std::to_string(half), g.tanh(coarse));
@@ -187,7 +187,7 @@ Graph basisDecoder(const DecoderSpec& spec) {
     x = narrowed(x, halfChannels, fullChannels);
     x = residual(x, fullChannels);
     const std::string details = g.conv(x, {fullChannels, 3});
-    scaleWeights(g, 0.1);  // to begin with, the picture is the coarse one
+    scaleWeights(g, 0.1);  // initially, the picture is the coarse one
 
     GraphImpl::ConvShape smooth{3, 3};
     smooth.groups = 3;

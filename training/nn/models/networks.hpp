@@ -27,7 +27,7 @@ struct DecoderSpec {
 /// A decoder that learns in minutes what the paper's needs days for. Identity and pose, mixed by one hidden layer, are
 /// the coefficients of a learned basis of whole pictures at S/2, as eigenfaces are; convolutions draw the details from
 /// that picture and from the code. The basis costs little, so it can see every face many times before the details
-/// begin. Outputs face and, for training, face_S/2 (the basis alone) by its side.
+/// begin. Outputs face and, for training, face_S/2 (only the basis) by its side.
 Graph basisDecoder(const DecoderSpec& spec);
 
 /// What the discriminator says of a face.
