@@ -130,14 +130,10 @@ private:
     FileNode root_;
 };
 
-bool isSha256(const std::string& text) {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 /// Looks for an entry in the list of files, and checks that the file is there and has that many bytes.
 /// @return the path of the file `wanted`; empty if the manifest does not list it
 std::string listedFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
-    static const char* const expected = "a list of {\"name\", \"bytes\", \"sha256\"}";
+    static const char* const expected = "a list of {\"name\", \"bytes\"}";
     const FileNode files = Manifest::member(manifest.root(), contract::manifestFiles);
     if (!files.isSeq()) {
         manifest.wrong(contract::manifestFiles, files, expected);
@@ -151,9 +147,6 @@ std::string listedFile(const Manifest& manifest, const std::string& folder, cons
             continue;
         }
         const double bytes = manifest.number(Manifest::member(file, "bytes"), "bytes", 1, 1e12, "a file's size");
-        if (!isSha256(manifest.text(file, "sha256", "64 hexadecimal digits"))) {
-            manifest.wrong("sha256", Manifest::member(file, "sha256"), "64 hexadecimal digits");
-        }
         const std::string path = folder + "/" + name;
         const int64_t found = fileSize(path);
         if (found < 0) {

@@ -11,7 +11,7 @@ namespace drgan::exporting {
 
 using Files = std::vector<std::pair<std::string, std::string>>;  ///< name and bytes
 
-/// A model's line of the manifest: its name, bytes and SHA-256.
+/// A model's entry in the manifest: its name and its size in bytes.
 nlohmann::json manifestLine(const std::string& name, const std::string& bytes);
 
 /// Writes a manifest as text.

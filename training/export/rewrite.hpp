@@ -8,7 +8,7 @@
 namespace drgan::exporting {
 
 /// Writes a bundle's networks as this version of the exporter would: each is read into live modules and written again,
-/// with the weights, the metadata and the bundle's id that it has. The manifest gets their sizes and digests.
+/// with the weights, the metadata and the bundle's id that it has. The manifest gets their sizes.
 /// @param output folder of the new bundle, which gets the other files too (the model card); `folder`: in place
 /// @throws std::runtime_error naming the file and what is wrong with it; nothing is written then
 void rewriteBundle(const std::string& folder, const std::string& output);

@@ -72,7 +72,7 @@ std::vector<unsigned char> tinyAligner(const TinyOptions& options = {});
 /// two thirds on), and anything else is none.
 std::vector<unsigned char> tinyDetector(const TinyOptions& options = {});
 
-/// The text of manifest.json for models of these sizes in bytes. The digests are zeros: loading checks their form only.
+/// The text of manifest.json for models of these sizes in bytes.
 /// @param alignerBytes, detectorBytes 0: without aligner.onnx, without detector.onnx
 std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes = 0,
                          size_t detectorBytes = 0);

@@ -88,7 +88,7 @@ constexpr double boxMouthY = 0.747;
 // Keys of manifest.json.
 constexpr const char* manifestBundleId = "bundle_id";
 constexpr const char* manifestVersion = "contract_version";
-constexpr const char* manifestFiles = "files";  ///< list of {"name", "bytes", "sha256"}
+constexpr const char* manifestFiles = "files";  ///< list of {"name", "bytes"}; other keys are ignored
 constexpr const char* manifestPoseYaws = "pose_yaws";
 constexpr const char* manifestAlignment = "alignment";  ///< {"eyes": [x, y], "eye_mouth": d}, units of S
 /// Cosine at or above which two pictures are rather one person's than two people's, as likely the one as the other.
