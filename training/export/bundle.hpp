@@ -21,7 +21,8 @@ struct Extras {
 /// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, what extras there are, and
 /// manifest.json.
 ///
-/// The bundle's id is a digest of the weights, so that models of different bundles can never be taken for each other's.
+/// The bundle's id is a digest of the encoder's weights: it identifies the embedding space. Galleries and decoders of
+/// the same encoder remain valid if only the decoder, the aligner or the detector changes.
 /// The files take their final names only when all of them are written; an extra that this bundle has not, and that an
 /// older one left in the folder, is removed.
 /// @returns the bundle's id

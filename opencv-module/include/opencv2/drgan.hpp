@@ -62,6 +62,8 @@ struct CV_EXPORTS_W_SIMPLE Bundle {
     CV_WRAP Bundle() : matchThreshold(0) {}
 
     CV_PROP_RW String folder;
+    /** identifies the embedding space, that is, the encoder: embeddings and galleries of one id can be compared,
+    whatever the other models are. All models of a bundle carry it */
     CV_PROP_RW String id;
     CV_PROP_RW String encoder;               //!< path of encoder.onnx
     CV_PROP_RW String decoder;               //!< path of decoder.onnx
@@ -117,7 +119,7 @@ public:
 
     CV_WRAP virtual int embeddingSize() const = 0;    //!< Nf
     CV_WRAP virtual Alignment alignment() const = 0;  //!< alignment().size is S
-    CV_WRAP virtual String bundleId() const = 0;
+    CV_WRAP virtual String bundleId() const = 0;      //!< identifies the embedding space: see Bundle::id
 
     /** @brief Another encoder of the same model, for another thread. Cheaper than create(): nothing is read, checked or
     tried out again, and the file's bytes are shared. Weights and working memory are its own: cv::dnn cannot share
@@ -154,7 +156,7 @@ public:
     CV_WRAP virtual int embeddingSize() const = 0;         //!< Nf
     CV_WRAP virtual int noiseSize() const = 0;             //!< Nz
     CV_WRAP virtual int imageSize() const = 0;             //!< S
-    CV_WRAP virtual String bundleId() const = 0;
+    CV_WRAP virtual String bundleId() const = 0;           //!< of the encoder that it belongs to: see Bundle::id
 
     /** @brief Another decoder of the same model, for another thread: see Encoder::clone. */
     CV_WRAP virtual Ptr<Decoder> clone() const = 0;
@@ -202,7 +204,7 @@ public:
 
     CV_WRAP virtual int imageSize() const = 0;     //!< S, pixels: side of the square that the network sees
     CV_WRAP virtual float cropFactor() const = 0;  //!< that square's side in units of the box's larger side
-    CV_WRAP virtual String bundleId() const = 0;
+    CV_WRAP virtual String bundleId() const = 0;   //!< of the encoder that it belongs to: see Bundle::id
 
     /** @brief Another aligner of the same model, for another thread: see Encoder::clone. */
     CV_WRAP virtual Ptr<Aligner> clone() const = 0;
@@ -250,8 +252,8 @@ public:
     CV_WRAP virtual void setMaxSide(int pixels) = 0;
     CV_WRAP virtual int getMaxSide() const = 0;
 
-    CV_WRAP virtual int imageSize() const = 0;  //!< S: side of the largest face, pixels, that the network knows
-    CV_WRAP virtual String bundleId() const = 0;
+    CV_WRAP virtual int imageSize() const = 0;    //!< S: side of the largest face, pixels, that the network knows
+    CV_WRAP virtual String bundleId() const = 0;  //!< of the encoder that it belongs to: see Bundle::id
 
     /** @brief Another detector of the same model and settings, for another thread: see Encoder::clone. */
     CV_WRAP virtual Ptr<Detector> clone() const = 0;

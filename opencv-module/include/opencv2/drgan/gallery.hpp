@@ -143,7 +143,7 @@ public:
     CV_WRAP virtual void save(const String& path) const = 0;
 
     CV_WRAP virtual int embeddingSize() const = 0;  //!< Nf
-    CV_WRAP virtual String bundleId() const = 0;    //!< identifies the embedding space
+    CV_WRAP virtual String bundleId() const = 0;    //!< identifies the embedding space: see Bundle::id
 
     /** @brief An empty gallery for what this encoder makes. */
     CV_WRAP static Ptr<Gallery> create(const Ptr<Encoder>& encoder);

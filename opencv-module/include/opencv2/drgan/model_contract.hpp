@@ -57,7 +57,7 @@ constexpr const char* detectorLandmarks[] = {"landmarks_8", "landmarks_16", "lan
 // metadata_props of every model. Numbers are written in the C locale, lists are joined by commas.
 constexpr const char* keyVersion = "drgan.contract_version";  ///< integer, equals `version`
 constexpr const char* keyRole = "drgan.role";                 ///< "encoder", "decoder", "aligner" or "detector"
-constexpr const char* keyBundleId = "drgan.bundle_id";        ///< of the embedding space; same in every model
+constexpr const char* keyBundleId = "drgan.bundle_id";        ///< identifies the embedding space; same in all models
 constexpr const char* keyImageSize = "drgan.image_size";      ///< S, pixels; detector: see below
 constexpr const char* keyColorOrder = "drgan.color_order";    ///< "RGB"
 constexpr const char* keyPixelRange = "drgan.pixel_range";    ///< "-1,1": what 0 and 255 become
@@ -86,7 +86,7 @@ constexpr double boxEyesY = 0.397;
 constexpr double boxMouthY = 0.747;
 
 // Keys of manifest.json.
-constexpr const char* manifestBundleId = "bundle_id";
+constexpr const char* manifestBundleId = "bundle_id";  ///< equals keyBundleId of the models
 constexpr const char* manifestVersion = "contract_version";
 constexpr const char* manifestFiles = "files";  ///< list of {"name", "bytes"}; other keys are ignored
 constexpr const char* manifestPoseYaws = "pose_yaws";
