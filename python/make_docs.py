@@ -16,7 +16,8 @@ WIDTH = 88
 WORDS = ((r'\bCV_8UC?\d?\b', 'uint8'), (r'\bCV_32FC?1?\b', 'float32'), (r'\bCV_64FC?1?\b', 'float64'),
          (r'\bcv::Exception\b', 'error'), (r'\ban empty matrix\b', 'None'), (r'::', '.'), (r'\bdrgan\.', ''),
          # the package has a lock in each object
-         (r'One object serves one thread at a time', 'Calls from several threads wait for each other'))
+         (r'One object serves one thread at a time; only const functions may be called from other threads meanwhile',
+          'Calls from several threads wait for each other'))
 
 
 def plain(text):
