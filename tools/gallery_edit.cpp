@@ -255,7 +255,7 @@ int mergeGalleries(const GalleryArguments& arguments) {
         if (gallery->bundleId() != all->bundleId() || gallery->embeddingSize() != all->embeddingSize()) {
             throw std::runtime_error(path + ": holds embeddings of the bundle " + gallery->bundleId() + ", expected " +
                                      all->bundleId() + ", as in " + arguments.galleries.front() +
-                                     ": embeddings of different models do not mix");
+                                     ": embeddings of different encoders cannot be compared");
         }
         for (const std::string& name : gallery->names()) {
             cv::Mat embedding;

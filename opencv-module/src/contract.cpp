@@ -266,8 +266,8 @@ DetectorContract checkDetector(const OnnxMetadata& model, const std::string& whe
 void checkSameBundle(const ModelContract& model, const std::string& where, const Ptr<Encoder>& encoder) {
     if (encoder && encoder->bundleId() != model.bundleId) {
         CV_Error(Error::StsBadArg,
-                 format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different bundles "
-                        "do not mix",
+                 format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different "
+                        "bundles cannot be combined",
                         where.c_str(), contract::keyBundleId, model.bundleId.c_str(), encoder->bundleId().c_str()));
     }
 }

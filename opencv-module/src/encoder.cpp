@@ -49,8 +49,8 @@ public:
         const double normA = norm(rowA);
         const double normB = norm(rowB);
         if (!(normA > 0) || !(normB > 0)) {
-            CV_Error(Error::StsBadArg, format("%s: got an embedding of zeros, which has no direction, expected another",
-                                              normA > 0 ? "b" : "a"));
+            CV_Error(Error::StsBadArg,
+                     format("%s: got an embedding of zeros, expected a non-zero one", normA > 0 ? "b" : "a"));
         }
         if (disType == FR_COSINE) {
             // Rounding may carry the quotient past 1.

@@ -184,7 +184,7 @@ TEST_F(BundleTest, WhatIsNoJsonIsRefused) {
     expectManifestRefused("5", {});
     expectManifestRefused("{\"bundle_id\": ", {"ends inside"});
     expectManifestRefused("{\"bundle_id\": \"x", {"ends inside"});
-    expectManifestRefused("}{", {"did not open"});
+    expectManifestRefused("}{", {"was not opened"});
     expectManifestRefused(std::string("{\0}", 3), {"zero byte"});
     expectManifestRefused(std::string(100000, '['), {"nested deeper"});
     expectManifestRefused("<?xml version=\"1.0\"?><opencv_storage></opencv_storage>", {});
@@ -225,9 +225,9 @@ TEST_F(BundleTest, WrongThresholdsAreRefused) {
         {"\"cosine\"", "\"sine\"", {"cosine", "missing"}},
         {"0.125", "1.25", {"false_match_rate", "got 1.25"}},
         {"0.125", "1", {"thresholds", "rate 1,", "within (0, 1)"}},
-        {"0.125", "0.01", {"thresholds", "rate 0.015625", "below the one before"}},
+        {"0.125", "0.01", {"thresholds", "rate 0.015625", "below the previous one"}},
         {"\"cosine\": 0.25", "\"cosine\": 2.5", {"cosine", "got 2.5"}},
-        {"\"cosine\": 0.25", "\"cosine\": 0.5", {"thresholds", "cosine 0.5", "above the one before"}},
+        {"\"cosine\": 0.25", "\"cosine\": 0.5", {"thresholds", "cosine 0.5", "above the previous one"}},
     };
     for (const auto& c : cases) expectManifestRefused(replaced(manifest, c.from, c.to), c.parts);
 }

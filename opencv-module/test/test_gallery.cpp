@@ -180,16 +180,16 @@ TEST(Gallery, RefusesBadNames) {
         {"\tAnn", {"U+0009 at byte 0"}},
         {std::string("Ann\0Ben", 7), {"U+0000"}},
         {"Ann\x7f", {"U+007F"}},
-        {"Ann\xc2\x85", {"U+0085"}},                   // a C1 control
-        {"Ann\xff", {"no UTF-8 at byte 3", "\\xff"}},  // never in UTF-8
-        {"\xe4nn", {"no UTF-8 at byte 0"}},            // Latin-1
-        {"Ann\xc3", {"no UTF-8 at byte 3"}},           // cut off
-        {"\xc0\xaf", {"no UTF-8 at byte 0"}},          // overlong
-        {"\xe0\x80\xaf", {"no UTF-8"}},                // overlong
-        {"\xed\xa0\x80", {"no UTF-8"}},                // a surrogate
-        {"\xf4\x90\x80\x80", {"no UTF-8"}},            // above U+10FFFF
-        {"\xf8\x88\x80\x80\x80", {"no UTF-8"}},        // five bytes
-        {"\x80", {"no UTF-8"}},                        // a continuation alone
+        {"Ann\xc2\x85", {"U+0085"}},                    // a C1 control
+        {"Ann\xff", {"not UTF-8 at byte 3", "\\xff"}},  // never in UTF-8
+        {"\xe4nn", {"not UTF-8 at byte 0"}},            // Latin-1
+        {"Ann\xc3", {"not UTF-8 at byte 3"}},           // cut off
+        {"\xc0\xaf", {"not UTF-8 at byte 0"}},          // overlong
+        {"\xe0\x80\xaf", {"not UTF-8"}},                // overlong
+        {"\xed\xa0\x80", {"not UTF-8"}},                // a surrogate
+        {"\xf4\x90\x80\x80", {"not UTF-8"}},            // above U+10FFFF
+        {"\xf8\x88\x80\x80\x80", {"not UTF-8"}},        // five bytes
+        {"\x80", {"not UTF-8"}},                        // a continuation alone
     };
     for (const auto& [name, parts] : cases) {
         expectError([&, n = name] { gallery->add(n, row, 1); }, parts);

@@ -327,7 +327,7 @@ TEST_F(GalleryFile, OfAnotherBundleIsRefused) {
     EXPECT_EQ(Gallery::load(path, cv::drgan::Encoder::create(tinyEncoder(options)))->size(), 3);
     options.bundleId = "other";
     const auto other = cv::drgan::Encoder::create(tinyEncoder(options));
-    expectError([&] { Gallery::load(path, other); }, {path, "\"tiny\"", "expected \"other\"", "do not compare"});
+    expectError([&] { Gallery::load(path, other); }, {path, "\"tiny\"", "expected \"other\"", "cannot be compared"});
     options.bundleId = "tiny";
     options.embeddingSize = 12;
     const auto longer = cv::drgan::Encoder::create(tinyEncoder(options));
@@ -341,7 +341,7 @@ TEST_F(GalleryFile, CutOffAnywhereIsRefused) {
     ASSERT_EQ(Gallery::load(write(whole))->size(), 2);
     for (size_t size = 0; size < whole.size(); ++size) {
         expectError([&] { Gallery::load(write(Bytes(whole.begin(), whole.begin() + static_cast<long>(size)))); },
-                    {path, size < 8 ? "is no gallery" : "expected"});
+                    {path, size < 8 ? "is not a gallery" : "expected"});
     }
 }
 
@@ -370,7 +370,7 @@ TEST_F(GalleryFile, EveryExchangedByteIsFound) {
 }
 
 TEST_F(GalleryFile, WrongHeadersAreRefused) {
-    expectRefused([](File& f) { f.magic = "DRGANGAX"; }, {"is no gallery", "\"DRGANGAX\"", "expected \"DRGANGAL\""});
+    expectRefused([](File& f) { f.magic = "DRGANGAX"; }, {"is not a gallery", "\"DRGANGAX\"", "expected \"DRGANGAL\""});
     expectRefused([](File& f) { f.version = 3; }, {"version 3", "expected 1 or 2"});
     expectRefused([](File& f) { f.version = 0; }, {"version 0"});
     expectRefused([](File& f) { f.length = 0; }, {"0 values", "1 to 65536"});
@@ -379,7 +379,7 @@ TEST_F(GalleryFile, WrongHeadersAreRefused) {
     expectRefused([](File& f) { f.id = std::string(1025, 'x'); }, {"bundle's id", "1025 bytes", "1 to 1024"});
     expectRefused([](File& f) { f.idBytes = 0xffffffffll; }, {"bundle's id", "4294967295 bytes"});
     expectRefused([](File& f) { f.id = "a\nb"; }, {"bundle's id", "U+000A"});
-    expectRefused([](File& f) { f.id = "\xff"; }, {"bundle's id", "no UTF-8"});
+    expectRefused([](File& f) { f.id = "\xff"; }, {"bundle's id", "not UTF-8"});
     expectRefused([](File& f) { f.whole = 10; }, {"expected 10"});
     expectRefused(
         [](File& f) {
@@ -416,7 +416,7 @@ TEST_F(GalleryFile, WrongPeopleAreRefused) {
     expectPersonRefused([](Person& p) { p.nameBytes = 0xffffffffll; }, {"person 0", "4294967295 bytes"});
     expectPersonRefused([](Person& p) { p.nameBytes = 1000; }, {"ends inside person 0", "expected 1012"});
     expectPersonRefused([](Person& p) { p.name = "a\nb"; }, {"person 0", "U+000A"});
-    expectPersonRefused([](Person& p) { p.name = "\xc3"; }, {"person 0", "no UTF-8"});
+    expectPersonRefused([](Person& p) { p.name = "\xc3"; }, {"person 0", "not UTF-8"});
     expectPersonRefused([](Person& p) { p.images = 0; }, {"person 0", "0 images"});
     expectPersonRefused([](Person& p) { p.images = 0x80000000; }, {"person 0", "2147483648 images"});
     expectPersonRefused([](Person& p) { p.total = -1; }, {"person 0", "confidence of -1"});
@@ -438,7 +438,7 @@ TEST_F(GalleryFile, WrongPeopleAreRefused) {
 TEST_F(GalleryFile, WrongSectionsAreRefused) {
     expectRefused([](File& f) { f.version = 2; }, {"no section"});
     expectRefused([](File& f) { f.sections = {Section()}; }, {"44 bytes follow the last of 1 people"});
-    expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "not known", "RATE"});
+    expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "unknown", "RATE"});
     expectSectionRefused([](Section& s) { s.tag = "rate"; }, {"four letters A to Z"});
     expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "32 bytes"});
     expectSectionRefused([](Section& s) { s.contentBytes = 27; }, {"\"RATE\"", "checksum"});
@@ -472,8 +472,8 @@ TEST_F(GalleryFile, WrongThresholdsAreRefused) {
     refused(Section::rates({{1, 0.25f}, {0.1, 0.5f}}), {"rate 1,", "within (0, 1)"});
     refused(Section::rates({{0.1, 0.25f}, {0, 0.5f}}), {"rate 0,"});
     refused(Section::rates({{nan, 0.25f}, {0.1, 0.5f}}), {"rate", "within (0, 1)"});
-    refused(Section::rates({{0.1, 0.25f}, {0.1, 0.5f}}), {"rate 0.1", "below the one before"});
-    refused(Section::rates({{0.1, 0.5f}, {0.01, 0.5f}}), {"cosine 0.5", "rate 0.01", "above the one before"});
+    refused(Section::rates({{0.1, 0.25f}, {0.1, 0.5f}}), {"rate 0.1", "below the previous one"});
+    refused(Section::rates({{0.1, 0.5f}, {0.01, 0.5f}}), {"cosine 0.5", "rate 0.01", "above the previous one"});
     refused(Section::rates({{0.1, 0.5f}, {0.01, 1.5f}}), {"cosine 1.5", "within [-1, 1]"});
     refused(Section::rates({{0.1, 0.5f}, {0.01, static_cast<float>(nan)}}), {"cosine", "within [-1, 1]"});
 }
@@ -481,6 +481,6 @@ TEST_F(GalleryFile, WrongThresholdsAreRefused) {
 TEST_F(GalleryFile, WhatIsNoFileIsRefused) {
     expectError([&] { Gallery::load(path); }, {path, "cannot be opened"});
     expectError([&] { Gallery::load(""); }, {"empty path", "cannot be opened"});
-    expectError([&] { Gallery::load(dir.path()); }, {dir.path(), "no regular file"});
-    expectError([] { Gallery::load("/dev/zero"); }, {"/dev/zero", "no regular file"});
+    expectError([&] { Gallery::load(dir.path()); }, {dir.path(), "not a regular file"});
+    expectError([] { Gallery::load("/dev/zero"); }, {"/dev/zero", "not a regular file"});
 }

@@ -101,7 +101,7 @@ TEST_F(GalleryPictures, WhatWasNotKeptCannotBeTakenApart) {
     const auto gallery = made();
     gallery->add("Ann", rows.row(6), 0.5f);
     const std::string before = bytes(*gallery);
-    expectError([&] { gallery->removePicture("Ann", "1.jpg"); }, {"\"1.jpg\"", "11 images", "only 10 are kept"});
+    expectError([&] { gallery->removePicture("Ann", "1.jpg"); }, {"\"1.jpg\"", "11 images", "only 10 are stored"});
     EXPECT_EQ(bytes(*gallery), before);
     EXPECT_FALSE(gallery->removePicture("Ann", "9.jpg"));
     EXPECT_FALSE(gallery->removePicture("Bob", "1.jpg"));
@@ -111,7 +111,8 @@ TEST_F(GalleryPictures, WhatWasNotKeptCannotBeTakenApart) {
     double total = 0;
     int images = 0;
     expectError([&] { gallery->picture("Ann", "9.jpg", embedding, total, images); }, {"\"9.jpg\"", "the 4 kept"});
-    expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "1.jpg"); }, {"has one of that name already"});
+    expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "1.jpg"); },
+                {"already has a picture of this name"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, ""); }, {"picture"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "a\nb"); }, {"control character"});
     EXPECT_EQ(bytes(*gallery), before);
@@ -129,7 +130,7 @@ TEST_F(GalleryPictures, PeopleGetAnotherName) {
     EXPECT_EQ(gallery->pictures("Zoë").size(), 4u);
     EXPECT_TRUE(gallery->removePicture("Zoë", "0.jpg"));
     expectError([&] { gallery->rename("Ann", "Eve"); }, {"\"Ann\"", "no such person"});
-    expectError([&] { gallery->rename("Zoë", "Bob"); }, {"\"Bob\"", "there is such a person already"});
+    expectError([&] { gallery->rename("Zoë", "Bob"); }, {"\"Bob\"", "there is already such a person"});
     expectError([&] { gallery->rename("Zoë", "a\nb"); }, {"control character"});
     gallery->rename("Bob", "Bob");
     const std::string saved = bytes(*gallery);

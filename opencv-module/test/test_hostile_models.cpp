@@ -87,12 +87,12 @@ TEST(HostileModel, MalformedProtobufIsRefused) {
     const std::string tooLong(10, '\xff');
     const std::pair<std::string, const char*> tails[] = {
         {std::string("\x08") + tooLong + '\x01', "longer than 64 bits"},  // varint of 11 bytes
-        {std::string("\x08\xff\xff"), "cut off"},
+        {std::string("\x08\xff\xff"), "truncated"},
         {std::string("\x72\x7f"), "claims 127 bytes where 0 are left"},
         {std::string("\x72") + std::string(9, '\xff') + '\x01', "claims 18446744073709551615 bytes"},
         {std::string("\x03"), "field number 0"},
         {std::string("\x0b"), "wire type 3"},  // groups
-        {std::string("\x0d\x01\x02"), "cut off"},
+        {std::string("\x0d\x01\x02"), "truncated"},
         {std::string("\x70\x05"), "metadata_props"},  // an integer where a message belongs
         {field(7, ""), "two graphs"},
         {field(25, ""), "functions"},
@@ -122,14 +122,14 @@ TEST(HostileModel, TensorsThatDoNotAddUpAreRefused) {
     const std::pair<std::string, const char*> cases[] = {
         {dims({2}) + floats + field(9, "1234"), "holds 1 elements, expected 2"},
         {dims({2}) + floats + field(9, "12345678901"), "expected 2"},
-        {dims({2}) + floats + field(4, "123456789"), "no whole number"},
+        {dims({2}) + floats + field(4, "123456789"), "not a multiple"},
         {dims({1}) + floats + field(7, "\x01"), "expected 1"},                     // integers in a float tensor
         {dims({1}) + floats + field(4, "1234") + field(9, "1234"), "expected 1"},  // both forms at once
         {dims({2}) + integers + field(7, "\x01") + field(10, "12345678"), "two types"},
-        {dims({2}) + integers + field(7, "\x01\xff"), "cut off"},
-        {dims({uint64_t(1) << 40}) + floats, "absurdly large"},
-        {dims({65536, 65536, 65536, 65536, 65536}) + floats, "absurdly large"},
-        {dims({~uint64_t(0)}) + floats, "absurdly large"},
+        {dims({2}) + integers + field(7, "\x01\xff"), "truncated"},
+        {dims({uint64_t(1) << 40}) + floats, "far too large"},
+        {dims({65536, 65536, 65536, 65536, 65536}) + floats, "far too large"},
+        {dims({~uint64_t(0)}) + floats, "far too large"},
         {dims({1, 1, 1, 1, 1, 1, 1, 1, 1}) + floats, "more than 8 dimensions"},
         {dims({1}) + texts, "data type 8"},
         {dims({1}) + floats + outside, "another file"},

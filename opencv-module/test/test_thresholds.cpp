@@ -71,10 +71,10 @@ TEST(Thresholds, ThatBreakTheRulesAreRefused) {
     expectRefused({0.1}, {0.25f}, {"1 false-match rates", "2 to 64"});
     expectRefused(std::vector<double>(65, 0.1), std::vector<float>(65, 0.1f), {"65 false-match rates"});
     expectRefused({0.1, 0.01}, {0.25f}, {"2 false-match rates and 1 cosines"});
-    expectRefused({0.01, 0.1}, {0.25f, 0.5f}, {"rate 0.1", "below the one before"});
+    expectRefused({0.01, 0.1}, {0.25f, 0.5f}, {"rate 0.1", "below the previous one"});
     expectRefused({1, 0.1}, {0.25f, 0.5f}, {"rate 1,", "within (0, 1)"});
     expectRefused({nan, 0.1}, {0.25f, 0.5f}, {"rate nan"});
-    expectRefused({0.1, 0.01}, {0.25f, 0.25f}, {"cosine 0.25", "above the one before"});
+    expectRefused({0.1, 0.01}, {0.25f, 0.25f}, {"cosine 0.25", "above the previous one"});
     expectRefused({0.1, 0.01}, {0.25f, 1.25f}, {"cosine 1.25", "within [-1, 1]"});
 }
 

@@ -42,10 +42,9 @@ Mat embeddingRows(InputArray embeddings, int length) {
     for (int i = 0; i < rows.rows; ++i) {
         const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity go through it
         if (!std::isfinite(norm) || norm == 0) {
-            CV_Error(Error::StsOutOfRange,
-                     format("embeddings: row %d %s", i,
-                            norm == 0 ? "is an embedding of zeros, which has no direction, expected another"
-                                      : "holds NaN or infinity, expected finite values"));
+            CV_Error(Error::StsOutOfRange, format("embeddings: row %d %s", i,
+                                                  norm == 0 ? "is all zeros, expected a non-zero embedding"
+                                                            : "contains NaN or infinity, expected finite values"));
         }
     }
     return rows;
@@ -89,8 +88,8 @@ public:
         const FusedRow row = checkedRow(embedding, totalConfidence, images);
         const auto lock = lockToChange();
         if (extras_.pictures.find(name, picture) != nullptr) {
-            CV_Error(Error::StsBadArg, format("picture %s: %s has one of that name already", quoted(picture).c_str(),
-                                              quoted(name).c_str()));
+            CV_Error(Error::StsBadArg, format("picture %s: %s already has a picture of this name",
+                                              quoted(picture).c_str(), quoted(name).c_str()));
         }
         addLocked(name, row);
         extras_.pictures.add(name, {picture, row});
@@ -115,7 +114,7 @@ public:
             const auto* const kept = extras_.pictures.find(name, picture);
             if (kept == nullptr) {
                 CV_Error(Error::StsObjectNotFound,
-                         format("picture %s: there is no such one among the %zu kept of %s", quoted(picture).c_str(),
+                         format("picture %s: not found among the %zu stored pictures of %s", quoted(picture).c_str(),
                                 extras_.pictures.of(name).size(), quoted(name).c_str()));
             }
             found = {kept->fused.row.clone(), kept->fused.total, kept->fused.images};
@@ -144,8 +143,8 @@ public:
         if (kept != people_.person(i).images) {
             CV_Error(
                 Error::StsBadArg,
-                format("picture %s: of the %d images of %s only %d are kept, so that none can be taken out; remove "
-                       "the person and enroll them again",
+                format("picture %s: of the %d images of %s only %d are stored, so that none can be removed; remove the "
+                       "person and enrol them again",
                        quoted(picture).c_str(), people_.person(i).images, quoted(name).c_str(), kept));
         }
         if (left.empty()) {
@@ -170,7 +169,7 @@ public:
             return;
         }
         if (people_.find(to) >= 0) {
-            CV_Error(Error::StsBadArg, format("name %s: there is such a person already, expected a new name for %s",
+            CV_Error(Error::StsBadArg, format("name %s: there is already such a person, expected an unused name for %s",
                                               quoted(to).c_str(), quoted(name).c_str()));
         }
         people_.rename(i, to);
@@ -404,7 +403,7 @@ private:
     int findPerson(const String& name) const {
         const int i = people_.find(name);
         if (i < 0) {
-            CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the gallery's %d",
+            CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the %d of the gallery",
                                                       quoted(name).c_str(), people_.size()));
         }
         return i;
@@ -474,11 +473,11 @@ Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
             if (encoder && header.bundleId != encoder->bundleId()) {
                 CV_Error(Error::StsBadArg, path + ": holds embeddings of the bundle " + quoted(header.bundleId) +
                                                ", expected " + quoted(encoder->bundleId()) +
-                                               ", the encoder's: embeddings of different models do not compare");
+                                               ", the encoder's: embeddings of different encoders cannot be compared");
             }
             if (encoder && header.embeddingSize != encoder->embeddingSize()) {
                 CV_Error(Error::StsUnmatchedSizes,
-                         format("%s: embeddings have %d values, expected %d, as the encoder's", path.c_str(),
+                         format("%s: embeddings have %d values, expected %d like the encoder's", path.c_str(),
                                 header.embeddingSize, encoder->embeddingSize()));
             }
             gallery = makePtr<GalleryImpl>(header.embeddingSize, header.bundleId);

@@ -47,7 +47,7 @@ public:
                                                    ": cannot be opened, expected a gallery's file");
         }
         if (!std::filesystem::is_regular_file(status)) {
-            CV_Error(Error::StsBadArg, path + ": is no regular file, expected a gallery's file");
+            CV_Error(Error::StsBadArg, path + ": is not a regular file, expected a gallery's file");
         }
         file_.open(path, std::ios::binary | std::ios::ate);
         const std::streamoff end = file_ ? static_cast<std::streamoff>(file_.tellg()) : -1;
@@ -70,7 +70,7 @@ public:
         bytes.resize(before + count);
         file_.read(reinterpret_cast<char*>(bytes.data() + before), static_cast<std::streamsize>(count));
         if (!file_) {
-            fail("cannot be read to its end");
+            fail("cannot be read completely");
         }
         left -= count;
     }
@@ -103,7 +103,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     std::vector<uchar> bytes;
     file.read(bytes, std::min<uint64_t>(magicBytes, file.left), "the magic number");
     if (bytes.size() < magicBytes || std::memcmp(bytes.data(), magic, magicBytes) != 0) {
-        file.fail(std::string("is no gallery: begins with ") + quoted(std::string(bytes.begin(), bytes.end())) +
+        file.fail(std::string("is not a gallery: begins with ") + quoted(std::string(bytes.begin(), bytes.end())) +
                   ", expected \"" + magic + "\"");
     }
     file.read(bytes, 4, "the version");
@@ -126,7 +126,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
         file.fail(format("embeddings have %u values, expected 1 to %d", embeddingSize, maxGalleryEmbeddingSize));
     }
     if (whole != file.size) {
-        file.fail(format("has %llu bytes, expected %llu by its header: it is cut off or something follows",
+        file.fail(format("has %llu bytes, expected %llu by its header: it is truncated or has trailing bytes",
                          static_cast<unsigned long long>(file.size), static_cast<unsigned long long>(whole)));
     }
     const uint64_t most = std::min<uint64_t>(file.left / leastPersonBytes(static_cast<int>(embeddingSize)), INT_MAX);
@@ -196,7 +196,7 @@ GallerySection readSection(Source& file) {
     }
     const uint64_t content = getInteger(bytes.data() + tagBytes, 8);
     if (file.left < crcBytes || content > file.left - crcBytes) {
-        file.fail(format("%s claims %llu bytes of content, expected at most what is left, %llu bytes with its checksum",
+        file.fail(format("%s claims %llu bytes of content, expected at most the remaining %llu with its checksum",
                          what.c_str(), static_cast<unsigned long long>(content),
                          static_cast<unsigned long long>(file.left)));
     }
@@ -284,7 +284,7 @@ void readGallery(const std::string& path, const std::function<void(const Gallery
         last = name;
     }
     if (sections && file.left == 0) {
-        file.fail("has no section, expected one at least in a file of version 2");
+        file.fail("has no section, expected at least one in a file of version 2");
     }
     for (std::string lastTag; sections && file.left > 0;) {
         const GallerySection read = readSection(file);

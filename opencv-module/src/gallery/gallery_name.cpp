@@ -47,10 +47,10 @@ std::string nameFault(const char* text, size_t size) {
         uint32_t code = 0;
         const size_t length = readCodePoint(text + at, size - at, code);
         if (length == 0) {
-            return cv::format("is no UTF-8 at byte %zu", at);
+            return cv::format("is not UTF-8 at byte %zu", at);
         }
         if (isControl(code)) {
-            return cv::format("holds the control character U+%04X at byte %zu, expected none", code, at);
+            return cv::format("contains the control character U+%04X at byte %zu, expected none", code, at);
         }
         at += length;
     }

@@ -35,8 +35,7 @@ double rowNorm(const float* row, int length) {
 void checkNorm(const float* row, int length, const char* name) {
     const double norm = rowNorm(row, length);
     if (norm == 0) {
-        CV_Error(Error::StsBadArg,
-                 format("%s: got an embedding of zeros, which has no direction, expected another", name));
+        CV_Error(Error::StsBadArg, format("%s: got an embedding of zeros, expected a non-zero one", name));
     }
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
         CV_Error(Error::StsOutOfRange, format("%s: got an embedding of norm %g, expected %g to %g", name, norm,
@@ -117,10 +116,11 @@ int GalleryPeople::add(const std::string& name, const FusedRow& added) {
     Person& known = people_[static_cast<size_t>(i)];
     const double total = known.total + added.total;
     if (!std::isfinite(total) || added.images > INT_MAX - known.images) {
-        CV_Error(Error::StsOutOfRange,
-                 format("person %s: got %d more images of total confidence %g where there are %d of %g, expected sums "
-                        "that do not overflow",
-                        quoted(name).c_str(), added.images, added.total, known.images, known.total));
+        CV_Error(
+            Error::StsOutOfRange,
+            format("person %s: got %d images of total confidence %g in addition to %d of %g, expected sums that do "
+                   "not overflow",
+                   quoted(name).c_str(), added.images, added.total, known.images, known.total));
     }
     // As Template does it: where no confidence counts, every picture counts alike.
     const bool weighted = total > tinyTotalConfidence;
@@ -142,7 +142,7 @@ int GalleryPeople::add(const std::string& name, const FusedRow& added) {
 
 void GalleryPeople::append(const std::string& name, const FusedRow& added) {
     if (size() == INT_MAX) {
-        CV_Error(Error::StsOutOfRange, format("the gallery holds %d people and takes no more", INT_MAX));
+        CV_Error(Error::StsOutOfRange, format("the gallery is full: it has %d people", INT_MAX));
     }
     const int i = size();
     if (static_cast<size_t>(i / chunkRows_) == chunks_.size()) {

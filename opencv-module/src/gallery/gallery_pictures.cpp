@@ -165,8 +165,8 @@ std::string GalleryPictures::faultAgainst(const GalleryPeople& people) const {
             images += picture.fused.images;
         }
         if (images > people.person(i).images) {
-            return format("has %lld images of %s, expected at most %d, as are fused", static_cast<long long>(images),
-                          quoted(entry.first).c_str(), people.person(i).images);
+            return format("has %lld images of %s, expected at most the %d that are fused",
+                          static_cast<long long>(images), quoted(entry.first).c_str(), people.person(i).images);
         }
     }
     return {};

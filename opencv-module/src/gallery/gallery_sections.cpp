@@ -33,8 +33,9 @@ std::string readThresholds(const Bytes& content, GalleryExtras& extras) {
     constexpr size_t pairBytes = 12;
     const uint64_t count = content.size() < 4 ? 0 : get32(content.data());
     if (count < minThresholds || count > maxThresholds || content.size() != 4 + count * pairBytes) {
-        return format("got %zu bytes for %llu false-match rates, expected %zu to %zu of them, %zu bytes each, and 4",
-                      content.size(), static_cast<unsigned long long>(count), minThresholds, maxThresholds, pairBytes);
+        return format(
+            "got %zu bytes for %llu false-match rates, expected 4 bytes and %zu to %zu rates of %zu bytes each",
+            content.size(), static_cast<unsigned long long>(count), minThresholds, maxThresholds, pairBytes);
     }
     Thresholds read;
     for (size_t i = 0; i < count; ++i) {
@@ -78,7 +79,7 @@ std::string readSection(const GallerySection& section, GalleryExtras& extras) {
         }
         known += (known.empty() ? "" : ", ") + std::string(kind.tag);
     }
-    return "is not known, expected one of " + known + ": the file is a newer program's";
+    return "is unknown, expected one of " + known + ": a newer program wrote the file";
 }
 
 }  // namespace drgan
