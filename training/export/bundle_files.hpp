@@ -20,7 +20,7 @@ std::string manifestText(const nlohmann::json& manifest);
 /// Lower-case hexadecimal digits.
 std::string sha256(const std::string& bytes);
 
-/// Writes the files into a folder, which is made where it is missing. They take their final names only when all of them
+/// Writes the files into a folder, which is created if it is missing. They get their final names only after all of them
 /// are written.
 /// @throws std::runtime_error naming the file that cannot be written
 void writeFiles(const std::filesystem::path& folder, const Files& files);
