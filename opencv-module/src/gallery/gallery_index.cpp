@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "gallery_best.hpp"
+#include "top_candidates.hpp"
 
 namespace cv {
 namespace drgan {
@@ -65,9 +65,9 @@ void GallerySlots::takeFromOutside(int person) {
 
 namespace {
 
-/// Shows the people without a label to the bests of these queries.
+/// Compares the people who are not in the index with the queries.
 void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, const Mat& units,
-                 std::vector<Best>& bests) {
+                 std::vector<TopCandidates>& tops) {
     constexpr size_t atOnce = 1024;
     Mat rows, products;
     for (size_t begin = 0; begin < outside.size(); begin += atOnce) {
@@ -80,8 +80,8 @@ void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, c
         const float* product = products.ptr<float>();
         for (size_t i = 0; i < count; ++i) {
             const int person = outside[begin + i];
-            for (Best& best : bests) {
-                best.offer(*product++ * people.inverse(person), person);
+            for (TopCandidates& top : tops) {
+                top.offer(*product++ * people.inverse(person), person);
             }
         }
     }
@@ -103,8 +103,9 @@ std::vector<std::vector<GalleryMatch>> searchWithIndex(const GalleryPeople& peop
     for (int begin = 0; begin < queries.rows; begin += atOnce) {
         const Mat block = queries.rowRange(begin, std::min(queries.rows, begin + atOnce));
         const Mat units = unitRows(block);
-        std::vector<Best> bests(static_cast<size_t>(block.rows), Best(k, productMargin(people.length())));
-        scanOutside(people, outside, units, bests);
+        std::vector<TopCandidates> tops(static_cast<size_t>(block.rows),
+                                        TopCandidates(k, productMargin(people.length())));
+        scanOutside(people, outside, units, tops);
         const auto answer = [&](const Range& range) {
             std::vector<int> labels, candidates;
             for (int q = range.start; q < range.end; ++q) {
@@ -115,9 +116,9 @@ std::vector<std::vector<GalleryMatch>> searchWithIndex(const GalleryPeople& peop
                         candidates.push_back(slots.person(label));
                     }
                 }
-                Best& best = bests[static_cast<size_t>(q)];
-                best.prune();
-                for (const Candidate& c : best.kept()) {
+                TopCandidates& top = tops[static_cast<size_t>(q)];
+                top.prune();
+                for (const Candidate& c : top.kept()) {
                     candidates.push_back(c.person);
                 }
                 auto& result = results[static_cast<size_t>(begin + q)];
