@@ -25,7 +25,7 @@ void checkName(const String& name) {
     }
 }
 
-/// n embeddings in rows, for reading: the caller's own memory where it can be used as it is.
+/// n embeddings in rows, to be read only: shares the caller's memory if possible.
 Mat embeddingRows(InputArray embeddings, int length) {
     Mat rows = matrix(embeddings);
     if (rows.empty() || rows.type() != CV_32FC1 || rows.dims != 2) {
@@ -40,7 +40,7 @@ Mat embeddingRows(InputArray embeddings, int length) {
                                                   describe(rows).c_str(), length));
     }
     for (int i = 0; i < rows.rows; ++i) {
-        const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity go through it
+        const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity propagate
         if (!std::isfinite(norm) || norm == 0) {
             CV_Error(Error::StsOutOfRange, format("embeddings: row %d %s", i,
                                                   norm == 0 ? "is all zeros, expected a non-zero embedding"
@@ -132,7 +132,7 @@ public:
         }
         GalleryPictures::List left;
         int kept = 0;
-        GalleryPeople again(people_.length());  // all but that one, as they came
+        GalleryPeople again(people_.length());  // fuses all but that one again, in the same order
         for (const auto& p : extras_.pictures.of(name)) {
             kept += p.fused.images;
             if (p.label != picture) {
@@ -152,11 +152,11 @@ public:
             return true;
         }
         const Mat row(1, people_.length(), CV_32F, const_cast<float*>(again.row(0)));
-        slots_.reserve();
-        coming_.reserve();
+        labels_.reserve();
+        nextLabels_.reserve();
         people_.replace(i, {row, again.person(0).total, again.person(0).images});
-        slots_.changed(i);
-        coming_.changed(i);
+        labels_.changed(i);
+        nextLabels_.changed(i);
         extras_.pictures.replace(name, std::move(left));
         return true;
     }
@@ -295,27 +295,27 @@ public:
         if (type != INDEX_EXACT) {
             checkIndexable(people_.length());
         }
-        const std::lock_guard<std::mutex> turn(building_);
+        const std::lock_guard<std::mutex> buildLock(buildMutex_);
         std::unique_ptr<const GalleryIndex> index;
         if (type != INDEX_EXACT) {
             try {
                 std::unique_ptr<const GalleryRows> rows;
                 {
                     const auto lock = lockToChange();
-                    coming_ = GallerySlots(people_.size());
+                    nextLabels_ = IndexLabels(people_.size());
                     rows = std::make_unique<GalleryRows>(people_);
                 }
                 index = makeGalleryIndex(type, *rows);
             } catch (...) {
                 const auto lock = lockToChange();
-                coming_ = GallerySlots();
+                nextLabels_ = IndexLabels();
                 throw;
             }
         }
         const auto lock = lockToChange();
         index_.swap(index);
-        slots_ = std::move(coming_);
-        coming_ = GallerySlots();
+        labels_ = std::move(nextLabels_);
+        nextLabels_ = IndexLabels();
         type_ = type;
     }
 
@@ -326,7 +326,7 @@ public:
 
     int outsideIndex() const override {
         const auto lock = lockToRead();
-        return static_cast<int>(slots_.outside().size());
+        return static_cast<int>(labels_.outside().size());
     }
 
     void setSearchEffort(double effort) override {
@@ -386,19 +386,19 @@ private:
         return {row, totalConfidence, images};
     }
     void addLocked(const String& name, const FusedRow& row) {
-        slots_.reserve();
-        coming_.reserve();
+        labels_.reserve();
+        nextLabels_.reserve();
         const int before = people_.size();
         const int i = people_.add(name, row);
-        for (GallerySlots* slots : {&slots_, &coming_}) {
-            i == before ? slots->added() : slots->changed(i);
+        for (IndexLabels* labels : {&labels_, &nextLabels_}) {
+            i == before ? labels->added() : labels->changed(i);
         }
     }
     void removeLocked(const String& name, int i) {
         extras_.pictures.remove(name);
         people_.remove(name);
-        slots_.removed(i);
-        coming_.removed(i);
+        labels_.removed(i);
+        nextLabels_.removed(i);
     }
     int findPerson(const String& name) const {
         const int i = people_.find(name);
@@ -409,35 +409,36 @@ private:
         return i;
     }
 
-    // A shared_mutex may let readers in while a writer waits, for ever if they never let go all at once. So everybody
-    // comes through a door, in which the writer waits.
+    // A shared_mutex may admit readers while a writer waits, so that a writer could wait forever. Therefore everybody
+    // passes a turnstile, which a waiting writer holds.
     std::unique_lock<std::shared_mutex> lockToChange() {
-        const std::lock_guard<std::mutex> door(door_);
+        const std::lock_guard<std::mutex> turnstile(turnstile_);
         return std::unique_lock<std::shared_mutex>(mutex_);
     }
     std::shared_lock<std::shared_mutex> lockToRead() const {
-        const std::lock_guard<std::mutex> door(door_);
+        const std::lock_guard<std::mutex> turnstile(turnstile_);
         return std::shared_lock<std::shared_mutex>(mutex_);
     }
 
-    // These two under the lock.
+    // The caller holds the lock.
     std::vector<std::vector<GalleryMatch>> mostAlike(const Mat& queries, int count) const {
-        return index_ && count <= maxIndexedMatches ? searchWithIndex(people_, *index_, slots_, queries, count, effort_)
-                                                    : searchExactly(people_, queries, count);
+        return index_ && count <= maxIndexedMatches
+                   ? searchWithIndex(people_, *index_, labels_, queries, count, effort_)
+                   : searchExactly(people_, queries, count);
     }
     double thresholdOf(const NamingRule& rule, int images, int personImages) const {
         return drgan::namingThreshold(rule, extras_.thresholds, people_.size(), images, personImages);
     }
 
     const String bundleId_;
-    mutable std::mutex door_;
+    mutable std::mutex turnstile_;
     mutable std::shared_mutex mutex_;
     GalleryPeople people_;
     GalleryExtras extras_;
-    std::mutex building_;  ///< held by who makes an index, before any other
+    std::mutex buildMutex_;  ///< held while an index is built; locked before the others
     std::unique_ptr<const GalleryIndex> index_;
-    GallerySlots slots_;   ///< of index_
-    GallerySlots coming_;  ///< of the index that is being made
+    IndexLabels labels_;      ///< of index_
+    IndexLabels nextLabels_;  ///< of the index that is being built
     int type_ = INDEX_EXACT;
     std::atomic<double> effort_{1};
 };
@@ -481,7 +482,7 @@ Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
                                 header.embeddingSize, encoder->embeddingSize()));
             }
             gallery = makePtr<GalleryImpl>(header.embeddingSize, header.bundleId);
-            constexpr uint64_t sane = 1 << 20;  // beyond that memory comes as people do
+            constexpr uint64_t sane = 1 << 20;  // beyond that, memory is allocated as people are read
             gallery->reserve(static_cast<size_t>(std::min(header.people, sane)));
         },
         [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); },
