@@ -130,8 +130,8 @@ private:
     FileNode root_;
 };
 
-/// Looks for an entry in the list of files, and checks that the file is there and has that many bytes.
-/// @return the path of the file `wanted`; empty if the manifest does not list it
+/// Searches the list of files for `wanted`, and checks that the file exists and has the listed size.
+/// @return its path; empty if the manifest does not list it
 std::string listedFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
     static const char* const expected = "a list of {\"name\", \"bytes\"}";
     const FileNode files = Manifest::member(manifest.root(), contract::manifestFiles);

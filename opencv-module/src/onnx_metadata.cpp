@@ -127,7 +127,7 @@ private:
                     break;
                 case 11:
                     result_.inputs.push_back(value(field, "graph input"));
-                    // Old files list each initializer among the inputs too.
+                    // Old files list initializers among the inputs, too.
                     limit(result_.inputs.size(), maxValues + maxEntries, "graph inputs");
                     break;
                 case 12:
@@ -186,7 +186,7 @@ private:
             if (field.number == 5 || field.number == 10) {
                 checkOnnxTensor(field, "tensor of an attribute", where_);
             }
-            // Nesting stops here: a feed-forward network has no graph inside a node.
+            // No nesting: a feed-forward network has no graph inside a node.
             if (field.number == 6 || field.number == 11) {
                 fail("contains a graph inside a node (If, Loop), expected a feed-forward network");
             }
@@ -270,7 +270,7 @@ private:
     OnnxMetadata result_;
     std::set<std::string> initializers_;
     std::set<std::string> nodeOutputs_;  // of the nodes read so far
-    std::set<std::string> outerInputs_;  // node inputs that no earlier node made
+    std::set<std::string> outerInputs_;  // node inputs that are not outputs of earlier nodes
 };
 
 }  // namespace

@@ -105,7 +105,8 @@ public:
                 fail(label + ": has negative or far too large dimensions");
             }
         }
-        // The importer takes the list if there is one, else the raw bytes, and reads as many as the dimensions say.
+        // The importer uses the list if there is one, else the raw bytes, and reads as many elements as the dimensions
+        // say.
         const uint64_t have = listed > 0 ? listed : rawBytes / storage.bytes;
         const bool clean = listed > 0 ? rawBytes == 0 && listField == storage.field : rawBytes % storage.bytes == 0;
         if (have != elements || !clean) {

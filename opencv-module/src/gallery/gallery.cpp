@@ -366,7 +366,7 @@ public:
 
     void addNew(const std::string& name, const FusedRow& fused) { people_.add(name, fused); }
     void reserve(size_t people) { people_.reserve(people); }
-    /// @return what is wrong with the section, empty if nothing is
+    /// @return what is wrong with the section, or empty
     std::string take(const GallerySection& section) {
         const std::string fault = readSection(section, extras_);
         return fault.empty() ? extras_.pictures.faultAgainst(people_) : fault;

@@ -22,21 +22,21 @@ constexpr char magic[] = "DRGANGAL";
 constexpr size_t magicBytes = 8;
 constexpr uint32_t plainVersion = 1;
 constexpr uint32_t sectionsVersion = 2;
-constexpr size_t headerBytes = 36;  // without the bundle's id and the checksum
-constexpr size_t personBytes = 16;  // without the name, the row and the checksum
+constexpr size_t headerBytes = 36;  // without bundle id and checksum
+constexpr size_t personBytes = 16;  // without name, embedding and checksum
 constexpr size_t tagBytes = 4;
-constexpr size_t sectionBytes = tagBytes + 8;  // without the content and the checksum
+constexpr size_t sectionBytes = tagBytes + 8;  // without content and checksum
 constexpr size_t crcBytes = 4;
 constexpr size_t bufferBytes = size_t(1) << 20;
 
 void putText(std::vector<uchar>& out, const std::string& text) { out.insert(out.end(), text.begin(), text.end()); }
 
-/// Closes the piece of `out` that begins at `begin` with its checksum.
+/// Appends the checksum of the bytes of `out` from `begin` on.
 void putChecksum(std::vector<uchar>& out, size_t begin) {
     putInteger(out, crc32c(out.data() + begin, out.size() - begin), 4);
 }
 
-/// A file that is read from its beginning to its end; every read is checked against what is left.
+/// A file that is read sequentially; every read is checked against the number of bytes left.
 class Source {
 public:
     explicit Source(const std::string& path) : where(path) {
@@ -60,7 +60,7 @@ public:
 
     [[noreturn]] void fail(const std::string& what) const { CV_Error(Error::StsParseError, where + ": " + what); }
 
-    /// Puts the next bytes behind what is in `bytes`. @param what they are, for messages
+    /// Appends the next bytes to `bytes`. @param what names them in messages
     void read(std::vector<uchar>& bytes, size_t count, const std::string& what) {
         if (count > left) {
             fail(format("ends inside %s: %llu bytes are left, expected %zu", what.c_str(),
@@ -75,7 +75,7 @@ public:
         left -= count;
     }
 
-    /// Takes the checksum off the end of `bytes`.
+    /// Checks the checksum at the end of `bytes` and removes it.
     void check(std::vector<uchar>& bytes, const std::string& what) const {
         const size_t content = bytes.size() - crcBytes;
         const uint32_t found = crc32c(bytes.data(), content);
@@ -121,7 +121,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     }
     file.read(bytes, idBytes + crcBytes, "the header");
     file.check(bytes, "the header");
-    // From here on the header is what somebody wrote; it may still be wrong.
+    // The header is undamaged, but its values may still be wrong.
     if (embeddingSize < 1 || embeddingSize > maxGalleryEmbeddingSize) {
         file.fail(format("embeddings have %u values, expected 1 to %d", embeddingSize, maxGalleryEmbeddingSize));
     }
@@ -147,7 +147,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     return header;
 }
 
-/// @param bytes, fused memory that is used again for each person
+/// @param bytes, fused memory that is reused for each person
 void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& bytes, std::string& name,
                 FusedRow& fused) {
     const std::string what = format("person %llu", static_cast<unsigned long long>(number));
@@ -178,7 +178,7 @@ void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& b
     for (int i = 0; i < length; ++i, value += sizeof(float)) {
         row[i] = getFloat(value);
     }
-    const double norm = rowNorm(row, length);  // NaN and infinity go through it
+    const double norm = rowNorm(row, length);  // NaN and infinity propagate
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
         file.fail(format("%s: got an embedding of norm %g, expected finite values of a norm of %g to %g", what.c_str(),
                          norm, minEmbeddingNorm, maxEmbeddingNorm));

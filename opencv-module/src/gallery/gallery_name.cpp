@@ -8,7 +8,8 @@ namespace drgan {
 
 namespace {
 
-/// Reads one code point. @return its bytes; 0 if they are no UTF-8 (cut off, overlong, a surrogate, above U+10FFFF)
+/// Reads one code point. @return its number of bytes; 0 if it is not UTF-8 (truncated, overlong, a surrogate, above
+/// U+10FFFF)
 size_t readCodePoint(const char* text, size_t size, uint32_t& code) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// "RATE", thresholds that were measured on the gallery:
+// The section "RATE", thresholds that were measured on the gallery:
 //
 //     0           u32      n, false-match rates: 2 to 64
 //     4           n pairs  f64 the rate, within (0, 1), descending; f32 the cosine, within [-1, 1], ascending
@@ -49,11 +49,11 @@ std::string readThresholds(const Bytes& content, GalleryExtras& extras) {
 
 struct Kind {
     const char* tag;
-    Bytes (*write)(const GalleryExtras&);  ///< empty: there is nothing to write
+    Bytes (*write)(const GalleryExtras&);  ///< returns empty if there is nothing to write
     std::string (*read)(const Bytes& content, GalleryExtras&);
 };
 
-constexpr Kind kinds[] = {  // ascending by their tags
+constexpr Kind kinds[] = {  // sorted by their tags
     {"PICS", [](const GalleryExtras& extras) { return extras.pictures.write(); },
      [](const Bytes& content, GalleryExtras& extras) { return extras.pictures.read(content, extras.embeddingSize); }},
     {"RATE", writeThresholds, readThresholds}};
