@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes, lists, changes and searches galleries: files of named people (cv::drgan::Gallery, docs/gallery.md).
+// Builds, lists, edits and searches galleries: files of named people (cv::drgan::Gallery, docs/gallery.md).
 //
 //     drgan-gallery build people.gallery pictures/          # a folder per person
 //     drgan-gallery search people.gallery somebody.jpg --contact-sheet sheet.png
