@@ -296,7 +296,7 @@ TEST_F(GalleryFile, WrongPicturesAreRefused) {
     refused(kept({{"Ann", {}}}), {"has 0 pictures"});
     refused(kept({{"Ann", Pictures(1)}, {"Ann", Pictures(1)}}), {"ascending names"});
     refused(kept({{"Ann", Pictures(2)}}), {"two pictures \"a.jpg\""});
-    refused(kept({{"Ann", {{"a", 3}}}}), {"has 3 images of \"Ann\", expected at most 2"});
+    refused(kept({{"Ann", {{"a", 3}}}}), {"has 3 images of \"Ann\", expected at most the 2"});
     refused(kept({{"Ann", {{"a", 0}}}}), {"got 0 images"});
     refused(kept({{"Ann", {{"a", 1, -1}}}}), {"confidence of -1"});
     refused(kept({{"Ann", {{"", 1}}}}), {"a picture's label has 0 bytes"});
@@ -440,7 +440,7 @@ TEST_F(GalleryFile, WrongSectionsAreRefused) {
     expectRefused([](File& f) { f.sections = {Section()}; }, {"44 bytes follow the last of 1 people"});
     expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "unknown", "RATE"});
     expectSectionRefused([](Section& s) { s.tag = "rate"; }, {"four letters A to Z"});
-    expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "32 bytes"});
+    expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "at most 28"});
     expectSectionRefused([](Section& s) { s.contentBytes = 27; }, {"\"RATE\"", "checksum"});
     expectSectionRefused([](Section& s) { s.contentBytes = 0x7fffffffffffffffll; }, {"9223372036854775807 bytes"});
     expectRefused(

@@ -110,7 +110,7 @@ TEST_F(GalleryPictures, WhatWasNotKeptCannotBeTakenApart) {
     Mat embedding;
     double total = 0;
     int images = 0;
-    expectError([&] { gallery->picture("Ann", "9.jpg", embedding, total, images); }, {"\"9.jpg\"", "the 4 kept"});
+    expectError([&] { gallery->picture("Ann", "9.jpg", embedding, total, images); }, {"\"9.jpg\"", "the 4 stored"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "1.jpg"); },
                 {"already has a picture of this name"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, ""); }, {"picture"});

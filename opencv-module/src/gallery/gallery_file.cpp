@@ -195,10 +195,10 @@ GallerySection readSection(Source& file) {
         file.fail(what + ": expected a tag of four letters A to Z");
     }
     const uint64_t content = getInteger(bytes.data() + tagBytes, 8);
-    if (file.left < crcBytes || content > file.left - crcBytes) {
-        file.fail(format("%s claims %llu bytes of content, expected at most the remaining %llu with its checksum",
-                         what.c_str(), static_cast<unsigned long long>(content),
-                         static_cast<unsigned long long>(file.left)));
+    const uint64_t most = file.left < crcBytes ? 0 : file.left - crcBytes;
+    if (file.left < crcBytes || content > most) {
+        file.fail(format("%s claims %llu bytes of content, expected at most %llu and a checksum", what.c_str(),
+                         static_cast<unsigned long long>(content), static_cast<unsigned long long>(most)));
     }
     file.read(bytes, static_cast<size_t>(content) + crcBytes, what);
     file.check(bytes, what);
