@@ -114,8 +114,8 @@ public:
     CV_WRAP virtual double namingThreshold(const NamingRule& rule, int images = 1, int personImages = 1) const = 0;
 
     /** @brief Builds an index of the people in the gallery, so that search() need not compare with everybody. Useful
-    from 100,000 people on; below, a search without an index is as fast. Takes minutes for a million people; other
-    threads can search, add and remove meanwhile. Only one thread builds at a time, others wait for it.
+    from 100,000 people on. For a million people on two cores, INDEX_IVF takes about 20 seconds and INDEX_HNSW 25
+    minutes; other threads can search, add and remove meanwhile. Only one thread builds at a time, others wait for it.
 
     People who are added or changed afterwards are searched without the index; build it again when outsideIndex() is a
     few percent of size(). Removed people are not returned any more, but the index keeps a projection of their embedding
