@@ -43,7 +43,7 @@ protected:
     std::string folder_;
 };
 
-/// Sets an environment variable for the length of a test.
+/// Sets an environment variable during a test.
 class Environment {
 public:
     explicit Environment(const std::string& value) {
@@ -252,6 +252,6 @@ TEST_F(BundleTest, TruncatedAndFlippedManifestsNeverCrash) {
             }
         }
     }
-    EXPECT_GT(loaded, 0);     // a changed letter of the id, say
-    EXPECT_GT(refused, 100);  // a changed bracket
+    EXPECT_GT(loaded, 0);     // for example with a changed letter of the id
+    EXPECT_GT(refused, 100);  // for example with a changed bracket
 }

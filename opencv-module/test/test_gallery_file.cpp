@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a gallery's file says, and what of it is refused. How it is written: test_gallery_save.cpp.
+// The format of a gallery's file, and wrong files. For writing see test_gallery_save.cpp.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -34,7 +34,7 @@ Bytes readBytes(const std::string& path) {
 
 Mat vectorOf(float x, float y) { return (cv::Mat_<float>(1, 2) << x, y); }
 
-/// CRC-32C bit by bit, as docs/gallery.md has it.
+/// CRC-32C bit by bit, as described in docs/gallery.md.
 uint32_t checksumOf(const unsigned char* data, size_t size) {
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < size; ++i) {
@@ -44,7 +44,7 @@ uint32_t checksumOf(const unsigned char* data, size_t size) {
     return ~crc;
 }
 
-/// Writes the format by hand, right or wrong. By docs/gallery.md, not by the code under test.
+/// Writes correct or wrong files by the description in docs/gallery.md, independently of the tested code.
 class Writer {
 public:
     Writer& u32(uint32_t value) { return number(value, 4); }
@@ -83,15 +83,15 @@ struct Person {
     uint32_t images = 2;
     double total = 1.5;
     std::vector<float> row = {1, -2};
-    long long nameBytes = -1;  // that it claims; -1: those it has
+    long long nameBytes = -1;  // size to write; -1: the correct one
 };
 
 struct Section {
     std::string tag = "RATE";
     Bytes content = rates();
-    long long contentBytes = -1;  // that it claims; -1: those it has
+    long long contentBytes = -1;  // size to write; -1: the correct one
 
-    /// Of one pair of strangers in ten a cosine of 0.25 or more, of one in a thousand 0.5.
+    /// One pair of strangers in ten has a cosine of 0.25 or more, one in a thousand 0.5.
     static Bytes rates(const std::vector<std::pair<double, float>>& pairs = {{0.1, 0.25f}, {0.001, 0.5f}}) {
         Writer out;
         out.u32(static_cast<uint32_t>(pairs.size()));
@@ -100,7 +100,7 @@ struct Section {
     }
 };
 
-/// What "PICS" says of a person.
+/// The data of a person in "PICS".
 struct KeptPicture {
     std::string label = "a.jpg";
     uint32_t images = 2;
@@ -125,8 +125,8 @@ struct File {
     std::string magic = "DRGANGAL";
     uint32_t version = 1;
     uint32_t length = 2;
-    long long count = -1;  // -1: as many as there are
-    long long whole = -1;  // -1: as long as it is
+    long long count = -1;  // -1: the correct one
+    long long whole = -1;  // -1: the correct one
     std::string id = "tiny";
     long long idBytes = -1;
     std::vector<Person> people = {Person()};
@@ -220,7 +220,7 @@ TEST_F(GalleryFile, ComesBackAsItWas) {
     EXPECT_EQ(names, namesLoaded);
     EXPECT_EQ(cv::norm(similarities, similaritiesLoaded, cv::NORM_INF), 0);
 
-    loaded->save(path + ".again");  // in memory the order is another one
+    loaded->save(path + ".again");  // the order in memory is different
     EXPECT_EQ(readBytes(path), readBytes(path + ".again"));
 }
 
@@ -252,7 +252,7 @@ TEST_F(GalleryFile, ItsOwnThresholdsAreASection) {
     gallery->save(path);
     EXPECT_EQ(readBytes(path), file.bytes());
 
-    gallery->setThresholds({});  // none: a file that programs without sections read
+    gallery->setThresholds({});  // none: a file that older programs can read
     gallery->save(path);
     EXPECT_EQ(readBytes(path), File().bytes());
     EXPECT_TRUE(Gallery::load(path)->thresholds().empty());

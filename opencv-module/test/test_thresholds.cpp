@@ -57,7 +57,7 @@ TEST(Thresholds, OfAGalleryAreThoseOfOneComparisonInIt) {
     EXPECT_NEAR(t.naming(1, 0.1), 0.25, 1e-12);
     EXPECT_NEAR(t.naming(2147483647, 0.01),
                 0.4375 + 0.0625 * (std::log10(2147483647.0) - 1 + std::log10(0.01 / 0.01005)),
-                1e-3);  // where 1 - (1 - rate)^(1 / people) has no digit left
+                1e-3);  // where computing 1 - (1 - rate)^(1 / people) directly would lose all digits
     double last = -1;
     for (const int people : {1, 10, 100, 1000, 100000, 1000000}) {
         EXPECT_GT(t.naming(people), last) << people;
