@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pictures behind a person: kept, listed, taken out again; and people who get another name.
+// Stored pictures of a person: added, listed, removed; and renaming people.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -26,7 +26,7 @@ using Labels = std::vector<cv::String>;
 
 class GalleryPictures : public testing::Test {
 protected:
-    /// @param but a picture of Ann's that was never in; 4: all were
+    /// @param but index of a picture of Ann's that is left out; 4: none
     cv::Ptr<Gallery> made(int but = 4) const {
         const auto gallery = Gallery::createEmpty(length, "tiny");
         gallery->add("Bob", rows.row(5), 0.5f);
@@ -57,7 +57,7 @@ TEST_F(GalleryPictures, AreListedAndSaved) {
         EXPECT_EQ(cv::norm(embedding, rows.row(2), cv::NORM_INF), 0);
         EXPECT_EQ(total, 0.1 + 0.2 * 2);
         EXPECT_EQ(images, 3);
-        embedding.setTo(0);  // the caller's own
+        embedding.setTo(0);  // does not change the gallery
         gallery->picture("Ann", "2.jpg", embedding, total, images);
         EXPECT_GT(cv::norm(embedding), 0);
     }
