@@ -36,7 +36,7 @@ void addRun(CLI::App& app, RunOptions& o) {
            "steps between checkpoints; 0: only at the end. A run that is killed loses the steps since its last one")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--keep", o.keep,
-                   "number of newest step checkpoints to keep (step-000250.safetensors), in addition to "
+                   "number of step checkpoints to keep (step-000250.safetensors), the highest steps, besides "
                    "last.safetensors and best.safetensors")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--evaluate-every", o.evaluateEvery, "steps between evaluations and grids")
