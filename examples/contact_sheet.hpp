@@ -15,14 +15,14 @@ namespace drgan::examples {
 /// The people of a video: for each track its best input face beside its frontal view.
 class ContactSheet {
 public:
-    /// Takes what a message says of a track. Of the faces, the one with the highest confidence stays; of the frontal
-    /// views, the last, which is fused from the most pictures. Past `maxPeople`, the least seen track goes.
+    /// Adds the content of a message. Keeps the face with the highest confidence and the last frontal view, which is
+    /// fused from the most pictures. Beyond `maxPeople`, the track with the fewest pictures is removed.
     void add(const Result& result);
 
-    /// The sheet as an 8-bit BGR picture, a cell a person, in the order of their ids. Never empty.
+    /// The sheet as an 8-bit BGR picture, one cell per person, in the order of their ids. Never empty.
     cv::Mat draw() const;
 
-    /// Writes draw() as a PNG. The file is replaced as a whole: a reader never finds half a picture.
+    /// Writes draw() as a PNG, atomically, so that no reader sees half a picture.
     /// @throws std::runtime_error naming the file if it cannot be written.
     void write(const std::string& file) const;
 

@@ -12,7 +12,7 @@ namespace {
 
 bool isDevice(const std::string& input) { return input.rfind("/dev/video", 0) == 0; }
 
-/// A file whose name looks like a URI is a file.
+/// An existing file is not a URI, even if its name looks like one.
 bool isUri(const std::string& input) {
     std::error_code ignored;
     return gst_uri_is_valid(input.c_str()) && !std::filesystem::exists(input, ignored);
@@ -51,7 +51,7 @@ std::vector<std::string> describeSource(const std::string& input) {
         throw std::runtime_error("there is no file " + input);
     }
     if (!fs::is_regular_file(input, ignored)) {
-        throw std::runtime_error(input + " is no file");
+        throw std::runtime_error(input + " is not a file");
     }
     return {"uridecodebin", "uri=" + fileUri(input)};
 }
@@ -59,7 +59,7 @@ std::vector<std::string> describeSource(const std::string& input) {
 }  // namespace
 
 bool isLive(const std::string& input) {
-    // What comes over HTTP waits for whoever reads it; only what cannot wait is live.
+    // An HTTP server waits for its reader and is therefore not live.
     const auto begins = [&input](const char* scheme) { return input.rfind(scheme, 0) == 0; };
     return isDevice(input) || (isUri(input) && !begins("file:") && !begins("http:") && !begins("https:"));
 }
@@ -67,10 +67,10 @@ bool isLive(const std::string& input) {
 std::vector<std::string> describePipeline(const PipelineOptions& options) {
     std::vector<std::string> words = describeSource(options.input);
     if (isLive(options.input)) {
-        // what cannot be handled in time is dropped here, not piled up
+        // frames that cannot be processed in time are dropped here
         append(words, {"!", "queue", "leaky=downstream"});
     }
-    // videoflip does not take every format of a decoder, as 10 bits in two planes
+    // videoflip does not support all formats of decoders, for example P010
     append(words, {"!", "videoconvert", "!", "videoflip", "video-direction=auto", "!", "videoscale", "!",
                    "video/x-raw,pixel-aspect-ratio=1/1", "!", "drganfrontalize", "name=drgan", "pictures=true",
                    "results-location=" + options.results});
@@ -86,8 +86,8 @@ std::vector<std::string> describePipeline(const PipelineOptions& options) {
     if (!options.bundle.empty()) {
         words.push_back("bundle=" + options.bundle);
     }
-    // H.264 as every player takes it: 4:2:0, even sides. The muxer writes fragments and at the end turns the file into
-    // a plain one, so that it is readable however the program ends.
+    // H.264 in the form that all players support: 4:2:0, even sides. The muxer writes fragments, and at the end
+    // converts the file to a plain one, so that it can be played however the program ends.
     append(words, {"!",
                    "videoconvert",
                    "!",
@@ -117,7 +117,7 @@ std::string shellLine(const std::vector<std::string>& words) {
     std::string line;
     for (const std::string& word : words) {
         line += line.empty() ? "" : " ";
-        // a lone ! is no history expansion
+        // a single ! is not expanded by the shell
         if (word == "!" || (!word.empty() && word.find_first_not_of(plain) == std::string::npos)) {
             line += word;
             continue;

@@ -17,14 +17,14 @@ struct PipelineOptions {
     bool embeddings = false;
 };
 
-/// Whether the input does not wait for its reader: a camera or a network stream (rtsp, udp, ...), not a file or HTTP.
+/// Whether the input is live: a camera or a network stream (rtsp, udp, ...), not a file or HTTP.
 bool isLive(const std::string& input);
 
-/// The pipeline as gst-launch-1.0 takes it, one word an entry. The element is named "drgan".
-/// @throws std::runtime_error for an input that is not there.
+/// The arguments of gst-launch-1.0 for the pipeline. The element is named "drgan".
+/// @throws std::runtime_error if the input does not exist.
 std::vector<std::string> describePipeline(const PipelineOptions& options);
 
-/// Words as one line for the shell, quoted where it needs it.
+/// The words as one line for the shell, quoted where necessary.
 std::string shellLine(const std::vector<std::string>& words);
 
 }  // namespace drgan::examples

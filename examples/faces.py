@@ -17,13 +17,13 @@ ids = set()
 
 
 def name_of(result):
-    """The gallery's name for a face and how like it is, if it has one."""
+    """The name of a face and its similarity, if it has a name."""
     found, similarity = result.get_double("similarity")
     return (result.get_string("label"), round(similarity, 2)) if found else ()
 
 
 def tell(bus):
-    """Prints the messages that are on the bus; ends the program on an error."""
+    """Prints the messages on the bus; ends the program on an error."""
     while message := bus.pop_filtered(Gst.MessageType.ELEMENT | Gst.MessageType.ERROR):
         if message.type == Gst.MessageType.ERROR:
             sys.exit(message.parse_error().gerror.message)
@@ -35,13 +35,13 @@ def tell(bus):
 
 
 def next_frame(out, bus, seconds=20):
-    """The next frame, None at the end. A file that gives neither for so long (some GIFs do) ends the program."""
+    """The next frame, or None at the end. Ends the program if neither comes in time, as with some GIFs."""
     for _ in range(10 * seconds):
         sample = out.emit("try-pull-sample", Gst.SECOND // 10)
         if sample or out.get_property("eos"):
             return sample
-        tell(bus)  # or an error would be heard of never
-    sys.exit(f"{sys.argv[1]}: gives neither a frame nor its end for {seconds} seconds: is it a video?")
+        tell(bus)  # an error would otherwise go unnoticed
+    sys.exit(f"{sys.argv[1]}: no frame for {seconds} seconds: is it a video?")
 
 
 if len(sys.argv) not in (2, 3):
@@ -57,7 +57,7 @@ if len(sys.argv) == 3:
 try:
     started = pipeline.set_state(Gst.State.PLAYING) != Gst.StateChangeReturn.FAILURE
     while started and (sample := next_frame(out, bus)):
-        tell(bus)  # a frame's messages are here before the frame
+        tell(bus)  # the messages of a frame arrive before the frame
         for track in ids:
             region = GstVideo.buffer_get_video_region_of_interest_meta_id(sample.get_buffer(), track)
             if region:

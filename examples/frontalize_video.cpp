@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs drganfrontalize over a video, a camera or a stream and leaves an annotated video, a contact sheet of the people
-// and their results as JSON lines.
+// Runs drganfrontalize on a video, a camera or a stream and writes an annotated video, a contact sheet of the people
+// and the results as JSON lines.
 
 #include <glib-unix.h>
 #include <gst/gst.h>
@@ -28,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// One run of the pipeline. Callbacks of GLib get a pointer to it.
+/// One run of the pipeline. GLib's callbacks get a pointer to it.
 class Run {
 public:
     Run(const std::vector<std::string>& words, const std::filesystem::path& folder);
@@ -36,7 +36,7 @@ public:
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
 
-    /// Returns when the video ends or was stopped. @throws std::runtime_error if something failed.
+    /// Runs until the video ends or is stopped. @throws std::runtime_error if something failed.
     void play();
 
     unsigned long frames() const { return frames_; }
@@ -81,7 +81,7 @@ Run::Run(const std::vector<std::string>& words, const std::filesystem::path& fol
         const std::string why = error->message;
         g_error_free(error);
         gst_clear_object(&pipeline_);
-        throw std::runtime_error("GStreamer cannot make the pipeline: " + why);
+        throw std::runtime_error("GStreamer cannot create the pipeline: " + why);
     }
     GstElement* element = gst_bin_get_by_name(GST_BIN(pipeline_), "drgan");
     GstPad* pad = gst_element_get_static_pad(element, "sink");
@@ -109,7 +109,7 @@ GstPadProbeReturn Run::onBuffer(GstPad* pad, GstPadProbeInfo*, gpointer self) {
         ++run->frames_;
         return GST_PAD_PROBE_OK;
     }
-    // The end goes in here, in the streaming thread: everything behind it finishes, whatever the source does.
+    // EOS is sent here, in the streaming thread, so that all elements downstream finish whatever the source does.
     if (!run->ended_.exchange(true)) {
         gst_pad_push_event(pad, gst_event_new_eos());
     }
@@ -138,7 +138,7 @@ void Run::take(GstMessage* message) {
             why += std::string("\n  ") + debug;
         }
         if (frames_ == 0 && error->domain == GST_STREAM_ERROR) {
-            why = "it holds no video that GStreamer can decode here (" + why + ")";
+            why = "it contains no video that GStreamer can decode here (" + why + ")";
         }
         g_error_free(error);
         g_free(debug);
@@ -168,7 +168,7 @@ gboolean Run::onSignal(gpointer self) {
 
 void Run::stop() {
     if (stopping_) {
-        fail("stopped twice: the video may lack its end");
+        fail("stopped twice: the end of the video may be missing");
         return;
     }
     stopped_ = Clock::now();
@@ -184,7 +184,7 @@ gboolean Run::onTick(gpointer self) {
             run->sheet_.write((run->folder_ / "contact-sheet.png").string());
         }
         if (run->stopping_ && !run->ended_ && secondsSince(run->stopped_) > 1) {
-            // no frame has come since: end it from the source
+            // no frame arrived since: send EOS from the source
             run->ended_ = true;
             gst_element_send_event(run->pipeline_, gst_event_new_eos());
         }
@@ -224,7 +224,7 @@ void Run::play() {
     const guint interrupt = g_unix_signal_add(SIGINT, onSignal, this);
     const guint terminate = g_unix_signal_add(SIGTERM, onSignal, this);
     start_ = Clock::now();
-    gst_element_set_state(pipeline_, GST_STATE_PLAYING);  // a failure comes as a message with its reason
+    gst_element_set_state(pipeline_, GST_STATE_PLAYING);  // a failure is reported as a message with its reason
     g_main_loop_run(loop_);
     showProgress(true);
     gst_element_set_state(pipeline_, GST_STATE_NULL);
@@ -239,11 +239,11 @@ void Run::play() {
         throw std::runtime_error(error_);
     }
     if (frames_ == 0 && !stopping_) {
-        throw std::runtime_error("it has no video");
+        throw std::runtime_error("it contains no video");
     }
 }
 
-/// Environment that the printed line needs to run in another shell.
+/// The environment variables that the printed line needs in another shell.
 std::vector<std::string> environment() {
     std::vector<std::string> words;
     for (const char* name : {"GST_PLUGIN_PATH", "DRGAN_BUNDLE"}) {
@@ -264,13 +264,13 @@ int main(int argc, char** argv) {
     CLI::App app("Frontalizes the faces of a video; writes annotated.mp4, contact-sheet.png and results.jsonl.");
     app.add_option("input", options.input, "video file, URI (file, http, https, rtsp) or camera (/dev/video0)")
         ->required();
-    app.add_option("-o,--output", folder, "folder of the results")->take_last()->capture_default_str();
+    app.add_option("-o,--output", folder, "folder for the results")->take_last()->capture_default_str();
     app.add_option("--detector", options.detector, "YuNet model (ONNX) to detect faces; default: the bundle's detector")
         ->check(CLI::ExistingFile);
     app.add_option("--bundle", options.bundle, "folder of the models; default: the default bundle")
         ->check(CLI::ExistingDirectory);
-    app.add_flag("--no-display", noDisplay, "draw nothing into the video");
-    app.add_flag("--embeddings", options.embeddings, "put the embeddings, biometric data, into results.jsonl");
+    app.add_flag("--no-display", noDisplay, "do not draw into the video");
+    app.add_flag("--embeddings", options.embeddings, "write the embeddings (biometric data) to results.jsonl");
     CLI11_PARSE(app, argc, argv);
     options.display = !noDisplay;
     gst_init(nullptr, nullptr);
@@ -287,12 +287,12 @@ int main(int argc, char** argv) {
         line.insert(line.end(), words.begin(), words.end());
         std::printf("%s\n\n", drgan::examples::shellLine(line).c_str());
         if (drgan::examples::isLive(options.input)) {
-            std::printf("Ctrl-C ends it.\n");
+            std::printf("Press Ctrl-C to stop.\n");
         }
         std::fflush(stdout);
         Run run(words, folder);
         run.play();
-        std::printf("\n%lu frames in %.1f s, %zu people. Look at:\n", run.frames(), run.seconds(), run.people());
+        std::printf("\n%lu frames in %.1f s, %zu people. Results:\n", run.frames(), run.seconds(), run.people());
         for (const char* name : {"annotated.mp4", "contact-sheet.png", "results.jsonl"}) {
             std::printf("  %s\n", (std::filesystem::path(folder) / name).lexically_normal().c_str());
         }

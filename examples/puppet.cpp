@@ -14,7 +14,7 @@ namespace drgan::examples {
 
 namespace {
 
-/// A square around the face from its landmarks: its size and place go by the distance from the eyes to the mouth.
+/// A square around the face, computed from the distance between eyes and mouth.
 cv::Rect findFace(const cv::Mat& portrait) {
     constexpr double side = 2.6;
     constexpr double below = 0.27;  // of the point between the eyes
@@ -31,7 +31,7 @@ cv::Rect findFace(const cv::Mat& portrait) {
             cvRound(side * unit)};
 }
 
-/// What is person and what is not, guessed from the face's box: head, hat, shoulders. For grabCut.
+/// An initial mask for grabCut, estimated from the face's box: head, hat, shoulders.
 cv::Mat guessPerson(cv::Size size, const cv::Rect& face) {
     const double w = face.width;
     const cv::Point2d c(face.x + 0.5 * w, face.y + 0.5 * face.height);
@@ -65,7 +65,7 @@ Puppet::Puppet(const cv::Mat& portrait) : face_(findFace(portrait)) {
     cv::grabCut(portrait, mask, cv::Rect(), background, foreground, 6, cv::GC_INIT_WITH_MASK);
     cv::Mat person = (mask & 1) * 255;
 
-    // the largest piece alone, without holes and thin threads
+    // only the largest piece, without holes and thin threads
     std::vector<std::vector<cv::Point>> outlines;
     cv::findContours(person, outlines, cv::RETR_EXTERNAL, cv::CHAIN_APPROX_NONE);
     const auto largest = std::max_element(outlines.begin(), outlines.end(), [](const auto& a, const auto& b) {
@@ -82,8 +82,8 @@ Puppet::Puppet(const cv::Mat& portrait) : face_(findFace(portrait)) {
 }
 
 cv::Mat Puppet::turned(double yaw) const {
-    // A head is a smooth hump with a nose on it. Turning it by yaw moves the point at x, with depth z, to
-    // x cos + z sin; remap needs the way back, which a few fixed-point steps find (the field is a contraction).
+    // The head is modelled as a smooth bump with a nose. A rotation by yaw moves the point at x, with depth z, to
+    // x cos + z sin; remap needs the inverse, which a few fixed-point steps give (the field is a contraction).
     const double sine = std::sin(yaw * CV_PI / 180);
     const double cosine = std::cos(yaw * CV_PI / 180);
     const double a = 0.62 * face_.width;
@@ -100,7 +100,7 @@ cv::Mat Puppet::turned(double yaw) const {
         const double depth = a * (0.75 * std::exp(-1.2 * u * u) + nose);
         return near * (depth * sine + (x - c.x) * (cosine - 1));
     };
-    // beyond twice the head's size nothing moves
+    // nothing moves beyond twice the head's size
     const cv::Rect head = cv::Rect(cvFloor(c.x - 2 * a), cvFloor(c.y - 2 * b), cvCeil(4 * a), cvCeil(4 * b)) &
                           cv::Rect(cv::Point(), picture_.size());
     cv::Mat mapX(head.size(), CV_32FC1);

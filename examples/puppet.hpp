@@ -6,25 +6,25 @@
 
 namespace drgan::examples {
 
-/// Where and how a puppet stands in a frame.
+/// The pose of a puppet in a frame.
 struct Pose {
-    cv::Point2d face;        ///< where the middle of the face lies, pixels of the frame
+    cv::Point2d face;        ///< centre of the face, pixels of the frame
     double faceWidth = 100;  ///< width of the face's box, pixels of the frame
     double roll = 0;         ///< degrees, positive: clockwise on the picture
-    double yaw = 0;          ///< degrees, positive: the nose points to the image's right; up to about 30 looks right
+    double yaw = 0;          ///< degrees, positive: the nose points to the image's right; realistic up to about 30
 };
 
 /// A person cut out of a portrait, who can be moved and whose head can be turned a little.
 class Puppet {
 public:
     /// @param portrait 8-bit BGR picture of one person, upright, facing the camera.
-    /// @throws cv::Exception if the default bundle's FaceFinder finds no face, or there is no default bundle.
+    /// @throws cv::Exception if the default bundle's FaceFinder detects no face, or if there is no default bundle.
     explicit Puppet(const cv::Mat& portrait);
 
     /// Draws the person over an 8-bit BGR frame.
     void draw(cv::Mat& frame, const Pose& pose) const;
 
-    /// The cut-out: 8-bit BGRA, alpha not premultiplied.
+    /// The person cut out: 8-bit BGRA, alpha not premultiplied.
     const cv::Mat& picture() const { return picture_; }
 
 private:

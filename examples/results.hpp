@@ -10,7 +10,7 @@
 
 namespace drgan::examples {
 
-/// What a "drganfrontalize" message says of one track.
+/// The content of a "drganfrontalize" message about one track.
 struct Result {
     std::string event;  ///< "track-new", "track-updated" or "track-lost"
     unsigned trackId = 0;
@@ -19,11 +19,11 @@ struct Result {
     double confidence = 0;       ///< of the last picture
     unsigned images = 0;         ///< pictures fused so far
     double totalConfidence = 0;  ///< sum of their confidences
-    cv::Mat face;                ///< last aligned picture, 8-bit BGR; empty unless asked for
-    cv::Mat frontal;             ///< frontal view of the fused embedding, 8-bit BGR; empty unless asked for
+    cv::Mat face;                ///< last aligned picture, 8-bit BGR; empty unless requested
+    cv::Mat frontal;             ///< frontal view of the fused embedding, 8-bit BGR; empty unless requested
 };
 
-/// Reads a message of the element; nothing if it is another message.
+/// Reads a message of the element; empty if it is another message.
 std::optional<Result> readResult(GstMessage* message);
 
 }  // namespace drgan::examples

@@ -5,18 +5,19 @@
 usage: make_docs.py OUTPUT HEADER...
 
 OUTPUT becomes a C++ table {"Encoder::feature", "text"} of every class, field and function that OpenCV's generators
-would wrap, so that the package's help() and the headers cannot come apart.
+would wrap, so that the package's help() always agrees with the headers.
 """
 import re
 import sys
 import textwrap
 
 WIDTH = 88
-# What a reader of Python calls it.
+# Names in Python.
 WORDS = ((r'\bCV_8UC?\d?\b', 'uint8'), (r'\bCV_32FC?1?\b', 'float32'), (r'\bCV_64FC?1?\b', 'float64'),
          (r'\bcv::Exception\b', 'error'), (r'\ban empty matrix\b', 'None'), (r'::', '.'), (r'\bdrgan\.', ''),
          # the package has a lock in each object
-         (r'One object serves one thread at a time', 'Calls from several threads wait for each other'))
+         (r'One object serves one thread at a time; only const functions may be called from other threads meanwhile',
+          'Calls from several threads wait for each other'))
 
 
 def plain(text):
@@ -42,7 +43,7 @@ def docstring(comment):
             body.append(text)
         elif tag == 'param':
             name, text = re.match(r'\s*(\w+(?:,\s*\w+)*)\s*(.*)', text, re.S).groups()
-            # what follows an empty line belongs to the parameter, too
+            # text after an empty line belongs to the parameter, too
             parameters.append(filled(f'{name}: {text}', '    '))
         elif tag == 'return':
             rest.append(filled('Returns ' + text))

@@ -9,15 +9,15 @@ namespace drgan::tools {
 namespace {
 
 constexpr double rates[] = {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
-constexpr double largestLeastRate = 1e-2;  // fewer comparisons than this takes say nothing of who is named
-constexpr double oneOrTwo = 0.01;          // chance that any pair of different people is so alike that it is left out
+constexpr double largestLeastRate = 1e-2;  // a calibration must measure at least down to this
+constexpr double oneOrTwo = 0.01;          // probability that any pair of different people is left out as one person
 
 }  // namespace
 
 Calibration calibrate(std::vector<Comparison> comparisons, const cv::drgan::Thresholds& bundle) {
     Calibration result;
     result.leastComparisons = static_cast<size_t>(std::ceil(leastBehind / largestLeastRate));
-    // One person under two names would make everybody a stranger.
+    // A person enrolled under two names would raise the thresholds until nobody is named.
     const double same = comparisons.empty() ? 1 : bundle.cosine(oneOrTwo / static_cast<double>(comparisons.size()));
     const auto kept = std::stable_partition(comparisons.begin(), comparisons.end(),
                                             [same](const Comparison& c) { return c.second < 0 || c.cosine < same; });
@@ -43,7 +43,7 @@ Calibration calibrate(std::vector<Comparison> comparisons, const cv::drgan::Thre
         cosine = std::clamp(cosine, -1.F, 1.F);
         auto& [allRates, cosines] = result.thresholds;
         if (!cosines.empty() && cosine <= cosines.back()) {
-            break;  // at 1 there is nothing above, and equal comparisons make no step
+            break;  // 1 is the highest cosine, and equal comparisons give no higher one
         }
         allRates.push_back(rate);
         cosines.push_back(cosine);

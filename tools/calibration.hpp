@@ -8,7 +8,7 @@
 
 namespace drgan::tools {
 
-/// A comparison of two people, as if each had a single picture.
+/// A comparison of two people, scaled as if each had a single picture.
 struct Comparison {
     double cosine = 0;
     int first = -1;   ///< a person of the gallery
@@ -17,15 +17,16 @@ struct Comparison {
 
 struct Calibration {
     size_t comparisons = 0;
-    size_t leastComparisons = 0;       ///< that it takes
-    cv::drgan::Thresholds thresholds;  ///< empty: there were too few
-    double measuredDownTo = 0;  ///< the least false-match rate that was measured; below, the bundle's shape counts
-    std::vector<Comparison> leftOut;  ///< of two people of the gallery, so alike that they may be one
+    size_t leastComparisons = 0;       ///< required number
+    cv::drgan::Thresholds thresholds;  ///< empty if there were too few comparisons
+    double measuredDownTo = 0;         ///< smallest measured false-match rate; below, the bundle's curve is used
+    std::vector<Comparison> leftOut;   ///< pairs of people of the gallery who are so similar that they may be one
 };
 
-/// Thresholds from comparisons of different people: measured ones at false-match rates of 1e-1, 1e-2 and so on, as far
-/// as leastBehind comparisons are at or above one; below, the bundle's curve, moved to where they end.
-/// @param bundle its thresholds
+/// Computes thresholds from comparisons of different people: measured ones at false-match rates of 1e-1, 1e-2 and so
+/// on, as long as at least leastBehind comparisons are at or above one; below, the bundle's curve, shifted to continue
+/// them.
+/// @param bundle the bundle's thresholds
 Calibration calibrate(std::vector<Comparison> comparisons, const cv::drgan::Thresholds& bundle);
 constexpr size_t leastBehind = 10;
 

@@ -22,7 +22,7 @@ namespace drgan::tools {
 
 namespace {
 
-/// One line that is written over on a terminal; elsewhere a line per person.
+/// On a terminal one line that is overwritten; elsewhere one line per person.
 class Progress {
 public:
     explicit Progress(size_t pictures) : pictures_(pictures), terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -60,7 +60,7 @@ private:
     bool terminal_;
 };
 
-/// What happened to pictures that are not in the gallery, or not as they are in their files.
+/// Reports pictures that are not used, or used with a remark.
 class Notes {
 public:
     explicit Notes(Progress& progress) : progress_(progress) {}
@@ -80,7 +80,7 @@ private:
     Json notes_ = Json::array();
 };
 
-/// The face of each picture. @return in the order of `files`, empty where there is none
+/// Embeds the face of each picture. @return in the order of `files`; without an embedding where there is no face
 std::vector<Seen> lookAt(const std::vector<Source>& files, enrolment::StillFaces& faces, Progress& progress,
                          Notes& notes) {
     std::vector<Seen> seen;
@@ -115,12 +115,12 @@ int buildGallery(const GalleryArguments& arguments) {
     const size_t pictures = sources.files.size();
     if (pictures == 0) {
         throw std::runtime_error(
-            arguments.folder + ": holds no pictures, expected a folder for each person in it" +
+            arguments.folder + ": contains no pictures, expected a folder for each person" +
             (sources.aside.empty() ? "" : "; " + sources.aside[0].file + " " + sources.aside[0].reason));
     }
     enrolment::StillFaces faces(arguments.bundle, arguments.detector);
     const auto add = [&] { return arguments.add && fs::exists(arguments.gallery); };
-    if (add()) {  // of what is wrong with it, before an hour's work and not after
+    if (add()) {  // reports a damaged gallery before an hour's work, not after
         Gallery::load(arguments.gallery, faces.encoder());
     }
     Progress progress(pictures);
@@ -130,7 +130,7 @@ int buildGallery(const GalleryArguments& arguments) {
     }
     const std::vector<Seen> seen = lookAt(sources.files, faces, progress, notes);
 
-    // Only now is the gallery read, as it is now, and nobody else changes it until it is saved.
+    // The gallery is read only now, and locked until it is saved.
     const enrolment::GalleryLock lock(arguments.gallery);
     checkBuild();
     const auto gallery = add() ? Gallery::load(arguments.gallery, faces.encoder()) : Gallery::create(faces.encoder());
@@ -138,7 +138,7 @@ int buildGallery(const GalleryArguments& arguments) {
     const auto verdicts = enrolment::addPeople(seen, *gallery, match, faces.bundle().matchThreshold,
                                                {arguments.keepUnlike, !arguments.noPictures});
     size_t fused = 0;
-    std::map<std::string, std::pair<size_t, size_t>> people;  // pictures used, of so many
+    std::map<std::string, std::pair<size_t, size_t>> people;  // pictures used, all pictures
     for (size_t i = 0; i < seen.size(); ++i) {
         fused += verdicts[i].taken;
         people[seen[i].name].first += verdicts[i].taken;

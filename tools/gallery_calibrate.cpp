@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measures how alike different people are on the user's own gallery, and keeps it there: what identify() goes by.
+// Measures thresholds on the user's own gallery and stores them in it, for Gallery::identify().
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -27,7 +27,7 @@ struct KnownPerson {
 
 constexpr size_t mostCompared = 2000;  // two million pairs: enough for a false-match rate of 1e-5
 
-/// Evenly spread by name, where there are more than mostCompared.
+/// All people, or mostCompared of them, evenly spread by name.
 std::vector<KnownPerson> peopleOf(const Gallery& gallery) {
     std::vector<KnownPerson> people;
     const std::vector<cv::String> names = gallery.names();
@@ -44,7 +44,7 @@ std::vector<KnownPerson> peopleOf(const Gallery& gallery) {
     return people;
 }
 
-/// The pictures that were named, and those in the folders that were.
+/// The given pictures, and those in the given folders.
 std::vector<std::string> picturesOf(const std::vector<std::string>& paths) {
     std::vector<std::string> pictures;
     for (const std::string& path : paths) {
@@ -65,7 +65,7 @@ std::vector<std::string> picturesOf(const std::vector<std::string>& paths) {
     return pictures;
 }
 
-/// What a comparison would have given if both had a single picture: a rule asks fused ones for more.
+/// Scales a cosine as if both sides had a single picture: fused embeddings are more similar.
 class Single {
 public:
     explicit Single(const cv::drgan::Thresholds& bundle) : empty_(Gallery::createEmpty(1, "none")) {
@@ -82,7 +82,7 @@ private:
     double one_;
 };
 
-/// Into the file as it is now: others may have changed it since it was read.
+/// Stores them in the current file: others may have changed it since it was read.
 void store(const std::string& file, const cv::drgan::Thresholds& thresholds) {
     const enrolment::GalleryLock lock(file);
     const auto now = Gallery::load(file);
@@ -114,8 +114,8 @@ int calibrateGallery(const GalleryArguments& arguments) {
     }
     if (bundle.thresholds.empty()) {
         throw std::runtime_error(bundle.folder +
-                                 ": the bundle has no thresholds, which are needed for rates that a "
-                                 "gallery is too small to measure");
+                                 ": the bundle has no thresholds; they are needed for rates that a gallery "
+                                 "is too small to measure");
     }
     const Single single(bundle.thresholds);
     const std::vector<KnownPerson> people = peopleOf(*gallery);
@@ -169,7 +169,7 @@ int calibrateGallery(const GalleryArguments& arguments) {
         store(arguments.gallery, measured.thresholds);
     }
     for (const Comparison& pair : measured.leftOut) {
-        std::fprintf(stderr, "drgan-gallery: %s and %s are so alike (%.3f) that they may be one person: left out\n",
+        std::fprintf(stderr, "drgan-gallery: %s and %s are so similar (%.3f) that they may be one person: left out\n",
                      people[static_cast<size_t>(pair.first)].name.c_str(),
                      people[static_cast<size_t>(pair.second)].name.c_str(), pair.cosine);
     }
@@ -211,9 +211,10 @@ int calibrateGallery(const GalleryArguments& arguments) {
             std::printf("%8.3f  at a false-match rate of %g%s\n", static_cast<double>(measured.thresholds.cosines[i]),
                         rate, rate >= measured.measuredDownTo ? "" : "  (extended with the bundle's curve)");
         }
-        std::printf("a single picture gets a name from %.3f on (by the bundle's: %.3f)\n", after, before);
+        std::printf("a single picture gets a name at %.3f or above (with the bundle's thresholds: %.3f)\n", after,
+                    before);
         if (!strangers.empty()) {
-            std::printf("of the strangers' pictures %zu get a name, %.1f %% (by the bundle's thresholds: %zu)\n",
+            std::printf("%zu of the strangers' pictures get a name, %.1f %% (with the bundle's thresholds: %zu)\n",
                         namedAfter, 100 * share(namedAfter, strangers.size()), namedBefore);
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// list, remove, merge: what needs no models.
+// The subcommands that need no models: list, pictures, rename, remove, merge.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -23,10 +23,10 @@ void printJson(const Json& document) {
 
 void checkMayWrite(const std::string& path, bool replace, const char* otherwise) {
     if (!replace && fs::exists(path)) {
-        throw std::runtime_error(path + ": is there already; " + otherwise);
+        throw std::runtime_error(path + ": exists already; " + otherwise);
     }
     const fs::path folder = fs::path(path).parent_path();
-    if (!folder.empty() && !fs::is_directory(folder)) {  // said before an hour's work and not after
+    if (!folder.empty() && !fs::is_directory(folder)) {  // before an hour's work, not after
         throw std::runtime_error(path + ": cannot be written: there is no folder " + folder.string());
     }
 }
@@ -80,7 +80,7 @@ namespace {
 
 void checkPerson(const Gallery& gallery, const GalleryArguments& arguments, const std::string& name) {
     if (!gallery.contains(name)) {
-        throw std::runtime_error(arguments.gallery + ": there is no person of the name \"" + name +
+        throw std::runtime_error(arguments.gallery + ": there is no person named \"" + name +
                                  "\"; nothing was changed");
     }
 }
@@ -105,12 +105,12 @@ int removePictures(const GalleryArguments& arguments) {
         printJson({{"gallery", arguments.gallery}, {"name", name}, {"removed", arguments.removed}, {"pictures", left}});
     } else {
         std::printf("%s: %zu pictures of %s removed, %zu left%s\n", arguments.gallery.c_str(), arguments.removed.size(),
-                    name.c_str(), left, left == 0 ? ", and so the person" : "");
+                    name.c_str(), left, left == 0 ? ", the person was removed" : "");
     }
     return 0;
 }
 
-/// Cosine of a picture to the person's others; 1 where there are none.
+/// Cosine of a picture to the fused embedding of the person's other pictures; 1 if there are none.
 double likenessOf(const Gallery& gallery, const std::string& name, const std::string& picture) {
     cv::drgan::Template others;
     cv::Mat own, embedding, fused;
@@ -137,7 +137,7 @@ struct Known {
     int images;
 };
 
-/// Picture by picture where all are kept, else as one.
+/// Adds the pictures one by one if all are stored, else the fused embedding.
 void addWithPictures(const Gallery& from, const std::string& name, const Known& person, Gallery& to) {
     int kept = 0;
     std::vector<std::pair<std::string, Known>> pictures;
@@ -187,7 +187,7 @@ int listPictures(const GalleryArguments& arguments) {
     if (arguments.json) {
         printJson({{"gallery", arguments.gallery}, {"name", name}, {"images", images}, {"pictures", pictures}});
     } else if (kept < images) {
-        std::printf("of %d of %d nothing but their part in the person was kept\n", images - kept, images);
+        std::printf("%d of %d are only in the fused embedding and not stored\n", images - kept, images);
     }
     return 0;
 }
@@ -202,7 +202,7 @@ int renamePerson(const GalleryArguments& arguments) {
     if (arguments.json) {
         printJson({{"gallery", arguments.gallery}, {"name", name}, {"to", arguments.newName}});
     } else {
-        std::printf("%s: %s is %s now\n", arguments.gallery.c_str(), name.c_str(), arguments.newName.c_str());
+        std::printf("%s: %s is now %s\n", arguments.gallery.c_str(), name.c_str(), arguments.newName.c_str());
     }
     return 0;
 }
@@ -215,8 +215,8 @@ int removePeople(const GalleryArguments& arguments) {
     const auto gallery = Gallery::load(arguments.gallery);
     for (const std::string& name : arguments.names) {
         if (!gallery->remove(name)) {
-            // All or nothing: a mistyped name should not leave it open what was done.
-            throw std::runtime_error(arguments.gallery + ": there is no person of the name \"" + name +
+            // All or none, so that it is clear what was done after a mistyped name.
+            throw std::runtime_error(arguments.gallery + ": there is no person named \"" + name +
                                      "\"; nothing was removed");
         }
     }
@@ -255,7 +255,7 @@ int mergeGalleries(const GalleryArguments& arguments) {
         if (gallery->bundleId() != all->bundleId() || gallery->embeddingSize() != all->embeddingSize()) {
             throw std::runtime_error(path + ": holds embeddings of the bundle " + gallery->bundleId() + ", expected " +
                                      all->bundleId() + ", as in " + arguments.galleries.front() +
-                                     ": embeddings of different models do not mix");
+                                     ": embeddings of different encoders cannot be compared");
         }
         for (const std::string& name : gallery->names()) {
             cv::Mat embedding;

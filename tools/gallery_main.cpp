@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes, lists, changes and searches galleries: files of named people (cv::drgan::Gallery, docs/gallery.md).
+// Builds, lists, edits and searches galleries: files of named people (cv::drgan::Gallery, docs/gallery.md).
 //
 //     drgan-gallery build people.gallery pictures/          # a folder per person
 //     drgan-gallery search people.gallery somebody.jpg --contact-sheet sheet.png
@@ -47,11 +47,11 @@ int main(int argc, char** argv) try {
     GalleryArguments a;
 
     CLI::App* const list = define(app, "list", "Lists the people of a gallery.", a);
-    list->add_option("gallery", a.gallery, "the file")->required();
+    list->add_option("gallery", a.gallery, "gallery file")->required();
 
     CLI::App* const search =
         define(app, "search", "Identifies the main face of each picture and lists the most similar people.", a);
-    search->add_option("gallery", a.gallery, "the file")->required();
+    search->add_option("gallery", a.gallery, "gallery file")->required();
     search->add_option("pictures", a.pictures, "pictures")->required();
     search->add_option("-k", a.k, "matches per picture")->check(CLI::Range(1, 1000000))->capture_default_str();
     search->add_option("--index", a.index, "exact, or an index, built first: for 100,000 people and many pictures")
@@ -68,18 +68,18 @@ int main(int argc, char** argv) try {
     defineModels(*search, a);
 
     CLI::App* const pictures = define(app, "pictures", "Lists the pictures of a person.", a);
-    pictures->add_option("gallery", a.gallery, "the file")->required();
+    pictures->add_option("gallery", a.gallery, "gallery file")->required();
     pictures->add_option("name", a.person, "the person")->required();
 
     CLI::App* const remove =
         define(app, "remove", "Removes people, or pictures of one person. If one is unknown, removes none.", a);
-    remove->add_option("gallery", a.gallery, "the file")->required();
+    remove->add_option("gallery", a.gallery, "gallery file")->required();
     remove->add_option("names", a.names, "their names")->required();
     remove->add_option("--picture", a.removed, "remove only this picture of the person, as `pictures` lists it")
         ->allow_extra_args(false);
 
     CLI::App* const rename = define(app, "rename", "Renames a person.", a);
-    rename->add_option("gallery", a.gallery, "the file")->required();
+    rename->add_option("gallery", a.gallery, "gallery file")->required();
     rename->add_option("name", a.person, "the person")->required();
     rename->add_option("to", a.newName, "the new name")->required();
 
@@ -89,7 +89,7 @@ int main(int argc, char** argv) try {
     merge->add_flag("--replace", a.replace, "overwrite the output if it exists");
 
     CLI::App* const build = define(app, "build", "Builds a gallery from a folder with one folder per person.", a);
-    build->add_option("gallery", a.gallery, "the file")->required();
+    build->add_option("gallery", a.gallery, "gallery file")->required();
     build->add_option("folder", a.folder, "folder that holds one folder of pictures per person, named after the person")
         ->required()
         ->check(CLI::ExistingDirectory);
@@ -101,8 +101,8 @@ int main(int argc, char** argv) try {
     defineModels(*build, a);
 
     CLI::App* const calibrate = define(
-        app, "calibrate", "Measures how alike different people are and stores the thresholds in the gallery.", a);
-    calibrate->add_option("gallery", a.gallery, "the file")->required();
+        app, "calibrate", "Measures the similarity of different people and stores the thresholds in the gallery.", a);
+    calibrate->add_option("gallery", a.gallery, "gallery file")->required();
     auto* const strangers = calibrate->add_option(
         "pictures", a.pictures, "pictures or folders of people who are not in the gallery, one face per picture");
     calibrate->add_flag("--drop", a.drop, "remove the gallery's thresholds; the bundle's are used again")

@@ -47,7 +47,7 @@ int indexType(const std::string& name) {
     return name == "ivf" ? Gallery::INDEX_IVF : name == "hnsw" ? Gallery::INDEX_HNSW : Gallery::INDEX_EXACT;
 }
 
-/// In words.
+/// The result in words.
 std::string verdict(const cv::drgan::Identification& who) {
     if (who.best.empty()) {
         return "the gallery is empty";
@@ -56,13 +56,13 @@ std::string verdict(const cv::drgan::Identification& who) {
         return who.name;
     }
     if (who.similarity >= who.threshold) {
-        return "nobody (like " + who.best + " and like " + who.second + ")";
+        return "nobody (similar to both " + who.best + " and " + who.second + ")";
     }
-    return cv::format("nobody (%.3f to %s, a name is given from %.3f on)", who.similarity, who.best.c_str(),
+    return cv::format("nobody (%.3f to %s, below the threshold of %.3f)", who.similarity, who.best.c_str(),
                       who.threshold);
 }
 
-/// A reader of the sheet never finds half a picture.
+/// Replaces the file atomically, so that no reader sees half a picture.
 void writeSheet(const MatchSheet& sheet, const std::string& path) {
     std::vector<uchar> png;
     cv::imencode(".png", sheet.draw(), png);

@@ -17,13 +17,13 @@ constexpr double captionScale = 0.45;
 const cv::Scalar paper(250, 250, 250);
 const cv::Scalar ink(40, 40, 40);
 const cv::Scalar faint(150, 150, 150);
-const cv::Scalar agreed(60, 140, 40);  // green: one person
+const cv::Scalar agreed(60, 140, 40);  // green: the named person
 
 void text(cv::Mat& sheet, const std::string& words, cv::Point at, double scale, const cv::Scalar& color) {
     cv::putText(sheet, words, at, cv::FONT_HERSHEY_DUPLEX, scale, color, 1, cv::LINE_AA);
 }
 
-/// As ASCII, cut off where it would reach into the next picture's caption.
+/// As ASCII, truncated to the width of a picture.
 std::string fitting(const std::string& words) {
     std::string ascii;
     for (const char c : words) {
@@ -65,7 +65,7 @@ cv::Mat MatchSheet::draw() const {
     const int rows = std::max(1, static_cast<int>(queries_.size()));
     const int width = std::max(3 * gap + static_cast<int>(columns + 1) * cell + gap, 480);
     cv::Mat sheet(headHeight + rows * rowHeight, width, CV_8UC3, paper);
-    text(sheet, queries_.empty() ? "no face was found" : "query  |  most alike, drawn from the front",
+    text(sheet, queries_.empty() ? "no face was detected" : "query  |  most similar people, frontal views",
          cv::Point(2 * gap, 30), 0.6, ink);
     for (size_t q = 0; q < queries_.size(); ++q) {
         const Query& query = queries_[q];

@@ -8,13 +8,13 @@
 
 namespace drgan::tools {
 
-/// A picture of what a search found: for each query its aligned face, and beside it the people that are most alike.
+/// A picture of the results of a search: for each query its aligned face and, beside it, the most similar people.
 class MatchSheet {
 public:
     struct Match {
         std::string name;
         float similarity = 0;
-        bool same = false;  ///< at or above the threshold
+        bool same = false;  ///< the person is the one that identify() names
         cv::Mat view;       ///< BGR, 8-bit
     };
     /// @param caption of the query, e.g. its file's name
@@ -23,11 +23,11 @@ public:
 
     bool full() const { return queries_.size() >= maxQueries; }
 
-    /// 8-bit BGR, never empty. Captions are drawn in OpenCV's own letters, which are ASCII: others become '?'.
+    /// 8-bit BGR, never empty. Captions are drawn in OpenCV's font, which has only ASCII: other letters become '?'.
     cv::Mat draw() const;
 
     static constexpr size_t maxQueries = 100;
-    static constexpr int maxMatches = 10;  ///< of a query
+    static constexpr int maxMatches = 10;  ///< per query
 
 private:
     struct Query {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finding, landing and aligning faces.
+// Detecting faces, locating landmarks, aligning.
 #include "perf_precomp.hpp"
 
 namespace opencv_test {
@@ -16,18 +16,20 @@ PERF_TEST(Faces, alignCrop) {
     SANITY_CHECK_NOTHING();
 }
 
-struct Look {
+struct AlignCase {
     int boxes, passes;
 };
 
-std::ostream& operator<<(std::ostream& out, const Look& look) {
-    return out << look.boxes << (look.boxes == 1 ? " box, " : " boxes, ") << look.passes
-               << (look.passes == 1 ? " pass" : " passes");
+std::ostream& operator<<(std::ostream& out, const AlignCase& align) {
+    return out << align.boxes << (align.boxes == 1 ? " box, " : " boxes, ") << align.passes
+               << (align.passes == 1 ? " pass" : " passes");
 }
 
-typedef perf::TestBaseWithParam<Look> Aligner;
+typedef perf::TestBaseWithParam<AlignCase> Aligner;
 
-PERF_TEST_P(Aligner, align, testing::Values(Look{1, 1}, Look{1, 2}, Look{1, 3}, Look{8, 1}, Look{8, 2}, Look{8, 3})) {
+PERF_TEST_P(Aligner, align,
+            testing::Values(AlignCase{1, 1}, AlignCase{1, 2}, AlignCase{1, 3}, AlignCase{8, 1}, AlignCase{8, 2},
+                            AlignCase{8, 3})) {
     Crowd crowd = crowdOf({640, 480});
     crowd.boxes.resize(static_cast<size_t>(GetParam().boxes));
     cv::Mat faces;
@@ -44,7 +46,7 @@ PERF_TEST_P(Detector, detect, testing::Values(cv::Size(320, 240), cv::Size(640, 
     const Crowd crowd = crowdOf(GetParam());
     cv::Mat faces;
     TEST_CYCLE() { models().detector->detect(crowd.picture, faces); }
-    CV_CheckGE(faces.rows, 8, "the detector finds too few of eight faces");
+    CV_CheckGE(faces.rows, 8, "the detector detects too few of eight faces");
     SANITY_CHECK_NOTHING();
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""One person from several pictures, seen from every side that the model draws.
+"""Fuses several pictures of one person and draws the person at every yaw of the model.
 
 usage: frontalize.py OUT.png PICTURE... [--bundle DIR]
 

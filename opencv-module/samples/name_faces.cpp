@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is in the video? A gallery is made from a folder of pictures, one a person, named as the person is.
+// Names the faces in a video. The gallery is built from a folder of pictures: one for each person, with the person's
+// name as its file name.
 //
 //     drgan-name-faces PICTURES VIDEO [--output=named.avi] [--bundle=DIR]
 //
 // VIDEO is a file, a picture, or a camera's number. Without --output a window shows the frames until a key is pressed.
-// Each frame is looked at by itself here; the GStreamer element drganfrontalize follows faces and fuses what it sees.
+// Each frame is processed by itself; the GStreamer element drganfrontalize follows faces and fuses their embeddings.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/filesystem.hpp>
@@ -36,25 +37,25 @@ cv::Ptr<cv::drgan::Gallery> enroll(Models& models, const std::string& folder) {
         cv::Mat face, aligned, embedding;
         float confidence = 0;
         if (picture.empty() || !models.finder->findMain(picture, face)) {
-            std::fprintf(stderr, "%s: no picture with a face, left out\n", file.c_str());
+            std::fprintf(stderr, "%s: left out, because it is not a picture with a face\n", file.c_str());
             continue;
         }
         models.encoder->alignCrop(picture, face, aligned);
         models.encoder->feature(aligned, embedding, confidence);
-        gallery->add(file.substr(0, file.rfind('.')), embedding, confidence);  // fused, where the name is there
+        gallery->add(file.substr(0, file.rfind('.')), embedding, confidence);  // fused, if the name exists already
     }
     //! [enroll]
-    if (gallery->size() == 0) throw std::runtime_error(folder + ": holds no picture with a face");
+    if (gallery->size() == 0) throw std::runtime_error(folder + ": contains no picture with a face");
     return gallery;
 }
 
-/// The faces of a picture, named, most certain find first.
+/// The faces of a picture and their names, the highest score first.
 struct Named {
     cv::Mat faces;  // n x 15, rows of FaceFinder
     std::vector<std::string> labels;
 };
 
-Named look(Models& models, const cv::drgan::Gallery& gallery, const cv::Mat& frame) {
+Named nameFaces(Models& models, const cv::drgan::Gallery& gallery, const cv::Mat& frame) {
     Named named;
     //! [search]
     models.finder->find(frame, named.faces);
@@ -65,7 +66,7 @@ Named look(Models& models, const cv::drgan::Gallery& gallery, const cv::Mat& fra
     if (aligned.empty()) return named;
     cv::Mat embeddings, confidences;
     models.encoder->features(aligned, embeddings, confidences);  // one pass for all faces
-    const cv::drgan::NamingRule rule = models.bundle.naming();   // a stranger in a hundred may get a name
+    const cv::drgan::NamingRule rule = models.bundle.naming();   // one stranger in a hundred gets a name
     for (int i = 0; i < named.faces.rows; ++i) {
         const auto found = gallery.identify(embeddings.row(i), rule);
         named.labels.push_back((found.name.empty() ? "unknown" : found.name) + cv::format(" %.2f", found.similarity));
@@ -99,9 +100,9 @@ int main(int argc, char** argv) try {
     const cv::CommandLineParser options(
         argc, argv,
         "{help h    | | print this }"
-        "{@pictures | | folder of pictures, one a person, named as the person is }"
+        "{@pictures | | folder with one picture per person, named after the person }"
         "{@video    | | a video, a picture, or a camera's number }"
-        "{output    | | video to write; else a window shows the frames }"
+        "{output    | | video to write; default: show the frames in a window }"
         "{bundle    | | folder of the models; else DRGAN_BUNDLE, else the installed one }");
     if (options.has("help") || !options.has("@pictures") || !options.has("@video")) {
         options.printMessage();
@@ -117,12 +118,12 @@ int main(int argc, char** argv) try {
     const std::string source = options.get<std::string>("@video"), output = options.get<std::string>("output");
     cv::VideoCapture video;
     if (!(isNumber(source) ? video.open(std::stoi(source)) : video.open(source))) {
-        throw std::runtime_error(source + ": neither a video nor a camera that OpenCV can read");
+        throw std::runtime_error(source + ": is neither a video nor a camera that OpenCV can read");
     }
     cv::VideoWriter writer;
     cv::Mat frame;
     for (int number = 0; video.read(frame); ++number) {
-        const Named named = look(models, *gallery, frame);
+        const Named named = nameFaces(models, *gallery, frame);
         for (const std::string& label : named.labels) std::printf("frame %d: %s\n", number, label.c_str());
         draw(frame, named);
         if (output.empty()) {

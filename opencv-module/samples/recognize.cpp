@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Are these two pictures of one person? And what does the first look like from the front?
+// Decides whether two pictures show the same person, and draws the frontal view of the first.
 //
 //     drgan-recognize A.jpg B.jpg [--detector=face_detection_yunet.onnx] [--bundle=DIR] [--front=front.png]
 //
 // The main face of each picture is aligned and embedded; the cosine of the embeddings is compared with the bundle's
-// threshold. The bundle's own networks find and land the faces, or a YuNet model (cv::FaceDetectorYN) if one is given.
+// threshold. The bundle's own networks detect the faces, or a YuNet model (cv::FaceDetectorYN) if one is given.
 #include <cstdio>
 #include <opencv2/core.hpp>
 #include <opencv2/drgan.hpp>
@@ -16,10 +16,10 @@ namespace {
 
 cv::Mat embed(cv::drgan::FaceFinder& finder, cv::drgan::Encoder& encoder, const std::string& path) {
     const cv::Mat picture = cv::imread(path);
-    if (picture.empty()) throw std::runtime_error(path + ": not a picture that OpenCV can read");
+    if (picture.empty()) throw std::runtime_error(path + ": is not a picture that OpenCV can read");
     //! [embed]
     cv::Mat face, aligned, embedding;
-    if (!finder.findMain(picture, face)) throw std::runtime_error(path + ": no face found");
+    if (!finder.findMain(picture, face)) throw std::runtime_error(path + ": no face detected");
     float confidence = 0;
     encoder.alignCrop(picture, face, aligned);
     encoder.feature(aligned, embedding, confidence);
@@ -39,7 +39,7 @@ int main(int argc, char** argv) try {
         "{@b       | | second picture }"
         "{detector | | YuNet model for cv::FaceDetectorYN }"
         "{bundle   | | folder of the models; else DRGAN_BUNDLE, else the installed one }"
-        "{front    |front.png| where the first face's frontal view goes }");
+        "{front    |front.png| file for the frontal view of the first face }");
     if (options.has("help") || !options.has("@a") || !options.has("@b")) {
         options.printMessage();
         return options.has("help") ? 0 : 2;

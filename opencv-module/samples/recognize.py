@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Are these two pictures of one person? And what does the first look like from the front?
+"""Decides whether two pictures show the same person, and draws the frontal view of the first.
 
 usage: recognize.py A.jpg B.jpg [--detector face_detection_yunet.onnx] [--bundle DIR] [--front front.png]
 
 The main face of each picture is aligned and embedded; the cosine of the embeddings is compared with the bundle's
-threshold. The bundle's own networks find and land the faces, or a YuNet model (cv2.FaceDetectorYN) if one is given.
+threshold. The bundle's own networks detect the faces, or a YuNet model (cv2.FaceDetectorYN) if one is given.
 """
 import argparse
 import sys
@@ -38,7 +38,7 @@ def main():
     parser.add_argument('b', help='second picture')
     parser.add_argument('--detector', default='', help='YuNet model')
     parser.add_argument('--bundle', default='', help='folder of the models; else DRGAN_BUNDLE, else the installed one')
-    parser.add_argument('--front', default='front.png', help="where the first face's frontal view goes")
+    parser.add_argument('--front', default='front.png', help="file for the frontal view of the first face")
     options = parser.parse_args()
 
     ## [load]

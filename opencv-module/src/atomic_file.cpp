@@ -15,9 +15,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int maxLinks = 40;  // as Linux follows
+constexpr int maxLinks = 40;  // the limit of Linux
 
-/// What a path names behind its symbolic links, which need not be there yet.
+/// The path with symbolic links resolved; its target need not exist.
 fs::path behindLinks(fs::path path) {
     for (int i = 0; i < maxLinks && fs::is_symlink(fs::symlink_status(path)); ++i) {
         path = path.parent_path() / fs::read_symlink(path);  // an absolute one replaces all before it
@@ -33,7 +33,7 @@ void AtomicFile::fail(const char* what, int error) const {
 
 AtomicFile::AtomicFile(const std::string& path, Access access) : path_(path), file_(std::make_unique<NewFile>()) {
     if (path.empty() || path.find('\0') != std::string::npos) {
-        CV_Error(Error::StsBadArg, path.empty() ? "path: is empty, expected a file's" : "path: holds a zero byte");
+        CV_Error(Error::StsBadArg, path.empty() ? "path: is empty, expected a file's" : "path: contains a zero byte");
     }
     fs::file_status old;
     try {
@@ -49,7 +49,7 @@ AtomicFile::AtomicFile(const std::string& path, Access access) : path_(path), fi
                                        ", expected a file or a new file's path");
     }
     if (fs::exists(old) && !mayWrite(target_)) {
-        fail("cannot be written", errno);  // the folder might allow it, but whoever set its permissions did not mean to
+        fail("cannot be written", errno);  // replacing it might be possible, but would ignore its permissions
     }
     if (!file_->createIn(folder_, access == OWNER_ONLY)) {
         fail("cannot be written: no temporary file can be made beside it", errno);

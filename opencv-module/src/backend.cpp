@@ -15,7 +15,7 @@ namespace {
 using Pair = std::pair<int, int>;  // backend, target
 using Name = std::pair<int, const char*>;
 
-// By number: those that OpenCV 4.6 has no names for yet are from later versions.
+// By number, because OpenCV 4.6 has no names for those of later versions.
 constexpr Name backendNames[] = {{1, "halide"}, {2, "openvino"}, {3, "opencv"}, {4, "vkcom"},         {5, "cuda"},
                                  {6, "webnn"},  {7, "timvx"},    {8, "cann"},   {1000000, "openvino"}};
 constexpr Name targetNames[] = {{0, "cpu"},    {1, "opencl"}, {2, "opencl-fp16"}, {3, "myriad"},
@@ -34,15 +34,15 @@ std::string nameOf(const Pair& pair) {
     return nameIn(backendNames, pair.first) + "/" + nameIn(targetNames, pair.second);
 }
 
-/// Whether cv::dnn is told to use OpenCL on whatever device there is.
+/// Whether the environment tells cv::dnn to use OpenCL on any device.
 bool anyOpenClDevice() {
     const char* const value = std::getenv("OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES");
     const std::string text = value == nullptr ? "" : value;
     return text == "1" || text == "true" || text == "True" || text == "TRUE";
 }
 
-/// Whether cv::dnn runs a pair that it lists: without a word but in the log, it takes the CPU for OpenCL devices that
-/// are no GPUs, and single precision for half where it does not trust the device.
+/// Whether cv::dnn really uses a pair that it lists. With only a message in the log, it falls back to the CPU if the
+/// OpenCL device is not a GPU, and to single precision if it does not trust the device's half precision.
 bool runs(const Pair& pair) {
     if (pair.first != dnn::DNN_BACKEND_OPENCV ||
         (pair.second != dnn::DNN_TARGET_OPENCL && pair.second != dnn::DNN_TARGET_OPENCL_FP16)) {
@@ -84,7 +84,7 @@ bool isPlainCpu(const Pair& pair) {
            pair.second == dnn::DNN_TARGET_CPU;
 }
 
-/// What OpenCV takes in place of the engine that a program asks for; 0: nothing.
+/// The engine that OpenCV uses instead of the requested one; 0: the requested one.
 int forcedEngine() {
     const char* const value = std::getenv("OPENCV_FORCE_DNN_ENGINE");
     return value == nullptr ? 0 : std::atoi(value);
@@ -115,7 +115,7 @@ void findBackend(const String& name, int& backendId, int& targetId) {
         const auto one = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& p) { return nameOf(p) == name; });
         if (one == pairs.end()) {
             CV_Error(Error::StsNotImplemented,
-                     format("name: got \"%s\", expected \"auto\" or what OpenCV %s has here: %s", name.c_str(),
+                     format("name: got \"%s\", expected \"auto\" or one that OpenCV %s has here: %s", name.c_str(),
                             CV_VERSION, listed(pairs).c_str()));
         }
         found = *one;
@@ -131,8 +131,8 @@ int checkBackend(int backendId, int targetId, const std::string& where) {
             return backendId;
         }
     } else {
-        // cv::dnn's own default comes first; a target of other backends alone would fail or, in some versions, be
-        // dropped.
+        // The default backend if it has the target, else one that has it: with the default, cv::dnn would fail or, in
+        // some versions, ignore the target.
         const std::vector<dnn::Target> own = dnn::getAvailableTargets(dnn::DNN_BACKEND_DEFAULT);
         const bool ofDefault = std::find(own.begin(), own.end(), targetId) != own.end();
         for (const Pair& pair : pairs) {
@@ -159,8 +159,8 @@ dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetI
         net.setPreferableTarget(targetId);
     } else if (!plain) {
         CV_Error(Error::StsNotImplemented,
-                 format("OPENCV_FORCE_DNN_ENGINE=%d has OpenCV %s take an engine that computes on the CPU only; got "
-                        "%s, expected the variable to be unset or %d",
+                 format("OPENCV_FORCE_DNN_ENGINE=%d makes OpenCV %s use an engine that runs on the CPU only; got %s, "
+                        "expected the variable to be unset or %d",
                         forcedEngine(), CV_VERSION, nameOf({backendId, targetId}).c_str(), dnn::ENGINE_CLASSIC));
     }
     return net;
@@ -168,11 +168,10 @@ dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetI
 
 void checkDefaultEngine(int backendId, int targetId, const std::string& where) {
     if (!isPlainCpu({backendId, targetId}) && forcedEngine() != dnn::ENGINE_CLASSIC) {
-        CV_Error(
-            Error::StsNotImplemented,
-            format("%s: OpenCV %s reads it with an engine that computes on the CPU only; got %s, expected the CPU, "
-                   "or OPENCV_FORCE_DNN_ENGINE=%d in the environment",
-                   where.c_str(), CV_VERSION, nameOf({backendId, targetId}).c_str(), dnn::ENGINE_CLASSIC));
+        CV_Error(Error::StsNotImplemented,
+                 format("%s: OpenCV %s reads it with an engine that runs on the CPU only; got %s, expected the CPU, or "
+                        "OPENCV_FORCE_DNN_ENGINE=%d in the environment",
+                        where.c_str(), CV_VERSION, nameOf({backendId, targetId}).c_str(), dnn::ENGINE_CLASSIC));
     }
 }
 

@@ -21,15 +21,15 @@ constexpr int maxNesting = 16;
     CV_Error(Error::StsParseError, where + ": " + what);
 }
 
-/// Keeps from cv::FileStorage what it does not take well: it recurses without a limit, decodes base64 blocks, and stops
-/// silently at a zero byte.
+/// Rejects text that cv::FileStorage does not handle well: it recurses without a limit, decodes base64 blocks, and
+/// stops silently at a zero byte.
 void checkText(const std::string& text, const std::string& where) {
     int depth = 0;
     bool quoted = false;
     for (size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
         if (c == '\0') {
-            fail(where, "holds a zero byte, expected JSON text");
+            fail(where, "contains a zero byte, expected JSON");
         }
         if (c == '\\' && quoted) {
             ++i;
@@ -41,15 +41,15 @@ void checkText(const std::string& text, const std::string& where) {
             }
         } else if (!quoted && (c == '}' || c == ']')) {
             if (--depth < 0) {
-                fail(where, "closes a bracket that it did not open, expected JSON text");
+                fail(where, "closes a bracket that was not opened, expected JSON");
             }
         }
     }
     if (depth != 0 || quoted) {
-        fail(where, "ends inside a bracket or a string, expected whole JSON text");
+        fail(where, "ends inside a bracket or a string, expected complete JSON");
     }
     if (text.find("$base64$") != std::string::npos) {
-        fail(where, "holds base64 data, expected plain JSON");
+        fail(where, "contains base64 data, expected plain JSON");
     }
 }
 
@@ -69,7 +69,7 @@ public:
             fail(where_, "cannot be read as JSON: " + error.err);
         }
         if (!root_.isMap()) {
-            fail(where_, "got no JSON object, expected one");
+            fail(where_, "is not a JSON object, expected one");
         }
     }
 
@@ -130,14 +130,10 @@ private:
     FileNode root_;
 };
 
-bool isSha256(const std::string& text) {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-/// Looks for an entry in the list of files, and checks that the file is there and has that many bytes.
-/// @return the path of the file `wanted`; empty if the manifest does not list it
+/// Searches the list of files for `wanted`, and checks that the file exists and has the listed size.
+/// @return its path; empty if the manifest does not list it
 std::string listedFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
-    static const char* const expected = "a list of {\"name\", \"bytes\", \"sha256\"}";
+    static const char* const expected = "a list of {\"name\", \"bytes\"}";
     const FileNode files = Manifest::member(manifest.root(), contract::manifestFiles);
     if (!files.isSeq()) {
         manifest.wrong(contract::manifestFiles, files, expected);
@@ -151,9 +147,6 @@ std::string listedFile(const Manifest& manifest, const std::string& folder, cons
             continue;
         }
         const double bytes = manifest.number(Manifest::member(file, "bytes"), "bytes", 1, 1e12, "a file's size");
-        if (!isSha256(manifest.text(file, "sha256", "64 hexadecimal digits"))) {
-            manifest.wrong("sha256", Manifest::member(file, "sha256"), "64 hexadecimal digits");
-        }
         const std::string path = folder + "/" + name;
         const int64_t found = fileSize(path);
         if (found < 0) {
@@ -171,7 +164,7 @@ std::string listedFile(const Manifest& manifest, const std::string& folder, cons
 std::string neededFile(const Manifest& manifest, const std::string& folder, const char* wanted) {
     const std::string path = listedFile(manifest, folder, wanted);
     if (path.empty()) {
-        fail(manifest.where(), format("key %s: lists no %s, expected it", contract::manifestFiles, wanted));
+        fail(manifest.where(), format("key %s: does not list %s", contract::manifestFiles, wanted));
     }
     return path;
 }
@@ -212,7 +205,7 @@ std::string resolveFolder(const String& folder) {
     }
     const std::string fallback = DRGAN_DEFAULT_BUNDLE;
     if (fallback.empty()) {
-        CV_Error(Error::StsBadArg, "folder: got none, expected a bundle's folder (or DRGAN_BUNDLE in the environment)");
+        CV_Error(Error::StsBadArg, "folder: is empty, expected a bundle's folder (or DRGAN_BUNDLE in the environment)");
     }
     return fallback;
 }
@@ -225,7 +218,7 @@ Bundle Bundle::load(const String& folder) {
     const std::string path = bundle.folder + "/" + contract::manifestFile;
     if (folder.empty() && fileSize(path) < 0) {
         fail(path,
-             "cannot be opened, expected the default bundle there (the environment variable DRGAN_BUNDLE names another "
+             "cannot be opened, expected the default bundle (the environment variable DRGAN_BUNDLE can name another "
              "folder)");
     }
     const Manifest manifest(path);

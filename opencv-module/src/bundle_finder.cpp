@@ -8,9 +8,9 @@ namespace drgan {
 
 namespace {
 
-constexpr float leastFaceScore = 0.5F;  // the aligner's word on a find
+constexpr float leastFaceScore = 0.5F;  // by the aligner, to confirm a detection
 
-/// A bundle's detector finds, its aligner confirms and gives the landmarks.
+/// Uses a bundle's detector, whose detections its aligner confirms, with the aligner's landmarks.
 class BundleFinder : public FaceFinder {
 public:
     BundleFinder(Ptr<Detector> detector, Ptr<Aligner> aligner)
@@ -71,7 +71,7 @@ Ptr<FaceFinder> createBundleFinder(const Bundle& bundle, int backendId, int targ
     for (const auto& model : {std::make_pair("detector", bundle.detector), std::make_pair("aligner", bundle.aligner)}) {
         if (model.second.empty()) {
             CV_Error(Error::StsObjectNotFound, "the bundle '" + bundle.folder + "' has no " + model.first +
-                                                   ".onnx to find faces with; name a YuNet model in its place");
+                                                   ".onnx to detect faces with; give a YuNet model instead");
         }
     }
     return FaceFinder::createFromModels(Detector::create(bundle.detector, nullptr, backendId, targetId),
@@ -80,11 +80,11 @@ Ptr<FaceFinder> createBundleFinder(const Bundle& bundle, int backendId, int targ
 
 Ptr<FaceFinder> FaceFinder::createFromModels(const Ptr<Detector>& detector, const Ptr<Aligner>& aligner) {
     if (!detector) {
-        CV_Error(Error::StsNullPtr, "there is no detector to find faces with");
+        CV_Error(Error::StsNullPtr, "detector: got none, expected one");
     }
     if (aligner && aligner->bundleId() != detector->bundleId()) {
         CV_Error(Error::StsBadArg, "the detector is of the bundle \"" + detector->bundleId() + "\", the aligner of \"" +
-                                       aligner->bundleId() + "\": they do not belong together");
+                                       aligner->bundleId() + "\": expected the same bundle");
     }
     return makePtr<BundleFinder>(detector, aligner);
 }

@@ -20,7 +20,7 @@ class Checker {
 public:
     Checker(const OnnxMetadata& model, const std::string& where) : model_(model), where_(where) {}
 
-    /// The value of a metadata key that must be there.
+    /// The value of a required metadata key.
     const std::string& text(const char* key, const char* expected) const {
         const auto entry = model_.properties.find(key);
         if (entry == model_.properties.end()) {
@@ -47,7 +47,7 @@ public:
         const std::string expected = format("an integer in %d..%d", low, high);
         const std::string& got = text(key, expected.c_str());
         std::vector<float> numbers;
-        // Below 2^24 a float holds every integer.
+        // A float represents every integer below 2^24.
         if (!parseNumbers(got, numbers) || numbers.size() != 1 || numbers[0] != std::floor(numbers[0]) ||
             numbers[0] < low || numbers[0] > high) {
             wrong(key, got, expected);
@@ -82,8 +82,8 @@ public:
         result.pixelHigh = pixels[1];
     }
 
-    /// Checks one graph input or output: float, the shape given (-1: a side left open), the batch left open or at
-    /// least 1.
+    /// Checks the type and shape of one graph input or output: float, the given shape (-1: any size) and any batch size
+    /// except 0.
     void tensor(const std::vector<OnnxValue>& values, const char* kind, const char* name,
                 const std::vector<int>& perImage) const {
         const OnnxValue* found = nullptr;
@@ -121,7 +121,8 @@ public:
 private:
     static std::string shorten(const std::string& text) { return text.size() > 80 ? text.substr(0, 80) + "..." : text; }
 
-    /// @param after something: then each number has a comma before it, else the first is the batch
+    /// @param after whether the list continues a text: then each number has a comma before it, else the first is the
+    /// batch
     template <typename T>
     static std::string join(const std::vector<T>& numbers, bool after = false) {
         std::string result;
@@ -266,8 +267,8 @@ DetectorContract checkDetector(const OnnxMetadata& model, const std::string& whe
 void checkSameBundle(const ModelContract& model, const std::string& where, const Ptr<Encoder>& encoder) {
     if (encoder && encoder->bundleId() != model.bundleId) {
         CV_Error(Error::StsBadArg,
-                 format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different bundles "
-                        "do not mix",
+                 format("%s: metadata key %s: got \"%s\", expected the encoder's, \"%s\"; models of different "
+                        "bundles cannot be combined",
                         where.c_str(), contract::keyBundleId, model.bundleId.c_str(), encoder->bundleId().c_str()));
     }
 }

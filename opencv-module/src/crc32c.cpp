@@ -8,7 +8,7 @@ namespace drgan {
 
 namespace {
 
-// Table k: what a byte does to the checksum when k more bytes follow, so that eight bytes go in at once.
+// Table k: the effect of a byte on the checksum if k more bytes follow, so that eight bytes are processed at once.
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
 Tables makeTables() {

@@ -8,8 +8,8 @@
 namespace cv {
 namespace drgan {
 
-/// CRC-32C (Castagnoli): polynomial 0x1EDC6F41, bits reflected, initial value and final exclusive-or 0xFFFFFFFF. Of
-/// "123456789": 0xE3069283.
+/// CRC-32C (Castagnoli): polynomial 0x1EDC6F41, bits reflected, initial value and final exclusive-or 0xFFFFFFFF. The
+/// checksum of "123456789" is 0xE3069283.
 uint32_t crc32c(const unsigned char* data, size_t size);
 
 }  // namespace drgan

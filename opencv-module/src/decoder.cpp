@@ -60,7 +60,7 @@ private:
         return {{contract::decoderFace, {1, 3, contract_.imageSize, contract_.imageSize}}};
     }
 
-    /// Hands the model through if the encoder is of the same bundle, before any time is spent on loading it.
+    /// Checks that the encoder has the same bundle id before the model is loaded. @return `model`
     const ModelBytes& checkPair(const ModelBytes& model, const std::string& where, const Ptr<Encoder>& encoder) const {
         checkSameBundle(contract_, where, encoder);
         if (encoder && encoder->embeddingSize() != contract_.embeddingSize) {
@@ -79,7 +79,7 @@ private:
                 nearest = i;
             }
         }
-        // Half the step next to the outermost pose; a model of one pose draws that one alone.
+        // Half a step beyond the outermost poses is allowed; a model of one pose draws only that.
         const size_t last = yaws.size() - 1;
         const float below = yaws.size() > 1 ? (yaws[1] - yaws[0]) / 2 : 0;
         const float above = yaws.size() > 1 ? (yaws[last] - yaws[last - 1]) / 2 : 0;

@@ -26,8 +26,9 @@ constexpr int leastNetworkSide = 2 * multiple;
 static_assert(contract::detectorStrides[levels - 1] == multiple, "the coarsest map has whole cells");
 
 constexpr int leastSide = 32, mostSide = 8192;  // pixels, of setMaxSide()
-// A coarser look is for large faces: it adds those above this share of S, the rest having been seen better.
-constexpr float coarseFrom = 0.3F;
+// Coarser scales are for large faces: only faces above this share of S are added there; the finer scale detects others
+// better.
+constexpr float minCoarseFace = 0.3F;
 
 bool inPicture(const FaceRow& row) {
     // NaN fails too.
@@ -35,21 +36,21 @@ bool inPicture(const FaceRow& row) {
            std::all_of(row.val, row.val + detectorValues, [](float v) { return std::abs(v) <= maxCoordinate; });
 }
 
-/// A network's place on the ladder of looks: each has one of its own, since cv::dnn plans its memory anew whenever the
-/// size of its input changes.
-class Look {
+/// The network for one scale of the picture. Each scale has its own, because cv::dnn plans its memory again whenever
+/// the size of the input changes.
+class ScaleNetwork {
 public:
-    Look(const ModelBytes& model, const std::string& where, int backendId, int targetId)
+    ScaleNetwork(const ModelBytes& model, const std::string& where, int backendId, int targetId)
         : net_(model, where, backendId, targetId) {}
 
-    /// Also with another shape than square, so that a network of fixed sides shows now.
+    /// Runs the network on a square and on another shape, so that a network of fixed input size fails here.
     void verify() {
         for (const Size& size : {Size(leastNetworkSide, leastNetworkSide), Size(3 * multiple, 2 * multiple)}) {
             net_.verify({input(size)}, outputs(size));
         }
     }
 
-    /// Appends what is found in a picture, its sides multiples of 32, in its pixels.
+    /// Appends the detections in a picture, in its pixels. @param picture its sides are multiples of 32
     void run(const Mat& picture, const DetectorContract& contract, float threshold, std::vector<FaceRow>& rows) {
         Mat blob(input(picture.size()).shape, CV_32F);
         writePlanes(picture, contract.pixelLow, contract.pixelHigh, 0, blob);
@@ -117,7 +118,7 @@ public:
           backendId_(backendId),
           targetId_(targetId) {
         checkSameBundle(contract_, where, encoder);
-        at(0).verify();
+        network(0).verify();
     }
     DetectorImpl(const DetectorImpl& other)
         : contract_(other.contract_),
@@ -129,7 +130,7 @@ public:
           nmsThreshold_(other.getNMSThreshold()),
           topK_(other.getTopK()),
           maxSide_(other.getMaxSide()) {
-        at(0);
+        network(0);
     }
 
     Ptr<Detector> clone() const override { return makePtr<DetectorImpl>(*this); }
@@ -140,7 +141,7 @@ public:
         const int longer = std::max(picture.cols, picture.rows);
         int side = std::min(getMaxSide(), longer);
         for (size_t i = 0;; ++i, side /= 2) {
-            look(picture, static_cast<double>(side) / longer, i, rows);
+            detectAtScale(picture, static_cast<double>(side) / longer, i, rows);
             if (side <= contract_.imageSize || side / 2 < leastSide) {
                 break;
             }
@@ -178,38 +179,38 @@ private:
         return value;
     }
 
-    Look& at(size_t level) {
-        if (level >= looks_.size()) {
-            looks_.push_back(makePtr<Look>(model_, where_, backendId_, targetId_));
+    ScaleNetwork& network(size_t level) {
+        if (level >= networks_.size()) {
+            networks_.push_back(makePtr<ScaleNetwork>(model_, where_, backendId_, targetId_));
         }
-        return *looks_[level];
+        return *networks_[level];
     }
 
-    /// Appends the faces that are seen when the picture is reduced to `scale`.
-    void look(const Mat& picture, double scale, size_t level, std::vector<FaceRow>& rows) {
-        Mat seen = picture;
+    /// Appends the faces that are detected in the picture scaled down by `scale`.
+    void detectAtScale(const Mat& picture, double scale, size_t level, std::vector<FaceRow>& rows) {
+        Mat scaled = picture;
         if (scale < 1) {
             const Size size(std::max(1, cvRound(picture.cols * scale)), std::max(1, cvRound(picture.rows * scale)));
-            resize(picture, seen, size, 0, 0, INTER_AREA);
+            resize(picture, scaled, size, 0, 0, INTER_AREA);
         }
-        const Point2f back(static_cast<float>(picture.cols) / static_cast<float>(seen.cols),
-                           static_cast<float>(picture.rows) / static_cast<float>(seen.rows));
+        const Point2f back(static_cast<float>(picture.cols) / static_cast<float>(scaled.cols),
+                           static_cast<float>(picture.rows) / static_cast<float>(scaled.rows));
         const auto missing = [](int n) {
             return std::max(leastNetworkSide, (n + multiple - 1) / multiple * multiple) - n;
         };
-        if (missing(seen.rows) + missing(seen.cols) > 0) {
+        if (missing(scaled.rows) + missing(scaled.cols) > 0) {
             Mat padded;
-            copyMakeBorder(seen, padded, 0, missing(seen.rows), 0, missing(seen.cols), BORDER_REPLICATE);
-            seen = padded;
+            copyMakeBorder(scaled, padded, 0, missing(scaled.rows), 0, missing(scaled.cols), BORDER_REPLICATE);
+            scaled = padded;
         }
         std::vector<FaceRow> found;
-        at(level).run(seen, contract_, scoreThreshold_, found);
+        network(level).run(scaled, contract_, scoreThreshold_, found);
         const auto known = static_cast<float>(contract_.imageSize);
         for (FaceRow& row : found) {
-            if (level > 0 && largerSide(row) < coarseFrom * known) {
+            if (level > 0 && largerSide(row) < minCoarseFace * known) {
                 continue;
             }
-            // Middles of pixels lie at whole numbers before and after.
+            // Pixel centres are at whole numbers in both pictures.
             transform(row, back, Point2f(back.x / 2 - 0.5F, back.y / 2 - 0.5F));
             rows.push_back(row);
         }
@@ -235,8 +236,8 @@ private:
     const ModelBytes model_;
     const std::string where_;
     const int backendId_, targetId_;
-    std::vector<Ptr<Look>> looks_;  // the finest first
-    // Atomic: what is const may be called while another thread sets them.
+    std::vector<Ptr<ScaleNetwork>> networks_;  // the finest scale first
+    // Atomic, because const functions may be called while another thread sets them.
     std::atomic<float> scoreThreshold_{0.45F}, nmsThreshold_{0.3F};
     std::atomic<int> topK_{1000}, maxSide_{640};
 };

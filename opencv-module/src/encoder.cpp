@@ -16,7 +16,7 @@ public:
     EncoderImpl(const ModelBytes& model, const std::string& where, int backendId, int targetId)
         : contract_(checkEncoder(readOnnxMetadata(model->data(), model->size(), where), where)),
           net_(model, where, backendId, targetId) {
-        // Two pictures at once: a network that only does one at a time fails here.
+        // With two pictures, so that a network of a fixed batch size fails here.
         net_.verify({input(2)}, outputs(2));
     }
 
@@ -49,11 +49,11 @@ public:
         const double normA = norm(rowA);
         const double normB = norm(rowB);
         if (!(normA > 0) || !(normB > 0)) {
-            CV_Error(Error::StsBadArg, format("%s: got an embedding of zeros, which has no direction, expected another",
-                                              normA > 0 ? "b" : "a"));
+            CV_Error(Error::StsBadArg,
+                     format("%s: got an embedding of zeros, expected a non-zero one", normA > 0 ? "b" : "a"));
         }
         if (disType == FR_COSINE) {
-            // Rounding may carry the quotient past 1.
+            // Rounding may make the quotient larger than 1.
             return std::max(-1.0, std::min(1.0, rowA.dot(rowB) / (normA * normB)));
         }
         if (disType == FR_NORM_L2) {
@@ -92,7 +92,7 @@ private:
         results[1].copyTo(confidences);
     }
 
-    /// Writes a picture into row i of the blob: RGB planes in the model's range.
+    /// Writes a picture into row i of the blob, as RGB planes in the model's range.
     void fill(const Mat& picture, int i, Mat& blob) const {
         const int size = contract_.imageSize;
         const int channels = picture.channels();

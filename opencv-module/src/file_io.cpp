@@ -29,7 +29,7 @@ std::vector<uchar> readFile(const String& path, size_t limit) {
     std::ifstream file(path.c_str(), std::ios::binary);
     file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
     if (!file) {
-        CV_Error(Error::StsError, format("%s: cannot be read to its end", path.c_str()));
+        CV_Error(Error::StsError, format("%s: cannot be read completely", path.c_str()));
     }
     return bytes;
 }

@@ -12,7 +12,7 @@ namespace drgan {
 /// Size in bytes, or -1 if the file cannot be opened or is a folder.
 int64_t fileSize(const String& path);
 
-/// The whole file. @throws cv::Exception naming the path if it cannot be read or is larger than `limit` bytes
+/// Reads a whole file. @throws cv::Exception naming the path if it cannot be read or is larger than `limit` bytes
 std::vector<uchar> readFile(const String& path, size_t limit);
 
 }  // namespace drgan

@@ -43,13 +43,13 @@ void Template::add(InputArray embedding, float confidence) {
     checkConfidence(confidence);
     const Mat row = embeddingRow(embedding, "embedding", size_ == 0 ? 0 : plain_.cols);
     if (size_ == 0) {
-        // Fresh matrices: a copy of this template may still share the old ones.
+        // New matrices: a copy of this template may still share the old ones.
         weighted_ = Mat::zeros(1, row.cols, CV_64F);
         plain_ = Mat::zeros(1, row.cols, CV_64F);
     }
     Mat precise;
     row.convertTo(precise, CV_64F);
-    // Into new matrices: copies of a template share the old ones, and adding to one must not change the other.
+    // New matrices: copies of a template share the old ones and must not change.
     Mat weighted, plain;
     scaleAdd(precise, confidence, weighted_, weighted);
     cv::add(plain_, precise, plain);

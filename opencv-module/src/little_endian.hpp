@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers in files: little-endian, whatever the machine is.
+// Reads and writes little-endian numbers on any machine.
 
 #ifndef OPENCV_DRGAN_LITTLE_ENDIAN_HPP
 #define OPENCV_DRGAN_LITTLE_ENDIAN_HPP
@@ -16,7 +16,7 @@ namespace drgan {
 
 static_assert(sizeof(float) == 4 && sizeof(double) == 8, "IEEE 754 numbers");
 
-/// @param bytes of the number, 1 to 8
+/// @param bytes size of the number, 1 to 8
 inline void putInteger(std::vector<uchar>& out, uint64_t value, int bytes) {
     for (int i = 0; i < bytes; ++i) {
         out.push_back(static_cast<uchar>(value >> (8 * i)));

@@ -75,7 +75,7 @@ std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector
                             typeToString(results[i].type()).c_str(), shapeText(shapeOf(results[i])).c_str(),
                             shapeText(outputs[i].shape).c_str()));
         }
-        results[i] = results[i].clone();  // cv::dnn writes the next result into the same memory
+        results[i] = results[i].clone();  // cv::dnn reuses the memory for the next result
         if (finite && !checkRange(results[i].reshape(1, 1))) {
             CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got NaN or infinity, expected finite values",
                                                   where_.c_str(), outputs[i].name));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A cv::dnn network as encoder and decoder use it.
+// A cv::dnn network with named and checked inputs and outputs.
 
 #ifndef OPENCV_DRGAN_NETWORK_HPP
 #define OPENCV_DRGAN_NETWORK_HPP
@@ -21,7 +21,7 @@ struct Blob {
     std::vector<int> shape;
 };
 
-/// The bytes of a model, which an object and its clones have in common.
+/// The bytes of a model, shared by an object and its clones.
 using ModelBytes = std::shared_ptr<const std::vector<uchar>>;
 
 class Network {
@@ -29,19 +29,19 @@ public:
     /// @param where names the model in messages
     /// @throws cv::Exception if cv::dnn cannot read the model or has no such backend and target
     Network(ModelBytes model, const std::string& where, int backendId, int targetId);
-    // A copy of a dnn::Net is the same network once more.
+    // Copies of a dnn::Net share one network.
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
-    /// A network of its own from the same bytes, for another thread. For any thread, also while this one runs.
+    /// Creates another network from the same bytes. May be called from any thread, also while this one runs.
     Network clone() const;
 
-    /// Runs the network once on zeros, so that outputs of other shapes, and whatever the backend cannot do, show now
-    /// and not on the first picture.
+    /// Runs the network once on zeros, so that wrong output shapes and anything that the backend does not support are
+    /// detected now and not on the first picture.
     void verify(const std::vector<Blob>& inputs, const std::vector<Blob>& outputs);
 
-    /// One forward pass. @return matrices of the caller's own, in the order of `outputs`, finite unless `finite` is
-    /// false: then NaN and infinity are the caller's to deal with
+    /// Runs one forward pass. @param finite whether NaN and infinity are errors
+    /// @return new matrices, in the order of `outputs`
     std::vector<Mat> run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
                          const std::vector<Blob>& outputs, bool finite = true);
 
@@ -54,8 +54,8 @@ private:
     const int backendId_, targetId_;
 };
 
-/// Writes a picture (8-bit, 1, 3 or 4 channels, of the blob's size) into row i of an [N,3,S,S] blob: planes R, G, B, in
-/// which byte 0 is `low` and byte 255 is `high`.
+/// Writes a picture (8-bit, 1, 3 or 4 channels, of the blob's size) into row i of an [N,3,S,S] blob: planes R, G, B,
+/// scaled so that byte 0 becomes `low` and byte 255 becomes `high`.
 void writePlanes(const Mat& picture, float low, float high, int i, Mat& blob);
 
 /// Reads a model file of at most maxModelBytes.

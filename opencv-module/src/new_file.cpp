@@ -22,8 +22,8 @@ namespace drgan {
 namespace {
 
 constexpr int nameLetters = 12;
-constexpr int attempts = 100;                // at a name that nobody has
-constexpr size_t largest = size_t(1) << 30;  // bytes a call: a single one takes less than 2 GiB
+constexpr int attempts = 100;                // to find an unused name
+constexpr size_t largest = size_t(1) << 30;  // bytes per call, which must be below 2 GiB
 
 std::string randomName() {
     constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -57,8 +57,8 @@ bool flushToDisk(int file) { return ::fsync(file) == 0; }
 bool closeFile(int file) { return ::close(file) == 0; }
 void removeFile(const std::string& path) { ::unlink(path.c_str()); }
 
-// A write beyond the limit on file sizes (RLIMIT_FSIZE) fails with EFBIG and sends the writing thread a signal, which
-// ends a process that does not handle it: it is blocked, and taken away before it is let in again.
+// A write beyond the limit on file sizes (RLIMIT_FSIZE) fails with EFBIG and sends the thread the signal SIGXFSZ, which
+// by default ends the process. It is blocked during the write and cleared before it is unblocked.
 long long writeSome(int file, const char* data, size_t size) {
     sigset_t one;
     sigset_t before;
@@ -66,7 +66,7 @@ long long writeSome(int file, const char* data, size_t size) {
     sigemptyset(&one);
     sigaddset(&one, SIGXFSZ);
     sigpending(&pending);
-    const bool others = sigismember(&pending, SIGXFSZ) == 1;  // somebody's before us
+    const bool others = sigismember(&pending, SIGXFSZ) == 1;  // pending before this write
     pthread_sigmask(SIG_BLOCK, &one, &before);
     const ssize_t written = ::write(file, data, size);
     const int error = errno;
@@ -136,7 +136,7 @@ bool NewFile::close() {
 
 #ifdef _WIN32
 
-bool NewFile::takePermissionsOf(const std::string&) { return true; }  // they come from the folder
+bool NewFile::takePermissionsOf(const std::string&) { return true; }  // they are inherited from the folder
 
 bool mayWrite(const std::string& path) { return ::_access(path.c_str(), 2) == 0; }
 
@@ -149,9 +149,9 @@ bool NewFile::takePermissionsOf(const std::string& path) {
     if (::stat(path.c_str(), &old) != 0) {
         return false;
     }
-    // The owner first: changing it takes bits away. Who may not change it goes on as the new owner.
+    // The owner first, because changing it clears permission bits. If that is not allowed, the process owns the file.
     if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0) {
-        old.st_mode &= ~static_cast<mode_t>(S_IRWXG);  // these bits were meant for another group
+        old.st_mode &= ~static_cast<mode_t>(S_IRWXG);  // they were meant for another group
     }
     return ::fchmod(descriptor_, old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO)) == 0;
 }

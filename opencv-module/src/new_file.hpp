@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the standard library cannot do with files: new_file.cpp has it for POSIX and for Windows.
+// File functions that the standard library lacks, for POSIX and for Windows.
 #ifndef OPENCV_DRGAN_NEW_FILE_HPP
 #define OPENCV_DRGAN_NEW_FILE_HPP
 
@@ -10,8 +10,8 @@
 namespace cv {
 namespace drgan {
 
-/// A file under a name that nobody else has, which goes with the object unless it is kept. Functions that return bool
-/// return false and set errno where the system refuses.
+/// A temporary file with a unique name. The destructor removes it unless keep() was called. Functions that return bool
+/// return false and set errno on failure.
 class NewFile {
 public:
     NewFile() = default;
@@ -19,12 +19,12 @@ public:
     NewFile(const NewFile&) = delete;
     NewFile& operator=(const NewFile&) = delete;
 
-    /// Makes a file ".drgan-" and twelve letters.
+    /// Creates a file named ".drgan-" and twelve characters.
     /// @param ownerOnly nobody else may read or write it
     bool createIn(const std::string& folder, bool ownerOnly);
-    /// Gives it the permissions and, where the process may give files away, the owner of another file.
+    /// Gives it the permissions and, if the process may change owners, the owner of another file.
     bool takePermissionsOf(const std::string& path);
-    /// Writes all of it. A limit on the size of files is an error like any other, not a signal.
+    /// Writes all bytes. Exceeding the limit on file sizes is an error like any other and raises no signal.
     bool write(const void* data, size_t size);
     /// Waits until the content is on the disk.
     bool close();
@@ -39,7 +39,7 @@ private:
 
 bool mayWrite(const std::string& path);
 
-/// Waits until the names in a folder are on the disk. Where a file system cannot do that, it is no error.
+/// Waits until the names in a folder are on the disk. Not an error if the file system does not support it.
 bool syncFolder(const std::string& folder);
 
 }  // namespace drgan

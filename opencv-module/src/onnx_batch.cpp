@@ -41,7 +41,8 @@ ModelBytes withoutBatchNames(ModelBytes model, const std::string& where) {
     for (const WireField& shape : shapes) {
         const Fields dims = inside({shape}, 1, where);
         for (const WireField& name : dims.empty() ? Fields() : inside({dims.front()}, 2, where)) {
-            // Two bytes before a short text: its field and its length. Field 3 is a denotation, which nobody heeds.
+            // The two bytes before a short text are its field and its length. Field 3 is a denotation, which is
+            // ignored.
             constexpr uchar param = 2 << 3 | 2, denotation = 3 << 3 | 2;
             const size_t at = static_cast<size_t>(name.data - model->data()) - 2;
             if (name.type == WireType::bytes && name.size < 0x80 && (*model)[at] == param) {

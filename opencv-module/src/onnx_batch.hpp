@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bundles whose decoder OpenCV 4.10 would refuse for the name of an axis.
+// For bundles whose decoder OpenCV 4.10 refuses because of the name of an axis.
 
 #ifndef OPENCV_DRGAN_ONNX_BATCH_HPP
 #define OPENCV_DRGAN_ONNX_BATCH_HPP
@@ -10,11 +10,12 @@
 namespace cv {
 namespace drgan {
 
-/// The model without the names that the batch axes of its inputs have: the same bytes where they have none.
+/// The model without the names of its inputs' batch axes; the same bytes if they have none.
 ///
-/// drgan-export once called the axis N. OpenCV 4.10 then takes the batch of an input of two axes for 0 while it reads,
-/// and refuses a Concat of what has gone through an Add with what has not. Without a name it takes it for 1.
-/// @throws cv::Exception for what is no protobuf message
+/// Earlier versions of drgan-export named the axis N. OpenCV 4.10 then assumes a batch of 0 for an input of two axes
+/// while it reads the model, and refuses a Concat of a tensor that went through an Add with one that did not. Without a
+/// name it assumes 1.
+/// @throws cv::Exception if the model is not a protobuf message
 ModelBytes withoutBatchNames(ModelBytes model, const std::string& where);
 
 }  // namespace drgan

@@ -12,7 +12,7 @@ namespace drgan {
 
 namespace {
 
-// Far above what a face network needs, far below what would hurt.
+// Far more than a face network needs, far too little to exhaust memory.
 constexpr size_t maxProperties = 256;
 constexpr size_t maxPropertyBytes = 64 << 10;
 constexpr size_t maxValues = 256;      // graph inputs or outputs
@@ -33,7 +33,7 @@ public:
                     break;
                 case 7:
                     if (hasGraph) {
-                        fail("holds two graphs");
+                        fail("contains two graphs");
                     }
                     hasGraph = true;
                     graph(field);
@@ -45,16 +45,16 @@ public:
                     property(field);
                     break;
                 case 25:
-                    fail("holds functions of its own, expected plain operators");
+                    fail("contains functions, expected plain operators");
                 default:
                     break;  // producer, doc strings and the like
             }
         }
         if (!hasGraph) {
-            fail("holds no graph, expected an ONNX model");
+            fail("contains no graph, expected an ONNX model");
         }
         if (result_.opset <= 0) {
-            fail("names no opset of the default domain, expected an ONNX model");
+            fail("has no opset of the default domain, expected an ONNX model");
         }
         dropInitializers(result_.inputs);
         checkEdges();
@@ -68,7 +68,7 @@ private:
 
     void limit(size_t count, size_t most, const char* what) const {
         if (count > most) {
-            fail(format("holds more than %llu %s", static_cast<unsigned long long>(most), what));
+            fail(format("contains more than %llu %s", static_cast<unsigned long long>(most), what));
         }
     }
 
@@ -107,7 +107,7 @@ private:
             }
         }
         if (!result_.properties.insert(std::make_pair(key, value)).second) {
-            fail(format("metadata key \"%s\" stands there twice", key.c_str()));
+            fail(format("metadata key \"%s\" occurs twice", key.c_str()));
         }
         limit(result_.properties.size(), maxProperties, "metadata entries");
     }
@@ -127,7 +127,7 @@ private:
                     break;
                 case 11:
                     result_.inputs.push_back(value(field, "graph input"));
-                    // Old files list each initializer among the inputs too.
+                    // Old files list initializers among the inputs, too.
                     limit(result_.inputs.size(), maxValues + maxEntries, "graph inputs");
                     break;
                 case 12:
@@ -135,7 +135,7 @@ private:
                     limit(result_.outputs.size(), maxValues, "graph outputs");
                     break;
                 case 15:
-                    fail("holds a sparse initializer, expected dense ones");
+                    fail("contains a sparse initializer, expected dense ones");
                 default:
                     break;
             }
@@ -165,7 +165,7 @@ private:
         nodeOutputs_.insert(outputs.begin(), outputs.end());
     }
 
-    /// cv::dnn crashes on a Conv whose weights nobody made before it.
+    /// cv::dnn crashes on a Conv whose weights are neither initializers nor computed before it.
     void checkEdges() const {
         std::set<std::string> known = initializers_;
         for (const OnnxValue& input : result_.inputs) {
@@ -186,12 +186,12 @@ private:
             if (field.number == 5 || field.number == 10) {
                 checkOnnxTensor(field, "tensor of an attribute", where_);
             }
-            // Nesting stops here: a feed-forward network has no graph inside a node.
+            // No nesting: a feed-forward network has no graph inside a node.
             if (field.number == 6 || field.number == 11) {
-                fail("holds a graph inside a node (If, Loop), expected a feed-forward network");
+                fail("contains a graph inside a node (If, Loop), expected a feed-forward network");
             }
             if (field.number == 22 || field.number == 23) {
-                fail("holds a sparse tensor, expected dense ones");
+                fail("contains a sparse tensor, expected dense ones");
             }
         }
     }
@@ -270,7 +270,7 @@ private:
     OnnxMetadata result_;
     std::set<std::string> initializers_;
     std::set<std::string> nodeOutputs_;  // of the nodes read so far
-    std::set<std::string> outerInputs_;  // node inputs that no earlier node made
+    std::set<std::string> outerInputs_;  // node inputs that are not outputs of earlier nodes
 };
 
 }  // namespace

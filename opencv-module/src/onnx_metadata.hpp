@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an ONNX file says about itself, read straight from the protobuf: cv::dnn does not give its metadata out. The
-// bytes may come from anywhere, so every length is checked before it is used, and what the importer of cv::dnn takes on
-// trust (that a tensor holds as many bytes as its dimensions say, that its data is in the file) is checked here too.
+// Reads the metadata of an ONNX file from the protobuf, because cv::dnn does not expose it. The bytes are not trusted:
+// every length is checked before it is used. What cv::dnn's importer does not check is checked here, too: that a tensor
+// has as many bytes as its dimensions say, and that its data is in the file.
 
 #ifndef OPENCV_DRGAN_ONNX_METADATA_HPP
 #define OPENCV_DRGAN_ONNX_METADATA_HPP
@@ -23,21 +23,21 @@ constexpr size_t maxModelBytes = size_t(512) << 20;
 struct OnnxValue {
     std::string name;
     int elementType = 0;         ///< TensorProto.DataType; 1 is float
-    std::vector<int64_t> shape;  ///< -1 where the size is symbolic or not given
+    std::vector<int64_t> shape;  ///< -1 if the size is symbolic or not given
 };
 
 struct OnnxMetadata {
     std::map<std::string, std::string> properties;  ///< metadata_props
     int64_t irVersion = 0;
     int64_t opset = 0;              ///< of the default domain
-    std::vector<OnnxValue> inputs;  ///< initializers, which old files list among the inputs, left out
+    std::vector<OnnxValue> inputs;  ///< without initializers, which old files list among the inputs
     std::vector<OnnxValue> outputs;
     size_t nodes = 0;
     size_t initializers = 0;
 };
 
 /// @param where names the model in messages, e.g. its path
-/// @throws cv::Exception for anything but a whole, self-contained ONNX model of sane size
+/// @throws cv::Exception for anything but a complete, self-contained ONNX model of reasonable size
 OnnxMetadata readOnnxMetadata(const unsigned char* data, size_t size, const std::string& where);
 
 }  // namespace drgan

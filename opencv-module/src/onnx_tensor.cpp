@@ -51,7 +51,7 @@ public:
         while (reader.next(field)) {
             const bool isList = field.number == 4 || field.number == 5 || field.number == 7 || field.number == 10;
             if (isList && listField != 0 && listField != field.number) {
-                fail(format("%s: its data has two types", what));
+                fail(format("%s: has data of two types", what));
             }
             switch (field.number) {
                 case 1:
@@ -92,7 +92,7 @@ public:
         }
         const std::string label = format("%s \"%s\"", what, name.c_str());
         if (external) {
-            fail(label + ": its data is in another file, expected all data inside the model");
+            fail(label + ": has its data in another file, expected all data inside the model");
         }
         const Storage storage = storageOf(type);
         if (storage.bytes == 0) {
@@ -102,10 +102,11 @@ public:
         uint64_t elements = 1;
         for (const uint64_t d : dims) {
             if (d > maxOnnxElements || (elements *= d) > maxOnnxElements) {
-                fail(label + ": its dimensions are negative or absurdly large");
+                fail(label + ": has negative or far too large dimensions");
             }
         }
-        // The importer takes the list if there is one, else the raw bytes, and reads as many as the dimensions say.
+        // The importer uses the list if there is one, else the raw bytes, and reads as many elements as the dimensions
+        // say.
         const uint64_t have = listed > 0 ? listed : rawBytes / storage.bytes;
         const bool clean = listed > 0 ? rawBytes == 0 && listField == storage.field : rawBytes % storage.bytes == 0;
         if (have != elements || !clean) {
@@ -123,7 +124,7 @@ private:
 
     void limitDims(const std::vector<uint64_t>& dims) const {
         if (dims.size() > maxOnnxDims) {
-            fail(format("holds more than %d dimensions in a tensor", static_cast<int>(maxOnnxDims)));
+            fail(format("contains a tensor of more than %d dimensions", static_cast<int>(maxOnnxDims)));
         }
     }
 
@@ -144,7 +145,7 @@ private:
             WireReader(field, what, where_);  // else packed: checks the wire type
         }
         if (field.size % size != 0) {
-            fail(format("%s: its data is no whole number of elements", what));
+            fail(format("%s: the size of its data is not a multiple of the element size", what));
         }
         return field.size / size;
     }

@@ -14,8 +14,8 @@ constexpr size_t maxOnnxNameBytes = 4096;
 constexpr size_t maxOnnxDims = 8;
 constexpr uint64_t maxOnnxElements = uint64_t(1) << 31;  ///< of one tensor
 
-/// Checks that a TensorProto's data is in the file and as long as its dimensions say: cv::dnn takes that on trust.
-/// @param what the tensor is, for messages
+/// Checks that a TensorProto's data is in the file and as long as its dimensions say, which cv::dnn does not check.
+/// @param what names the tensor in messages
 /// @param where names the model in messages
 /// @return the tensor's name
 std::string checkOnnxTensor(const WireField& tensor, const char* what, const std::string& where);

@@ -23,7 +23,7 @@ std::string describe(const Mat& m) {
     return cv::format("%s of %d rows x %d columns", typeToString(m.type()).c_str(), m.rows, m.cols);
 }
 
-// The usual way to have one: IMREAD_UNCHANGED or IMREAD_ANYDEPTH of a 16-bit PNG or TIFF.
+// imread() returns one for a 16-bit PNG or TIFF with IMREAD_UNCHANGED or IMREAD_ANYDEPTH.
 const char* depthHint(const Mat& picture) {
     return !picture.empty() && picture.depth() == CV_16U ? "; convertTo(dst, CV_8U, 1. / 257) makes it 8-bit" : "";
 }
@@ -42,7 +42,7 @@ Mat embeddingRow(InputArray embedding, const char* name, int length) {
     // clone() first: a column of a larger matrix is not continuous and cannot be reshaped.
     Mat row = given.clone().reshape(1, 1);
     if (!checkRange(row)) {
-        CV_Error(Error::StsOutOfRange, cv::format("%s: holds NaN or infinity, expected finite values", name));
+        CV_Error(Error::StsOutOfRange, cv::format("%s: contains NaN or infinity, expected finite values", name));
     }
     return row;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared by the sources of cv::drgan, not installed.
+// Shared by the sources of cv::drgan; not installed.
 
 #ifndef OPENCV_DRGAN_PRECOMP_HPP
 #define OPENCV_DRGAN_PRECOMP_HPP
@@ -14,23 +14,23 @@
 namespace cv {
 namespace drgan {
 
-/// Sums of confidences smaller than this are no basis to divide by: the plain mean counts then. FLT_MIN keeps any
-/// confidence that a float can hold exactly.
+/// If the sum of confidences is at or below this, the plain mean is used. FLT_MIN: any normal float counts as a
+/// confidence.
 constexpr double tinyTotalConfidence = FLT_MIN;
 
-/// The input as rows and columns: a std::vector, which OpenCV 5 takes for a matrix of one dimension, is one row, as in
-/// OpenCV 4. Shares the input's memory.
+/// The input as a matrix of two dimensions that shares its memory. A std::vector, for which OpenCV 5 has a matrix of
+/// one dimension, becomes one row, as in OpenCV 4.
 Mat matrix(InputArray input);
 
-/// "CV_32FC1 of 1 rows x 15 columns": what a matrix is, for messages.
+/// A description for messages: "CV_32FC1 of 1 rows x 15 columns".
 std::string describe(const Mat& m);
 
-/// What to do with a 16-bit picture, for messages; of others nothing.
+/// Advice for messages about 16-bit pictures; empty for other pictures.
 const char* depthHint(const Mat& picture);
 
-/// An embedding as a 1xNf CV_32F row of its own, after checking type, shape and that every value is finite.
-/// @param name how the message calls it
-/// @param length what Nf must be; 0: any length >= 1
+/// Copies an embedding to a 1xNf CV_32F row, after checking its type and shape and that all values are finite.
+/// @param name names it in messages
+/// @param length required Nf; 0: any length >= 1
 Mat embeddingRow(InputArray embedding, const char* name, int length = 0);
 
 }  // namespace drgan

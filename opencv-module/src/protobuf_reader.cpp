@@ -25,7 +25,7 @@ WireReader::WireReader(const WireField& field, const char* what, const std::stri
 
 void WireReader::fail(const std::string& what) const {
     CV_Error(Error::StsParseError,
-             format("%s: not a whole ONNX file: %s, %llu bytes into a message of %llu", where_.c_str(), what.c_str(),
+             format("%s: not a complete ONNX file: %s, %llu bytes into a message of %llu", where_.c_str(), what.c_str(),
                     static_cast<unsigned long long>(cur_ - begin_), static_cast<unsigned long long>(end_ - begin_)));
 }
 
@@ -33,11 +33,11 @@ uint64_t WireReader::varint() {
     uint64_t value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
         if (cur_ == end_) {
-            fail("a number is cut off");
+            fail("a number is truncated");
         }
         const unsigned char byte = *cur_++;
         if (shift == 63 && byte > 1) {
-            break;  // the tenth byte holds bit 63 alone
+            break;  // the tenth byte has only bit 63
         }
         value |= static_cast<uint64_t>(byte & 0x7f) << shift;
         if (!(byte & 0x80)) {
@@ -80,7 +80,7 @@ bool WireReader::next(WireField& field) {
         case WireType::fixed32: {
             const size_t size = field.type == WireType::fixed64 ? 8 : 4;
             if (size > left) {
-                fail(format("field %u is cut off", field.number));
+                fail(format("field %u is truncated", field.number));
             }
             field.data = cur_;
             field.size = size;

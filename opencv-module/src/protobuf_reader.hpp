@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A bounds-checked walk over protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). It allocates
-// nothing and points into the caller's bytes.
+// A bounds-checked reader of protobuf's wire format (https://protobuf.dev/programming-guides/encoding/). It allocates
+// nothing; fields point into the caller's bytes.
 
 #ifndef OPENCV_DRGAN_PROTOBUF_READER_HPP
 #define OPENCV_DRGAN_PROTOBUF_READER_HPP
@@ -28,7 +28,7 @@ public:
     /// @param where names the model in messages
     WireReader(const unsigned char* data, size_t size, const std::string& where)
         : cur_(data), begin_(data), end_(data + size), where_(where) {}
-    /// The message inside a field; an error if the field is no message.
+    /// Reads the message inside a field; an error if the field is not a message.
     WireReader(const WireField& field, const char* what, const std::string& where);
 
     /// Reads the next field. @return false at the end of the message
@@ -47,7 +47,7 @@ private:
 
 /// The value of a varint field; an error naming `what` if it is of another type.
 uint64_t wireInteger(const WireField& field, const char* what, const std::string& where);
-/// The text of a field, copied after its length was checked; an error naming `what` if it is longer than `limit`.
+/// A copy of the text of a field; an error naming `what` if it is longer than `limit`.
 std::string wireText(const WireField& field, const char* what, size_t limit, const std::string& where);
 
 }  // namespace drgan

@@ -13,7 +13,7 @@ std::string thresholdsFault(const Thresholds& thresholds) {
     const auto& rates = thresholds.rates;
     const auto& cosines = thresholds.cosines;
     if (rates.size() != cosines.size()) {
-        return format("got %zu false-match rates and %zu cosines, expected as many of both", rates.size(),
+        return format("got %zu false-match rates and %zu cosines, expected the same number of both", rates.size(),
                       cosines.size());
     }
     if (!rates.empty() && (rates.size() < minThresholds || rates.size() > maxThresholds)) {
@@ -21,12 +21,12 @@ std::string thresholdsFault(const Thresholds& thresholds) {
     }
     for (size_t i = 0; i < rates.size(); ++i) {
         if (!(rates[i] > 0 && rates[i] < 1) || (i > 0 && !(rates[i] < rates[i - 1]))) {
-            return format("got the false-match rate %g, expected one within (0, 1), below the one before", rates[i]);
+            return format("got the false-match rate %g, expected one within (0, 1), below the previous one", rates[i]);
         }
         if (!(cosines[i] >= -1 && cosines[i] <= 1) || (i > 0 && !(cosines[i] > cosines[i - 1]))) {
             return format(
-                "got the cosine %g at the false-match rate %g, expected one within [-1, 1], above the one "
-                "before",
+                "got the cosine %g at the false-match rate %g, expected one within [-1, 1], above the "
+                "previous one",
                 cosines[i], rates[i]);
         }
     }

@@ -9,19 +9,19 @@
 namespace cv {
 namespace drgan {
 
-constexpr size_t minThresholds = 2;  ///< a line needs two
+constexpr size_t minThresholds = 2;  ///< to draw a line
 constexpr size_t maxThresholds = 64;
 
-/// What the cosines to strangers grow by where an embedding is fused of n pictures of one person in place of one: what
-/// is left of the pictures' own share of its square, `fusedAway`, falls with their number. docs/gallery.md has how it
-/// was measured. @param images at least 1
+/// The factor by which cosines to strangers grow if an embedding is fused from n pictures instead of one. Random
+/// variation of single pictures has the share `fusedAway` of an embedding's squared norm, and fusion reduces it.
+/// docs/gallery.md describes the measurement. @param images n, at least 1
 double fusionGain(int images);
 constexpr double fusedAway = 0.118;
 
-/// What is wrong with them, "got this, expected that"; empty if nothing is, as of none at all.
+/// What is wrong with them, "got this, expected that"; empty if nothing is wrong or there are none.
 std::string thresholdsFault(const Thresholds& thresholds);
 
-/// As Gallery::namingThreshold has it. @param own the gallery's thresholds @param people in it
+/// See Gallery::namingThreshold. @param own the gallery's thresholds @param people number of people in the gallery
 double namingThreshold(const NamingRule& rule, const Thresholds& own, int people, int images, int personImages);
 
 }  // namespace drgan

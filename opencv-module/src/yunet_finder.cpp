@@ -16,11 +16,12 @@ constexpr float scoreThreshold = 0.6F;
 constexpr float nmsThreshold = 0.3F;
 constexpr int topK = 1000;
 
-// YuNet's points are best on faces of about this size in pixels, and get worse beyond 200. A large face gets a second
-// look at this size, in a square of `lookSide`, which costs about a tenth of the first look.
+// YuNet's landmarks are most accurate on faces of about this size in pixels, and less accurate beyond 200. For a large
+// face, they are detected again at this size in a square of `cropSide` pixels, which takes about a tenth of the time of
+// the first detection.
 constexpr float bestFace = 110;
 constexpr float largeFace = 160;
-constexpr int lookSide = 224;
+constexpr int cropSide = 224;
 
 // cv::FaceDetectorYN reads other outputs since OpenCV 4.8.
 #if CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8)
@@ -40,10 +41,10 @@ public:
         checkDefaultEngine(backendId, targetId, model);
         try {
             wide_ = open(model, Size(320, 320), backendId, targetId);
-            close_ = open(model, Size(lookSide, lookSide), backendId, targetId);
-            // Tells now, not on the first picture, whether this is a YuNet that this OpenCV can run.
+            close_ = open(model, Size(cropSide, cropSide), backendId, targetId);
+            // Checks that this is a YuNet that this OpenCV can run.
             Mat faces;
-            close_->detect(Mat::zeros(lookSide, lookSide, CV_8UC3), faces);
+            close_->detect(Mat::zeros(cropSide, cropSide, CV_8UC3), faces);
         } catch (const std::exception& e) {
             CV_Error(Error::StsParseError,
                      "face detector '" + model + "' is not a YuNet that cv::FaceDetectorYN of OpenCV " +
@@ -55,12 +56,12 @@ public:
     float sureScore() const CV_OVERRIDE { return 0.8F; }
     bool measuresLandmarks() const CV_OVERRIDE { return true; }
 
-    // cv::FaceDetectorYN of OpenCV 4.6 reads its model from a file alone.
+    // cv::FaceDetectorYN of OpenCV 4.6 can read its model only from a file.
     Ptr<FaceFinder> clone() const CV_OVERRIDE { return makePtr<YuNetFinder>(model_, backendId_, targetId_); }
 
     void find(InputArray image, OutputArray faces, float minFace) CV_OVERRIDE {
         Mat picture = pictureBgr(image, "image");
-        // The network's coarsest stride is 32: a smaller picture has no cell to look at.
+        // The network's coarsest stride is 32: a smaller picture has no cell.
         if (std::min(picture.cols, picture.rows) < 32) {
             Mat padded;
             copyMakeBorder(picture, padded, 0, std::max(0, 32 - picture.rows), 0, std::max(0, 32 - picture.cols),
@@ -80,7 +81,7 @@ public:
             }
             row[14] = std::min(row[14], 1.F);
             if (largerSide(row) > largeFace) {
-                lookCloser(picture, row);
+                refineLandmarks(picture, row);
             }
             rows.push_back(row);
         }
@@ -93,12 +94,12 @@ private:
         return FaceDetectorYN::create(model, "", size, scoreThreshold, nmsThreshold, topK, backendId, targetId);
     }
 
-    void lookCloser(const Mat& picture, FaceRow& row) {
+    void refineLandmarks(const Mat& picture, FaceRow& row) {
         const Rect2f box = boxOf(row);
         const Point2f middle(box.x + box.width / 2, box.y + box.height / 2);
         const float scale = bestFace / largerSide(row);
-        const float half = lookSide / 2.F;
-        // Averaging down to the face's size first keeps the look free of aliasing.
+        const float half = cropSide / 2.F;
+        // Scaling down by averaging avoids aliasing.
         const Rect around =
             Rect(Point(middle - Point2f(half, half) / scale), Size(Size2f(2 * half, 2 * half) / scale)) &
             Rect(Point(), picture.size());
@@ -109,11 +110,11 @@ private:
         resize(picture(around), part, Size(), scale, scale, INTER_AREA);
         const Point2f back(static_cast<float>(around.width) / static_cast<float>(part.cols),
                            static_cast<float>(around.height) / static_cast<float>(part.rows));
-        const int right = std::max(0, lookSide - part.cols), below = std::max(0, lookSide - part.rows);
-        Mat look, found;
-        copyMakeBorder(part(Rect(0, 0, std::min(part.cols, lookSide), std::min(part.rows, lookSide))), look, 0, below,
+        const int right = std::max(0, cropSide - part.cols), below = std::max(0, cropSide - part.rows);
+        Mat crop, found;
+        copyMakeBorder(part(Rect(0, 0, std::min(part.cols, cropSide), std::min(part.rows, cropSide))), crop, 0, below,
                        0, right, BORDER_REPLICATE);
-        close_->detect(look, found);
+        close_->detect(crop, found);
         for (int i = 0; i < found.rows; ++i) {
             FaceRow seen(found.ptr<float>(i));
             transform(seen, back, Point2f(around.tl()));

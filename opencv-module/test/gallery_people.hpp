@@ -54,7 +54,7 @@ inline Found search(const cv::drgan::Gallery& gallery, const cv::Mat& embeddings
     return found;
 }
 
-/// Summed up in double.
+/// Computed in double.
 inline double cosine(const cv::Mat& a, const cv::Mat& b) {
     cv::Mat x, y;
     a.convertTo(x, CV_64F);
@@ -62,7 +62,7 @@ inline double cosine(const cv::Mat& a, const cv::Mat& b) {
     return x.dot(y) / (cv::norm(x) * cv::norm(y));
 }
 
-/// Whether both hold the same people with the same bits.
+/// Whether both have the same people with the same bits.
 inline bool sameContent(const cv::drgan::Gallery& a, const cv::drgan::Gallery& b) {
     if (a.names() != b.names() || a.embeddingSize() != b.embeddingSize() || a.bundleId() != b.bundleId()) {
         return false;

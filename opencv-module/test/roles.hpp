@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Encoder, decoder, aligner and detector by the same calls, for tests that put all through the same faults.
+// Uniform calls to encoder, decoder, aligner and detector, for tests of faults that all have in common.
 
 #ifndef DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP
 #define DRGAN_TESTS_OPENCV_MODULE_ROLES_HPP

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What networks can run on, and that they compute the same there as on the CPU, where the machine has it.
+// Available backends, and that networks give the same results on them as on the CPU.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,12 +46,12 @@ struct Models {
     }
 };
 
-/// How far two results may be apart.
+/// Tolerances of a comparison.
 struct Tolerance {
-    double embedding;   ///< of the length of the embedding
-    double confidence;  ///< and scores
-    double grey;        ///< mean of the pictures' differences, of 255
-    double pixels;      ///< of points and boxes in a face of 160
+    double embedding;   ///< relative to the norm of the embedding
+    double confidence;  ///< also of scores
+    double grey;        ///< mean difference of pictures, of 255
+    double pixels;      ///< of landmarks and boxes in a face of 160
 };
 
 /// Generated people, the same whatever draws them.
@@ -61,7 +61,7 @@ std::vector<Mat> people(const Models& cpu) {
         Mat embedding(1, cpu.encoder->embeddingSize(), CV_32F), face;
         cv::RNG random(static_cast<uint64_t>(i) + 7);
         random.fill(embedding, cv::RNG::NORMAL, 0, 1);
-        for (int round = 0; round < 3; ++round) {  // each looks more like a face
+        for (int round = 0; round < 3; ++round) {  // each round looks more like a face
             float confidence = 0;
             cpu.decoder->frontalize(embedding, face);
             cpu.encoder->feature(face, embedding, confidence);
@@ -83,7 +83,7 @@ void expectRowsAlike(const Mat& rows, const Mat& expected, const Tolerance& with
     }
 }
 
-/// All of a bundle's models give there what they give on the CPU.
+/// Compares the results of all models of a bundle with those on the CPU.
 void sameAsOnTheCpu(const std::string& backend, const Tolerance& within) {
     if (!has(backend)) {
         std::string names;
@@ -128,7 +128,7 @@ void sameAsOnTheCpu(const std::string& backend, const Tolerance& within) {
     }
 }
 
-// Single precision sums in another order; half precision has eleven bits. CUDA: what the issue of 1e-3 asks for.
+// Single precision adds in another order; half precision has eleven bits.
 constexpr Tolerance single{1e-3, 1e-3, 0.1, 0.1}, half{0.02, 0.02, 2, 2};
 
 }  // namespace
@@ -174,7 +174,7 @@ TEST(Backend, WhatIsNotThereIsNotQuietlyReplaced) {
                  {"cuda/cuda", DNN_BACKEND_CUDA, DNN_TARGET_CUDA},
                  {"cuda/cuda-fp16", DNN_BACKEND_CUDA, DNN_TARGET_CUDA_FP16}};
     for (const auto& p : pairs) {
-        // With the default backend, the target finds the one that has it.
+        // With the default backend, one that has the target is chosen.
         for (const int backend : {p.backend, static_cast<int>(DNN_BACKEND_DEFAULT)}) {
             const auto create = [&] { Encoder::create(drgan_test::tinyEncoder(), backend, p.target); };
             if (has(p.name)) {

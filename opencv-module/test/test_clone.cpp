@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Clones give what their originals give, apart from them, in many threads at a time; and what is const may be called
-// while others compute. To be run under the thread sanitizer, too.
+// Clones give the same results as their originals, independently of them, in many threads at the same time; const
+// functions may be called while other threads compute. Run it under the thread sanitizer, too.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -40,7 +40,7 @@ Mat embed(Encoder& encoder, const Mat& picture) {
     return embedding;
 }
 
-/// An embedding, a face, landmarks and finds, all at once: what a thread computes.
+/// Everything that a thread computes: an embedding, a face, landmarks and detections.
 struct All {
     Ptr<Encoder> encoder;
     Ptr<Decoder> decoder;
@@ -96,7 +96,7 @@ TEST(Clone, GivesTheSameAndIsApart) {
     ASSERT_FALSE(expected[3].empty());
     All clone = original.clone();
     EXPECT_EQ(worst(clone.compute(1), expected), 0);
-    clone.compute(2);  // nothing of the original moves
+    clone.compute(2);  // does not affect the original
     EXPECT_EQ(worst(original.compute(1), expected), 0);
     All second = clone.clone();
     original = clone = All();
@@ -161,7 +161,7 @@ TEST(Clone, ManyThreadsEachWithItsOwn) {
     std::vector<std::thread> threads;
     for (size_t t = 0; t < apart.size(); ++t) {
         threads.emplace_back([&, t] {
-            All own = original.clone();  // all at once, of one that computes
+            All own = original.clone();  // all at the same time, while the original computes
             for (unsigned i = 0; i < 20; ++i) {
                 apart[t] = std::max(apart[t], worst(own.compute((i + static_cast<unsigned>(t)) % pictures),
                                                     expected[(i + t) % pictures]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Models that break the contract: the error names the model, the key or tensor, what it is and what was expected.
+// Models that break the contract: the error names the model, the key or tensor, what was found and what was expected.
 #include <gtest/gtest.h>
 
 #include <opencv2/drgan.hpp>
@@ -220,7 +220,7 @@ TEST(Contract, AnAlignerNeedsNoEmbeddingSize) {
 }
 
 TEST(Contract, WhatTheNetworkReallyGivesIsChecked) {
-    // Metadata and declared shapes agree with each other and lie about the network.
+    // Metadata and declared shapes agree with each other, but not with the network.
     TinyOptions options;
     options.metadata[contract::keyEmbeddingSize] = "9";
     options.declare[contract::encoderEmbedding] = {-1, 9};

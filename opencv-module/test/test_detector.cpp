@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the detector looks and what it makes of the network's maps. The tiny detector finds a face wherever the pixel
-// of a cell is red (stride 8), green (16) or blue (32).
+// The scales at which the detector runs, and how it decodes the network's maps. The tiny detector detects a face
+// wherever the pixel of a cell is red (stride 8), green (16) or blue (32).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -32,7 +32,7 @@ Mat detect(Detector& detector, const Mat& picture) {
     return faces;
 }
 
-/// Knows faces as large as any picture here, so that it looks once.
+/// Detects faces as large as any picture here, so that it runs at one scale.
 TinyOptions wide() {
     TinyOptions options;
     options.imageSize = 1024;
@@ -111,7 +111,7 @@ TEST(Detector, PicturesMayHaveAnySizeAndOneToFourChannels) {
 }
 
 TEST(Detector, FindsNothingBeyondThePictureInTheCellsThatFillItUp) {
-    // The last column goes on beyond the border: one face, not one for each cell there.
+    // The padding repeats the last column: one face, not one for each padded cell.
     const auto detector = Detector::create(tinyDetector(wide()));
     Mat picture = black(97, 64);
     picture(Rect(96, 32, 1, 1)) = blue;
@@ -122,11 +122,11 @@ TEST(Detector, FindsNothingBeyondThePictureInTheCellsThatFillItUp) {
 TEST(Detector, LargePicturesAreReducedAndRowsEnlarged) {
     const auto detector = Detector::create(tinyDetector(wide()));
     detector->setMaxSide(320);
-    Mat picture = black(1280, 640);  // seen at a quarter
+    Mat picture = black(1280, 640);  // scaled down to a quarter
     picture(Rect(512, 256, 4, 4)) = red;
     const Mat faces = detect(*detector, picture);
     ASSERT_EQ(faces.rows, 1);
-    EXPECT_NEAR(faces.at<float>(8), 513.5, 1e-2);  // the nose: the middle of the four pixels that became one
+    EXPECT_NEAR(faces.at<float>(8), 513.5, 1e-2);  // the nose: the centre of the four pixels that became one
     EXPECT_NEAR(faces.at<float>(9), 257.5, 1e-2);
     EXPECT_NEAR(faces.at<float>(2), 4 * 8 * std::exp(1.25), 1e-2);
 }
@@ -136,16 +136,16 @@ TEST(Detector, FacesTooLargeForTheNetworkAreFoundInACoarserLook) {
     options.imageSize = 128;
     options.detectorBox = {0, 0, 1, 1};  // 2.7 strides
     Mat picture = black(256, 256);
-    picture(Rect(128, 128, 2, 2)) = blue;  // a pixel at half the size
+    picture(Rect(128, 128, 2, 2)) = blue;  // one pixel at half the size
     const auto found = [&](const TinyOptions& o) { return detect(*Detector::create(tinyDetector(o)), picture); };
     const double side = 32 * std::exp(1.0);
     const Mat faces = found(options);
-    ASSERT_EQ(faces.rows, 2);  // of another size in each look
+    ASSERT_EQ(faces.rows, 2);  // of another size at each scale
     EXPECT_NEAR(std::min(faces.at<float>(0, 2), faces.at<float>(1, 2)), side, 1e-2);
     EXPECT_NEAR(std::max(faces.at<float>(0, 2), faces.at<float>(1, 2)), 2 * side, 2e-2);
     options.imageSize = 256;
     EXPECT_EQ(found(options).rows, 1);
-    // What is small in a coarser look has been seen better before.
+    // Small faces at a coarser scale were detected better at the finer one.
     options.imageSize = 128;
     options.detectorBox = {0, 0, -1, -1};
     EXPECT_EQ(found(options).rows, 1);

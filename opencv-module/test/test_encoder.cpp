@@ -77,7 +77,7 @@ TEST(Encoder, BatchAndSingleGiveTheSameNumbers) {
     const auto encoder = Encoder::create(tinyEncoder());
     std::vector<Mat> pictures;
     for (unsigned i = 0; i < 5; ++i) pictures.push_back(noisePicture({S, S}, CV_8UC3, i));
-    // The batch size changes back and forth: cv::dnn allocates anew each time.
+    // The batch size changes back and forth: cv::dnn allocates again each time.
     for (int round = 0; round < 3; ++round) {
         Mat embeddings, confidences;
         encoder->features(pictures, embeddings, confidences);
@@ -109,7 +109,7 @@ TEST(Encoder, ReadsBgrAndPutsRgbInRange) {
     cv::cvtColor(color, swapped, cv::COLOR_BGR2RGB);
     EXPECT_GT(difference(embed(*encoder, color), embed(*encoder, swapped)), 1e-3);
 
-    // The same network straight through cv::dnn on a blob that OpenCV makes.
+    // The same network run directly by cv::dnn on a blob that OpenCV makes.
     const std::vector<uchar> bytes = tinyEncoder();
     cv::dnn::Net net = cv::dnn::readNetFromONNX(bytes);
     net.setInput(cv::dnn::blobFromImage(color, 1 / 127.5, cv::Size(), cv::Scalar::all(127.5), true));
@@ -123,7 +123,7 @@ TEST(Encoder, PixelRangeComesFromTheMetadata) {
     const auto standard = Encoder::create(tinyEncoder());
     const Mat picture = noisePicture({S, S}, CV_8UC3, 4);
     EXPECT_GT(difference(embed(*other, picture), embed(*standard, picture)), 1e-3);
-    // In 0..1, white is what 1 is in -1..1: byte 255 is the top of both ranges.
+    // Byte 255 is the upper end of the ranges 0..1 and -1..1.
     const Mat white(S, S, CV_8UC3, cv::Scalar::all(255));
     EXPECT_LT(difference(embed(*other, white), embed(*standard, white)), 1e-5);
 }
@@ -199,7 +199,7 @@ TEST(Match, ComparesDirections) {
     EXPECT_NEAR(encoder->match(a, b, Encoder::FR_NORM_L2), std::sqrt(2.0), 1e-6);
     EXPECT_NEAR(encoder->match(a, Mat(a * -7), Encoder::FR_NORM_L2), 2, 1e-6);
     EXPECT_NEAR(encoder->match(a, row({1, 0, 0, 0, 0, 0, 0, 0})), 0.6, 1e-6);
-    EXPECT_NEAR(encoder->match(a.t(), b), 0, 1e-6);  // a column will do
+    EXPECT_NEAR(encoder->match(a.t(), b), 0, 1e-6);  // a column is accepted
     EXPECT_LE(encoder->match(row({1e-3f, .1f, .7f, .3f, 0, 0, 0, 0}), row({1e-3f, .1f, .7f, .3f, 0, 0, 0, 0})), 1.0);
 }
 

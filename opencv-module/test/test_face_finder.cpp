@@ -66,7 +66,7 @@ TEST(FaceFinder, ErrorsNameTheFile) {
     const auto detector = cv::drgan::Detector::create(drgan_test::tinyDetector());
     const auto stranger = cv::drgan::Aligner::create(drgan_test::tinyAligner(options));
     drgan_test::expectError([&] { FaceFinder::createFromModels(detector, stranger); }, {"\"tiny\"", "\"other\""});
-    drgan_test::expectError([&] { FaceFinder::createFromModels({}); }, {"no detector"});
+    drgan_test::expectError([&] { FaceFinder::createFromModels({}); }, {"detector: got none"});
 }
 
 TEST(FaceFinder, AYuNetOfOtherVersionsOfOpenCvIsRefusedAtOnce) {

@@ -83,7 +83,7 @@ TEST(Fuse, VanishingConfidencesGiveTheMean) {
 TEST(Fuse, ADominatingConfidenceWins) {
     const Mat embeddings = randomRows(4, 16, -2, 2, 6);
     Mat fused;
-    fuse(embeddings, Mat((cv::Mat_<float>(1, 4) << 0, 0, 1, 0)), fused);  // a row of confidences will do
+    fuse(embeddings, Mat((cv::Mat_<float>(1, 4) << 0, 0, 1, 0)), fused);  // a row of confidences is accepted
     EXPECT_EQ(difference(fused, embeddings.row(2)), 0);
     fuse(embeddings, Mat((cv::Mat_<float>(1, 4) << 1e-9f, 1e-9f, 1, 1e-9f)), fused);
     EXPECT_LT(difference(fused, embeddings.row(2)), 1e-6);
@@ -161,7 +161,7 @@ TEST(Template, ResetForgetsEvenTheLength) {
     EXPECT_EQ(t.totalConfidence(), 0);
     Mat fused;
     expectError([&] { t.fused(fused); }, {"no embedding"});
-    t.add(Mat::ones(6, 1, CV_32F), 0.5f);  // a column will do
+    t.add(Mat::ones(6, 1, CV_32F), 0.5f);  // a column is accepted
     t.fused(fused);
     EXPECT_EQ(fused.size(), cv::Size(6, 1));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is in a gallery, and what is known of each. What is found in it: test_gallery_search.cpp.
+// The people of a gallery and their data. For searches see test_gallery_search.cpp.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ TEST(Gallery, FusesAsTemplateDoes) {
     Mat confidences(60, 1, CV_32F);
     cv::RNG random(2);
     random.fill(confidences, cv::RNG::UNIFORM, 0, 1);
-    confidences.at<float>(0) = 0;  // the first does not count when others do
+    confidences.at<float>(0) = 0;  // the first has no weight if others have
     confidences.at<float>(7) = 0;
     confidences.at<float>(8) = 1e-42f;
     const auto gallery = Gallery::createEmpty(16, "tiny");
@@ -72,7 +72,7 @@ TEST(Gallery, WithoutConfidenceEveryPictureCountsAlike) {
     cv::reduce(rows, mean, 0, cv::REDUCE_AVG);
     EXPECT_LT(difference(personOf(*gallery, "Ann").embedding, mean), 1e-6);
     EXPECT_EQ(personOf(*gallery, "Ann").totalConfidence, 0);
-    gallery->add("Ann", rows.row(2), 0.25f);  // now one counts
+    gallery->add("Ann", rows.row(2), 0.25f);  // now one has a weight
     EXPECT_EQ(difference(personOf(*gallery, "Ann").embedding, rows.row(2)), 0);
     EXPECT_EQ(personOf(*gallery, "Ann").images, 6);
 }
@@ -112,12 +112,12 @@ TEST(Gallery, RemovesAndKeepsTheOthers) {
             ASSERT_EQ(difference(personOf(*gallery, personName(order[left])).embedding, rows.row(order[left])), 0);
         }
     }
-    gallery->add("Ann", rows.row(0), 1);  // an emptied gallery goes on
+    gallery->add("Ann", rows.row(0), 1);  // an emptied gallery can be used again
     EXPECT_EQ(gallery->names(), std::vector<cv::String>{"Ann"});
 }
 
 TEST(Gallery, ManyRowsOfManyValues) {
-    // Few rows to a piece: several pieces, of which the last goes and comes again.
+    // Few rows per chunk, so that the last of several chunks is removed and added again.
     const Mat rows = randomRows(100, 65536, 7);
     const auto gallery = galleryOf(rows);
     for (int i = 99; i >= 60; --i) ASSERT_TRUE(gallery->remove(personName(i)));
@@ -180,16 +180,16 @@ TEST(Gallery, RefusesBadNames) {
         {"\tAnn", {"U+0009 at byte 0"}},
         {std::string("Ann\0Ben", 7), {"U+0000"}},
         {"Ann\x7f", {"U+007F"}},
-        {"Ann\xc2\x85", {"U+0085"}},                   // a C1 control
-        {"Ann\xff", {"no UTF-8 at byte 3", "\\xff"}},  // never in UTF-8
-        {"\xe4nn", {"no UTF-8 at byte 0"}},            // Latin-1
-        {"Ann\xc3", {"no UTF-8 at byte 3"}},           // cut off
-        {"\xc0\xaf", {"no UTF-8 at byte 0"}},          // overlong
-        {"\xe0\x80\xaf", {"no UTF-8"}},                // overlong
-        {"\xed\xa0\x80", {"no UTF-8"}},                // a surrogate
-        {"\xf4\x90\x80\x80", {"no UTF-8"}},            // above U+10FFFF
-        {"\xf8\x88\x80\x80\x80", {"no UTF-8"}},        // five bytes
-        {"\x80", {"no UTF-8"}},                        // a continuation alone
+        {"Ann\xc2\x85", {"U+0085"}},                    // a C1 control
+        {"Ann\xff", {"not UTF-8 at byte 3", "\\xff"}},  // never in UTF-8
+        {"\xe4nn", {"not UTF-8 at byte 0"}},            // Latin-1
+        {"Ann\xc3", {"not UTF-8 at byte 3"}},           // truncated
+        {"\xc0\xaf", {"not UTF-8 at byte 0"}},          // overlong
+        {"\xe0\x80\xaf", {"not UTF-8"}},                // overlong
+        {"\xed\xa0\x80", {"not UTF-8"}},                // a surrogate
+        {"\xf4\x90\x80\x80", {"not UTF-8"}},            // above U+10FFFF
+        {"\xf8\x88\x80\x80\x80", {"not UTF-8"}},        // five bytes
+        {"\x80", {"not UTF-8"}},                        // a continuation alone
     };
     for (const auto& [name, parts] : cases) {
         expectError([&, n = name] { gallery->add(n, row, 1); }, parts);

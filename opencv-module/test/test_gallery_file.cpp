@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a gallery's file says, and what of it is refused. How it is written: test_gallery_save.cpp.
+// The format of a gallery's file, and wrong files. For writing see test_gallery_save.cpp.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -34,7 +34,7 @@ Bytes readBytes(const std::string& path) {
 
 Mat vectorOf(float x, float y) { return (cv::Mat_<float>(1, 2) << x, y); }
 
-/// CRC-32C bit by bit, as docs/gallery.md has it.
+/// CRC-32C bit by bit, as described in docs/gallery.md.
 uint32_t checksumOf(const unsigned char* data, size_t size) {
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < size; ++i) {
@@ -44,7 +44,7 @@ uint32_t checksumOf(const unsigned char* data, size_t size) {
     return ~crc;
 }
 
-/// Writes the format by hand, right or wrong. By docs/gallery.md, not by the code under test.
+/// Writes correct or wrong files by the description in docs/gallery.md, independently of the tested code.
 class Writer {
 public:
     Writer& u32(uint32_t value) { return number(value, 4); }
@@ -83,15 +83,15 @@ struct Person {
     uint32_t images = 2;
     double total = 1.5;
     std::vector<float> row = {1, -2};
-    long long nameBytes = -1;  // that it claims; -1: those it has
+    long long nameBytes = -1;  // size to write; -1: the correct one
 };
 
 struct Section {
     std::string tag = "RATE";
     Bytes content = rates();
-    long long contentBytes = -1;  // that it claims; -1: those it has
+    long long contentBytes = -1;  // size to write; -1: the correct one
 
-    /// Of one pair of strangers in ten a cosine of 0.25 or more, of one in a thousand 0.5.
+    /// One pair of strangers in ten has a cosine of 0.25 or more, one in a thousand 0.5.
     static Bytes rates(const std::vector<std::pair<double, float>>& pairs = {{0.1, 0.25f}, {0.001, 0.5f}}) {
         Writer out;
         out.u32(static_cast<uint32_t>(pairs.size()));
@@ -100,7 +100,7 @@ struct Section {
     }
 };
 
-/// What "PICS" says of a person.
+/// The data of a person in "PICS".
 struct KeptPicture {
     std::string label = "a.jpg";
     uint32_t images = 2;
@@ -125,8 +125,8 @@ struct File {
     std::string magic = "DRGANGAL";
     uint32_t version = 1;
     uint32_t length = 2;
-    long long count = -1;  // -1: as many as there are
-    long long whole = -1;  // -1: as long as it is
+    long long count = -1;  // -1: the correct one
+    long long whole = -1;  // -1: the correct one
     std::string id = "tiny";
     long long idBytes = -1;
     std::vector<Person> people = {Person()};
@@ -220,7 +220,7 @@ TEST_F(GalleryFile, ComesBackAsItWas) {
     EXPECT_EQ(names, namesLoaded);
     EXPECT_EQ(cv::norm(similarities, similaritiesLoaded, cv::NORM_INF), 0);
 
-    loaded->save(path + ".again");  // in memory the order is another one
+    loaded->save(path + ".again");  // the order in memory is different
     EXPECT_EQ(readBytes(path), readBytes(path + ".again"));
 }
 
@@ -252,7 +252,7 @@ TEST_F(GalleryFile, ItsOwnThresholdsAreASection) {
     gallery->save(path);
     EXPECT_EQ(readBytes(path), file.bytes());
 
-    gallery->setThresholds({});  // none: a file that programs without sections read
+    gallery->setThresholds({});  // none: a file that older programs can read
     gallery->save(path);
     EXPECT_EQ(readBytes(path), File().bytes());
     EXPECT_TRUE(Gallery::load(path)->thresholds().empty());
@@ -296,7 +296,7 @@ TEST_F(GalleryFile, WrongPicturesAreRefused) {
     refused(kept({{"Ann", {}}}), {"has 0 pictures"});
     refused(kept({{"Ann", Pictures(1)}, {"Ann", Pictures(1)}}), {"ascending names"});
     refused(kept({{"Ann", Pictures(2)}}), {"two pictures \"a.jpg\""});
-    refused(kept({{"Ann", {{"a", 3}}}}), {"has 3 images of \"Ann\", expected at most 2"});
+    refused(kept({{"Ann", {{"a", 3}}}}), {"has 3 images of \"Ann\", expected at most the 2"});
     refused(kept({{"Ann", {{"a", 0}}}}), {"got 0 images"});
     refused(kept({{"Ann", {{"a", 1, -1}}}}), {"confidence of -1"});
     refused(kept({{"Ann", {{"", 1}}}}), {"a picture's label has 0 bytes"});
@@ -327,7 +327,7 @@ TEST_F(GalleryFile, OfAnotherBundleIsRefused) {
     EXPECT_EQ(Gallery::load(path, cv::drgan::Encoder::create(tinyEncoder(options)))->size(), 3);
     options.bundleId = "other";
     const auto other = cv::drgan::Encoder::create(tinyEncoder(options));
-    expectError([&] { Gallery::load(path, other); }, {path, "\"tiny\"", "expected \"other\"", "do not compare"});
+    expectError([&] { Gallery::load(path, other); }, {path, "\"tiny\"", "expected \"other\"", "cannot be compared"});
     options.bundleId = "tiny";
     options.embeddingSize = 12;
     const auto longer = cv::drgan::Encoder::create(tinyEncoder(options));
@@ -341,7 +341,7 @@ TEST_F(GalleryFile, CutOffAnywhereIsRefused) {
     ASSERT_EQ(Gallery::load(write(whole))->size(), 2);
     for (size_t size = 0; size < whole.size(); ++size) {
         expectError([&] { Gallery::load(write(Bytes(whole.begin(), whole.begin() + static_cast<long>(size)))); },
-                    {path, size < 8 ? "is no gallery" : "expected"});
+                    {path, size < 8 ? "is not a gallery" : "expected"});
     }
 }
 
@@ -370,7 +370,7 @@ TEST_F(GalleryFile, EveryExchangedByteIsFound) {
 }
 
 TEST_F(GalleryFile, WrongHeadersAreRefused) {
-    expectRefused([](File& f) { f.magic = "DRGANGAX"; }, {"is no gallery", "\"DRGANGAX\"", "expected \"DRGANGAL\""});
+    expectRefused([](File& f) { f.magic = "DRGANGAX"; }, {"is not a gallery", "\"DRGANGAX\"", "expected \"DRGANGAL\""});
     expectRefused([](File& f) { f.version = 3; }, {"version 3", "expected 1 or 2"});
     expectRefused([](File& f) { f.version = 0; }, {"version 0"});
     expectRefused([](File& f) { f.length = 0; }, {"0 values", "1 to 65536"});
@@ -379,7 +379,7 @@ TEST_F(GalleryFile, WrongHeadersAreRefused) {
     expectRefused([](File& f) { f.id = std::string(1025, 'x'); }, {"bundle's id", "1025 bytes", "1 to 1024"});
     expectRefused([](File& f) { f.idBytes = 0xffffffffll; }, {"bundle's id", "4294967295 bytes"});
     expectRefused([](File& f) { f.id = "a\nb"; }, {"bundle's id", "U+000A"});
-    expectRefused([](File& f) { f.id = "\xff"; }, {"bundle's id", "no UTF-8"});
+    expectRefused([](File& f) { f.id = "\xff"; }, {"bundle's id", "not UTF-8"});
     expectRefused([](File& f) { f.whole = 10; }, {"expected 10"});
     expectRefused(
         [](File& f) {
@@ -416,7 +416,7 @@ TEST_F(GalleryFile, WrongPeopleAreRefused) {
     expectPersonRefused([](Person& p) { p.nameBytes = 0xffffffffll; }, {"person 0", "4294967295 bytes"});
     expectPersonRefused([](Person& p) { p.nameBytes = 1000; }, {"ends inside person 0", "expected 1012"});
     expectPersonRefused([](Person& p) { p.name = "a\nb"; }, {"person 0", "U+000A"});
-    expectPersonRefused([](Person& p) { p.name = "\xc3"; }, {"person 0", "no UTF-8"});
+    expectPersonRefused([](Person& p) { p.name = "\xc3"; }, {"person 0", "not UTF-8"});
     expectPersonRefused([](Person& p) { p.images = 0; }, {"person 0", "0 images"});
     expectPersonRefused([](Person& p) { p.images = 0x80000000; }, {"person 0", "2147483648 images"});
     expectPersonRefused([](Person& p) { p.total = -1; }, {"person 0", "confidence of -1"});
@@ -438,9 +438,9 @@ TEST_F(GalleryFile, WrongPeopleAreRefused) {
 TEST_F(GalleryFile, WrongSectionsAreRefused) {
     expectRefused([](File& f) { f.version = 2; }, {"no section"});
     expectRefused([](File& f) { f.sections = {Section()}; }, {"44 bytes follow the last of 1 people"});
-    expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "not known", "RATE"});
+    expectSectionRefused([](Section& s) { s.tag = "RATF"; }, {"\"RATF\"", "unknown", "RATE"});
     expectSectionRefused([](Section& s) { s.tag = "rate"; }, {"four letters A to Z"});
-    expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "32 bytes"});
+    expectSectionRefused([](Section& s) { s.contentBytes = 29; }, {"\"RATE\"", "29 bytes", "at most 28"});
     expectSectionRefused([](Section& s) { s.contentBytes = 27; }, {"\"RATE\"", "checksum"});
     expectSectionRefused([](Section& s) { s.contentBytes = 0x7fffffffffffffffll; }, {"9223372036854775807 bytes"});
     expectRefused(
@@ -472,8 +472,8 @@ TEST_F(GalleryFile, WrongThresholdsAreRefused) {
     refused(Section::rates({{1, 0.25f}, {0.1, 0.5f}}), {"rate 1,", "within (0, 1)"});
     refused(Section::rates({{0.1, 0.25f}, {0, 0.5f}}), {"rate 0,"});
     refused(Section::rates({{nan, 0.25f}, {0.1, 0.5f}}), {"rate", "within (0, 1)"});
-    refused(Section::rates({{0.1, 0.25f}, {0.1, 0.5f}}), {"rate 0.1", "below the one before"});
-    refused(Section::rates({{0.1, 0.5f}, {0.01, 0.5f}}), {"cosine 0.5", "rate 0.01", "above the one before"});
+    refused(Section::rates({{0.1, 0.25f}, {0.1, 0.5f}}), {"rate 0.1", "below the previous one"});
+    refused(Section::rates({{0.1, 0.5f}, {0.01, 0.5f}}), {"cosine 0.5", "rate 0.01", "above the previous one"});
     refused(Section::rates({{0.1, 0.5f}, {0.01, 1.5f}}), {"cosine 1.5", "within [-1, 1]"});
     refused(Section::rates({{0.1, 0.5f}, {0.01, static_cast<float>(nan)}}), {"cosine", "within [-1, 1]"});
 }
@@ -481,6 +481,6 @@ TEST_F(GalleryFile, WrongThresholdsAreRefused) {
 TEST_F(GalleryFile, WhatIsNoFileIsRefused) {
     expectError([&] { Gallery::load(path); }, {path, "cannot be opened"});
     expectError([&] { Gallery::load(""); }, {"empty path", "cannot be opened"});
-    expectError([&] { Gallery::load(dir.path()); }, {dir.path(), "no regular file"});
-    expectError([] { Gallery::load("/dev/zero"); }, {"/dev/zero", "no regular file"});
+    expectError([&] { Gallery::load(dir.path()); }, {dir.path(), "not a regular file"});
+    expectError([] { Gallery::load("/dev/zero"); }, {"/dev/zero", "not a regular file"});
 }

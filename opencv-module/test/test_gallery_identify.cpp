@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who is named, and who is not.
+// Who is named and who is not.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ Mat at(double degrees) {
 
 double cosine(double degrees) { return std::cos(degrees * CV_PI / 180); }
 
-/// 0.5 at a rate of 1e-2, and 0.1 more for each power of ten.
+/// A cosine of 0.5 at a rate of 1e-2, and 0.1 more for each power of ten.
 NamingRule rule() {
     NamingRule rule;
     rule.thresholds.rates = {1e-2, 1e-3, 1e-4};
@@ -43,7 +43,7 @@ NamingRule rule() {
     return rule;
 }
 
-/// What `share` of all pairs of these rows reach.
+/// The cosine that a `share` of all pairs of these rows reach.
 Thresholds measure(const Mat& rows, const std::vector<double>& rates) {
     Mat units = rows.clone();
     for (int i = 0; i < units.rows; ++i) units.row(i) /= cv::norm(units.row(i));
@@ -91,7 +91,7 @@ TEST(GalleryIdentify, AsksForMoreTheMorePeopleThereAre) {
     EXPECT_NEAR(gallery->namingThreshold(rule()), 0.5, 1e-3);
     const Mat others = randomRows(999, length, 1);
     for (int i = 0; i < others.rows; ++i) gallery->add(personName(i), others.row(i), 1);
-    EXPECT_NEAR(gallery->namingThreshold(rule()), 0.8, 1e-3);  // goes on beyond what was measured
+    EXPECT_NEAR(gallery->namingThreshold(rule()), 0.8, 1e-3);  // extended beyond the measured rates
     EXPECT_EQ(gallery->identify(at(40), rule()).name, "");     // 0.766
     EXPECT_EQ(gallery->identify(at(30), rule()).name, "Ann");
     NamingRule often = rule();
@@ -100,7 +100,7 @@ TEST(GalleryIdentify, AsksForMoreTheMorePeopleThereAre) {
     EXPECT_EQ(gallery->identify(at(40), often).name, "Ann");
 }
 
-// The probability is what was asked for, with one picture each of people who are drawn at random.
+// The measured probability is the requested one, for random people with one picture each.
 TEST(GalleryIdentify, NamesAsManyStrangersAsAskedFor) {
     NamingRule asked;
     asked.thresholds = measure(randomRows(3000, length, 2), {1e-1, 1e-2, 1e-3, 1e-4, 1e-5});

@@ -24,12 +24,12 @@ using drgan_test::search;
 
 namespace {
 
-const bool oneThread = drgan_test::oneThreadInOpenCv();  // and in Faiss, which takes as many
+const bool oneThread = drgan_test::oneThreadInOpenCv();  // also in Faiss, which uses the same number
 
 /// People on 24 axes of 64, as embeddings are on fewer axes than they have values.
 Mat people(int n, unsigned seed) { return randomRows(n, 24, seed) * randomRows(24, 64, 1); }
 
-/// Other pictures of the first n: of a cosine of about 0.9.
+/// Other pictures of the first n people, with a cosine of about 0.9.
 Mat otherPictures(const Mat& rows, int n, unsigned seed) {
     Mat queries = rows.rowRange(0, n) + 0.5 * people(n, seed);
     return queries;
@@ -49,7 +49,7 @@ int missing(const Found& found, const Found& exact, int k) {
 #define NEEDS_FAISS() \
     if (!Gallery::hasIndexes()) GTEST_SKIP() << "this build has no Faiss (libfaiss-dev): there are no indexes to test"
 
-// A test for each type. (OpenCV's ts has an older GoogleTest, of which parametrised tests are written otherwise.)
+// A test for each type. (OpenCV's ts has an older GoogleTest with another syntax for parametrised tests.)
 #define INDEX_TEST(name)           \
     static void name(int type);    \
     TEST(GalleryIvf, name) {       \
@@ -81,19 +81,19 @@ INDEX_TEST(FindsNearlyAllThatExactSearchFinds) {
             all += std::count(begin, begin + 10, found.names[static_cast<size_t>(10 * q + i)]) == 1 ? 1 : 0;
         }
     }
-    // Measured: see docs/gallery.md for the real size. Here a broken index finds next to nothing.
+    // docs/gallery.md has measurements at real sizes. This test detects broken indexes.
     EXPECT_GE(first, 285);
     EXPECT_GE(all, 2400);
 }
 
 INDEX_TEST(MoreEffortMissesFewer) {
-    // On 128 axes that all matter, with queries as far off as pictures in the wild: little effort is not enough.
+    // On 128 axes of equal variance, with queries as different as real pictures: a small effort is not enough.
     const Mat rows = randomRows(8000, 128, 18);
     const auto gallery = galleryOf(rows);
     const Mat queries = rows.rowRange(0, 200) + randomRows(200, 128, 19);
     const Found exact = search(*gallery, queries, 10);
     gallery->buildIndex(type);
-    // Faiss 1.7.3 ends an HNSW search by one figure and keeps its queue by another: with only the first of them set,
+    // Faiss 1.7.3 has separate parameters for the end of an HNSW search and for its queue: if only the first is set,
     // all three efforts find the same.
     std::vector<int> missed;
     for (const double effort : {0.05, 1.0, 8.0}) {
@@ -102,7 +102,7 @@ INDEX_TEST(MoreEffortMissesFewer) {
     }
     EXPECT_GT(missed[0], 80);  // of 2000
     EXPECT_LT(missed[1], missed[0] * 3 / 4);
-    EXPECT_LE(missed[2], missed[1] / 2);  // both may be 0: the graph is not the same each time, threads make it
+    EXPECT_LE(missed[2], missed[1] / 2);  // both may be 0: threads build the graph, which differs each time
     EXPECT_LE(missed[2], 100);            // a recall of 0.95
     ::testing::Test::RecordProperty("missed", cv::format("%d %d %d", missed[0], missed[1], missed[2]));
 }
@@ -163,10 +163,10 @@ INDEX_TEST(KnowsWhoWasAddedChangedAndRemovedSince) {
         EXPECT_EQ(found.names, exact.names);
         EXPECT_EQ(cv::norm(found.similarities, exact.similarities, cv::NORM_INF), 0);
     }
-    EXPECT_LE(missing(found, exact, 5), 50);  // of 1000: a graph may have nodes to which no way leads
+    EXPECT_LE(missing(found, exact, 5), 50);  // of 1000: some nodes of a graph may be unreachable
     for (size_t i = 0; i < found.names.size(); ++i) {
         const int q = static_cast<int>(i) / 5;
-        const Mat row = personOf(*gallery, found.names[i]).embedding;  // throws for who was removed
+        const Mat row = personOf(*gallery, found.names[i]).embedding;  // throws for people who were removed
         EXPECT_NEAR(found.similarities.at<float>(q, static_cast<int>(i) % 5), cosine(queries.row(q), row), 2e-7);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pictures behind a person: kept, listed, taken out again; and people who get another name.
+// Stored pictures of a person: added, listed, removed; and renaming people.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -26,7 +26,7 @@ using Labels = std::vector<cv::String>;
 
 class GalleryPictures : public testing::Test {
 protected:
-    /// @param but a picture of Ann's that was never in; 4: all were
+    /// @param but index of a picture of Ann's that is left out; 4: none
     cv::Ptr<Gallery> made(int but = 4) const {
         const auto gallery = Gallery::createEmpty(length, "tiny");
         gallery->add("Bob", rows.row(5), 0.5f);
@@ -57,7 +57,7 @@ TEST_F(GalleryPictures, AreListedAndSaved) {
         EXPECT_EQ(cv::norm(embedding, rows.row(2), cv::NORM_INF), 0);
         EXPECT_EQ(total, 0.1 + 0.2 * 2);
         EXPECT_EQ(images, 3);
-        embedding.setTo(0);  // the caller's own
+        embedding.setTo(0);  // does not change the gallery
         gallery->picture("Ann", "2.jpg", embedding, total, images);
         EXPECT_GT(cv::norm(embedding), 0);
     }
@@ -101,7 +101,7 @@ TEST_F(GalleryPictures, WhatWasNotKeptCannotBeTakenApart) {
     const auto gallery = made();
     gallery->add("Ann", rows.row(6), 0.5f);
     const std::string before = bytes(*gallery);
-    expectError([&] { gallery->removePicture("Ann", "1.jpg"); }, {"\"1.jpg\"", "11 images", "only 10 are kept"});
+    expectError([&] { gallery->removePicture("Ann", "1.jpg"); }, {"\"1.jpg\"", "11 images", "only 10 are stored"});
     EXPECT_EQ(bytes(*gallery), before);
     EXPECT_FALSE(gallery->removePicture("Ann", "9.jpg"));
     EXPECT_FALSE(gallery->removePicture("Bob", "1.jpg"));
@@ -110,8 +110,9 @@ TEST_F(GalleryPictures, WhatWasNotKeptCannotBeTakenApart) {
     Mat embedding;
     double total = 0;
     int images = 0;
-    expectError([&] { gallery->picture("Ann", "9.jpg", embedding, total, images); }, {"\"9.jpg\"", "the 4 kept"});
-    expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "1.jpg"); }, {"has one of that name already"});
+    expectError([&] { gallery->picture("Ann", "9.jpg", embedding, total, images); }, {"\"9.jpg\"", "the 4 stored"});
+    expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "1.jpg"); },
+                {"already has a picture of this name"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, ""); }, {"picture"});
     expectError([&] { gallery->addPicture("Ann", rows.row(6), 1, 1, "a\nb"); }, {"control character"});
     EXPECT_EQ(bytes(*gallery), before);
@@ -129,7 +130,7 @@ TEST_F(GalleryPictures, PeopleGetAnotherName) {
     EXPECT_EQ(gallery->pictures("Zoë").size(), 4u);
     EXPECT_TRUE(gallery->removePicture("Zoë", "0.jpg"));
     expectError([&] { gallery->rename("Ann", "Eve"); }, {"\"Ann\"", "no such person"});
-    expectError([&] { gallery->rename("Zoë", "Bob"); }, {"\"Bob\"", "there is such a person already"});
+    expectError([&] { gallery->rename("Zoë", "Bob"); }, {"\"Bob\"", "there is already such a person"});
     expectError([&] { gallery->rename("Zoë", "a\nb"); }, {"control character"});
     gallery->rename("Bob", "Bob");
     const std::string saved = bytes(*gallery);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever happens while a gallery is saved, there is the old file or the new one.
+// Whatever happens while a gallery is saved, either the old or the new file exists.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,7 +66,7 @@ TEST_F(GallerySave, ANewFileIsItsOwnersAlone) {
     EXPECT_EQ(modeOf(path), 0600u);
     ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
     large->save(path);
-    EXPECT_EQ(modeOf(path), 0640u);  // who may read it was somebody's decision
+    EXPECT_EQ(modeOf(path), 0640u);  // existing permissions are kept
 }
 
 TEST_F(GallerySave, GoesThroughSymbolicLinks) {
@@ -74,7 +74,7 @@ TEST_F(GallerySave, GoesThroughSymbolicLinks) {
     fs::create_symlink("real/a.gallery", dir.path() + "/relative");
     fs::create_symlink(dir.path() + "/relative", dir.path() + "/absolute");
     for (const char* const link : {"/relative", "/absolute"}) {
-        for (const auto& gallery : {small, large}) {  // there is no such file at first
+        for (const auto& gallery : {small, large}) {  // at first the file does not exist
             gallery->save(dir.path() + link);
             EXPECT_TRUE(fs::is_symlink(dir.path() + link));
             EXPECT_TRUE(sameContent(*Gallery::load(dir.path() + "/real/a.gallery"), *gallery));
@@ -117,7 +117,7 @@ TEST_F(GallerySave, AFullDiskLeavesTheOldFile) {
     for (const rlim_t limit : {rlim_t(0), rlim_t(100), rlim_t(1) << 20, rlim_t(1500000)}) {
         tight.rlim_cur = limit;
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
-        // The signal's default would end this process; whoever set the limit may expect so, but not of a library.
+        // By default the signal would end this process, which a library must not do.
         expectError([&] { large->save(path); }, {path, "File too large"});
         setrlimit(RLIMIT_FSIZE, &before);
         EXPECT_EQ(filesIn(dir.path()), std::vector<std::string>{"people.gallery"});
@@ -142,8 +142,8 @@ TEST_F(GallerySave, TwoAtATimeLeaveOneWholeFile) {
 }
 
 TEST_F(GallerySave, IsOfOneMomentWhileOthersChange) {
-    // Everybody gets a picture, one after the other, again and again. Picture n is 2n - 1 times the row: so the mean of
-    // n pictures is n times the row, and no person is a picture ahead of those before.
+    // All people get a picture in turn, again and again. Picture n is 2n - 1 times the row, so that the mean of n
+    // pictures is n times the row, and no person has more pictures than those before.
     constexpr int people = 2000;
     const Mat rows = randomRows(people, 256, 3);
     const auto gallery = galleryOf(rows);
@@ -185,7 +185,7 @@ TEST_F(GallerySave, KilledAtAnyMomentItLeavesTheOldOrTheNewFile) {
     const auto begin = std::chrono::steady_clock::now();
     large->save(path);
     small->save(path);
-    // The child needs about this long for both; some are killed before the first is done, some in a later round.
+    // The child takes about this long for both; some are killed before the first is done, some in a later round.
     const auto both = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
     const int longest = static_cast<int>(std::min<int64_t>(3 * both.count() + 1000, 500000));
     cv::RNG random(4);
@@ -209,7 +209,7 @@ TEST_F(GallerySave, KilledAtAnyMomentItLeavesTheOldOrTheNewFile) {
     EXPECT_EQ(killed, 60);
     EXPECT_GT(olds, 0);
     EXPECT_GT(news, 0) << "never was there time to save";
-    for (const std::string& name : filesIn(dir.path())) {  // what the killed left is told by its name
+    for (const std::string& name : filesIn(dir.path())) {  // the files left by killed processes
         EXPECT_TRUE(name == "people.gallery" || name.rfind(".drgan-", 0) == 0) << name;
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Models that are broken, by accident or on purpose. Whatever the bytes, the answer is a cv::Exception.
+// Models that are damaged by accident or on purpose: any bytes either load or throw a cv::Exception.
 #include <gtest/gtest.h>
 
 #include <opencv2/core/utils/logger.hpp>
@@ -22,7 +22,7 @@ using drgan_test::TinyOptions;
 
 namespace {
 
-/// Loads bytes that may be anything: either they load or a cv::Exception says why not.
+/// Loads arbitrary bytes: either they load or a cv::Exception says why not.
 /// @return whether they loaded
 bool loadsOrThrows(Role role, const Bytes& bytes) {
     try {
@@ -40,7 +40,7 @@ std::string varint(uint64_t value) {
     return bytes + static_cast<char>(value);
 }
 
-/// cv::dnn logs every node that it cannot read: thousands of lines where models are broken on purpose.
+/// cv::dnn logs every node that it cannot read, which is thousands of lines here.
 class QuietLog {
 public:
     QuietLog() : old_(cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT)) {}
@@ -50,7 +50,7 @@ private:
     cv::utils::logging::LogLevel old_;
 };
 
-/// A field of wire type 2 (a length and so many bytes).
+/// A field of wire type 2 (a length and that many bytes).
 std::string field(int number, const std::string& content) {
     return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(content.size()) + content;
 }
@@ -87,13 +87,13 @@ TEST(HostileModel, MalformedProtobufIsRefused) {
     const std::string tooLong(10, '\xff');
     const std::pair<std::string, const char*> tails[] = {
         {std::string("\x08") + tooLong + '\x01', "longer than 64 bits"},  // varint of 11 bytes
-        {std::string("\x08\xff\xff"), "cut off"},
+        {std::string("\x08\xff\xff"), "truncated"},
         {std::string("\x72\x7f"), "claims 127 bytes where 0 are left"},
         {std::string("\x72") + std::string(9, '\xff') + '\x01', "claims 18446744073709551615 bytes"},
         {std::string("\x03"), "field number 0"},
         {std::string("\x0b"), "wire type 3"},  // groups
-        {std::string("\x0d\x01\x02"), "cut off"},
-        {std::string("\x70\x05"), "metadata_props"},  // an integer where a message belongs
+        {std::string("\x0d\x01\x02"), "truncated"},
+        {std::string("\x70\x05"), "metadata_props"},  // an integer instead of a message
         {field(7, ""), "two graphs"},
         {field(25, ""), "functions"},
         {field(14, field(1, "key") + field(2, std::string(100000, 'x'))), "at most 65536"},
@@ -122,14 +122,14 @@ TEST(HostileModel, TensorsThatDoNotAddUpAreRefused) {
     const std::pair<std::string, const char*> cases[] = {
         {dims({2}) + floats + field(9, "1234"), "holds 1 elements, expected 2"},
         {dims({2}) + floats + field(9, "12345678901"), "expected 2"},
-        {dims({2}) + floats + field(4, "123456789"), "no whole number"},
+        {dims({2}) + floats + field(4, "123456789"), "not a multiple"},
         {dims({1}) + floats + field(7, "\x01"), "expected 1"},                     // integers in a float tensor
         {dims({1}) + floats + field(4, "1234") + field(9, "1234"), "expected 1"},  // both forms at once
         {dims({2}) + integers + field(7, "\x01") + field(10, "12345678"), "two types"},
-        {dims({2}) + integers + field(7, "\x01\xff"), "cut off"},
-        {dims({uint64_t(1) << 40}) + floats, "absurdly large"},
-        {dims({65536, 65536, 65536, 65536, 65536}) + floats, "absurdly large"},
-        {dims({~uint64_t(0)}) + floats, "absurdly large"},
+        {dims({2}) + integers + field(7, "\x01\xff"), "truncated"},
+        {dims({uint64_t(1) << 40}) + floats, "far too large"},
+        {dims({65536, 65536, 65536, 65536, 65536}) + floats, "far too large"},
+        {dims({~uint64_t(0)}) + floats, "far too large"},
         {dims({1, 1, 1, 1, 1, 1, 1, 1, 1}) + floats, "more than 8 dimensions"},
         {dims({1}) + texts, "data type 8"},
         {dims({1}) + floats + outside, "another file"},
@@ -137,7 +137,7 @@ TEST(HostileModel, TensorsThatDoNotAddUpAreRefused) {
     for (const auto& c : cases) {
         expectError([&] { load(Role::encoder, model(c.first)); }, {c.second, "encoder in memory"});
     }
-    // Tensors hide in attributes too; graphs inside nodes are not followed but refused.
+    // Tensors may be in attributes, too; graphs inside nodes are refused.
     const auto inNode = [](const std::string& attribute) {
         const std::string text = field(7, field(1, field(5, attribute)));
         return Bytes(text.begin(), text.end());
@@ -180,13 +180,14 @@ TEST(HostileModel, TruncatedAnywhereIsRefused) {
 }
 
 TEST(HostileModel, FlippedBitsNeverCrash) {
-    // Flipped bits of a weight load, most others are refused here, and some hundreds reach cv::dnn's importer.
+    // Models with flipped bits in a weight load, most others are refused here, and some hundreds reach cv::dnn's
+    // importer.
     const QuietLog quiet;
     for (const Role role : allRoles) {
         const Bytes whole = make(role, smallest(role));
         int loaded = 0, refused = 0;
         for (size_t i = 0; i < whole.size(); ++i) {
-            // Every third bit: the whole took three times as long and found nothing more.
+            // Every third bit: all bits took three times as long and found no other fault.
             for (int bit = 0; bit < 8; ++bit) {
                 if ((i * 8 + static_cast<size_t>(bit)) % 3 != 0) continue;
                 Bytes broken = whole;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every public function that takes a picture takes the same ones: 8-bit, grey, BGR or BGRA.
+// Every public function that takes a picture takes the same types: 8-bit, grey, BGR or BGRA.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -118,7 +118,7 @@ TEST_F(PictureTypes, OthersAreRefused) {
     }
 }
 
-// The faces of a drawing are no proof that a network looks: here a trained one finds the same in all three.
+// Drawings do not show that a network uses the picture: here a trained one detects the same faces in all three types.
 TEST_F(PictureTypes, TheShippedFinderFindsFacesInAllThree) {
     const Bundle bundle = Bundle::load();
     const auto decoder = Decoder::create(bundle.decoder);

@@ -57,7 +57,7 @@ TEST(Thresholds, OfAGalleryAreThoseOfOneComparisonInIt) {
     EXPECT_NEAR(t.naming(1, 0.1), 0.25, 1e-12);
     EXPECT_NEAR(t.naming(2147483647, 0.01),
                 0.4375 + 0.0625 * (std::log10(2147483647.0) - 1 + std::log10(0.01 / 0.01005)),
-                1e-3);  // where 1 - (1 - rate)^(1 / people) has no digit left
+                1e-3);  // where computing 1 - (1 - rate)^(1 / people) directly would lose all digits
     double last = -1;
     for (const int people : {1, 10, 100, 1000, 100000, 1000000}) {
         EXPECT_GT(t.naming(people), last) << people;
@@ -71,10 +71,10 @@ TEST(Thresholds, ThatBreakTheRulesAreRefused) {
     expectRefused({0.1}, {0.25f}, {"1 false-match rates", "2 to 64"});
     expectRefused(std::vector<double>(65, 0.1), std::vector<float>(65, 0.1f), {"65 false-match rates"});
     expectRefused({0.1, 0.01}, {0.25f}, {"2 false-match rates and 1 cosines"});
-    expectRefused({0.01, 0.1}, {0.25f, 0.5f}, {"rate 0.1", "below the one before"});
+    expectRefused({0.01, 0.1}, {0.25f, 0.5f}, {"rate 0.1", "below the previous one"});
     expectRefused({1, 0.1}, {0.25f, 0.5f}, {"rate 1,", "within (0, 1)"});
     expectRefused({nan, 0.1}, {0.25f, 0.5f}, {"rate nan"});
-    expectRefused({0.1, 0.01}, {0.25f, 0.25f}, {"cosine 0.25", "above the one before"});
+    expectRefused({0.1, 0.01}, {0.25f, 0.25f}, {"cosine 0.25", "above the previous one"});
     expectRefused({0.1, 0.01}, {0.25f, 1.25f}, {"cosine 1.25", "within [-1, 1]"});
 }
 

@@ -19,7 +19,7 @@ std::string describe(const py::array& array) {
            py::str(array.attr("shape")).cast<std::string>();
 }
 
-/// CV_8U ... CV_64F; -1 for what OpenCV does not know.
+/// CV_8U ... CV_64F; -1 for types that OpenCV does not have.
 int depthOf(const py::dtype& type) {
     const auto size = type.itemsize();
     switch (type.kind()) {
@@ -45,11 +45,11 @@ py::array narrowed(const py::array& array, const std::string& name) {
     return narrow;
 }
 
-/// How an array looks to cv::Mat.
+/// An array in the terms of cv::Mat.
 struct Layout {
     int rows = 0, columns = 1, channels = 1;
     size_t step = 0;     // bytes from row to row
-    bool whole = false;  // rows are contiguous and one after the other, so that cv::Mat can use them as they are
+    bool whole = false;  // rows are contiguous and follow each other, so that cv::Mat can use them
 };
 
 Layout layoutOf(const py::array& array, const std::string& name) {
@@ -72,7 +72,7 @@ Layout layoutOf(const py::array& array, const std::string& name) {
     const py::ssize_t item = array.itemsize();
     const py::ssize_t pixel = item * layout.channels;
     const py::ssize_t row = pixel * layout.columns;
-    // The stride of a dimension of one says nothing.
+    // The stride of a dimension of size one has no meaning.
     const bool channels = layout.channels == 1 || array.strides(2) == item;
     const bool columns = layout.columns == 1 || array.strides(1) == pixel;
     const bool rows = layout.rows == 1 || (array.strides(0) >= row && array.strides(0) % item == 0);
@@ -168,7 +168,7 @@ Output::Output(py::handle given, const std::string& name) {
         throw ArgumentError(name + ": got " + describe(array) + ", which OpenCV cannot write to");
     }
     if (array.size() == 0) {
-        return;  // nothing fits
+        return;  // no array type fits
     }
     const Layout layout = layoutOf(array, name);
     if (!layout.whole || !array.writeable()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// numpy arrays as cv::Mat and back, by the rules of OpenCV's own bindings.
+// Conversion between numpy arrays and cv::Mat, by the rules of OpenCV's own bindings.
 
 #ifndef DRGAN_PYTHON_ARRAYS_HPP
 #define DRGAN_PYTHON_ARRAYS_HPP
@@ -16,7 +16,7 @@ namespace drgan_python {
 
 namespace py = pybind11;
 
-/// An argument of another kind than the function takes: drgan.ArgumentError, a drgan.error and a TypeError.
+/// An argument of a wrong type: drgan.ArgumentError, which is a drgan.error and a TypeError.
 class ArgumentError : public std::exception {
 public:
     explicit ArgumentError(std::string message) : message_(std::move(message)) {}
@@ -26,11 +26,11 @@ private:
     std::string message_;
 };
 
-/// What a caller gave, as a matrix: over the array's own memory where its rows are whole and follow one another, else
-/// over a copy. Holds the array; make and destroy it with the GIL held.
+/// An argument as a matrix: shares the array's memory if its rows are contiguous and follow each other, else a copy.
+/// Holds a reference to the array; create and destroy it with the GIL held.
 ///
 /// None is an empty matrix, a tuple of n numbers n x 1 CV_64F. An array of 1, 2 or 3 dimensions is n x 1, rows x
-/// columns, rows x columns with channels. 64-bit integers become CV_32S, and must fit.
+/// columns, rows x columns with channels. 64-bit integers are converted to CV_32S and must fit.
 class Input {
 public:
     /// @param name of the argument, for messages @throws ArgumentError
@@ -43,7 +43,7 @@ private:
     cv::Mat mat_;
 };
 
-/// A sequence of arrays. None is an empty one.
+/// A sequence of arrays. None is an empty sequence.
 class Inputs {
 public:
     Inputs(py::handle object, const std::string& name);
@@ -55,10 +55,10 @@ private:
     std::vector<cv::Mat> mats_;
 };
 
-/// Where a result goes: into the caller's array where it has the type and the shape of the result, else into a new one.
+/// The destination of a result: the caller's array if it has the result's type and shape, else a new one.
 class Output {
 public:
-    /// @param given None or an array @throws ArgumentError for what cannot be written to
+    /// @param given None or an array @throws ArgumentError if it cannot be written to
     Output(py::handle given, const std::string& name);
 
     cv::Mat& mat() { return mat_; }
@@ -68,18 +68,18 @@ public:
 
 private:
     py::object given_;
-    cv::Mat view_;  // over the caller's array
+    cv::Mat view_;  // shares the memory of the caller's array
     cv::Mat mat_;
 };
 
-/// A new array with a copy of the values. A matrix of one channel has two dimensions, one of several has three.
+/// A new array with a copy of the values: of two dimensions for one channel, of three for several.
 py::object toArray(const cv::Mat& mat);
 
-/// As OpenCV's bindings do it: an array of one dimension, or () without a value.
+/// As in OpenCV's bindings: an array of one dimension, or () if it is empty.
 py::object toArray(const std::vector<float>& values);
 py::object toArray(const std::vector<double>& values);
 
-/// As OpenCV's bindings do it.
+/// As in OpenCV's bindings.
 py::tuple toTuple(const std::vector<cv::String>& texts);
 
 }  // namespace drgan_python

@@ -9,7 +9,7 @@ void defineBackends(py::module_& module) {
         [] {
             std::vector<cv::String> names;
             {
-                const py::gil_scoped_release released;  // the first call looks for devices
+                const py::gil_scoped_release released;  // the first call searches for devices
                 names = cv::drgan::availableBackends();
             }
             return toTuple(names);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared by the sources of the package. Names, argument names, their order and what is returned are those that OpenCV's
-// generator (gen2.py) gives the headers: first what must be given, then in the header's order outputs and what has a
-// default; returned are the function's value and then its outputs.
+// Shared by the sources of the package. Names, arguments and results are those that OpenCV's generator (gen2.py) would
+// make from the headers: required arguments first, then, in the header's order, outputs and arguments with a default;
+// the result has the function's return value and then its outputs.
 
 #ifndef DRGAN_PYTHON_BINDING_HPP
 #define DRGAN_PYTHON_BINDING_HPP
@@ -18,15 +18,15 @@
 
 namespace drgan_python {
 
-/// A docstring: the signature, then what the header says of it. @param name as in C++: "Encoder::feature"
+/// A docstring: the signature, then the text from the header. @param name as in C++: "Encoder::feature"
 std::string documented(const std::string& name, const std::string& signature = std::string());
 
-/// An object whose calls come one at a time, whatever threads they come from: with the GIL released, two could overlap.
+/// An object with a lock, so that calls from several threads do not overlap while the GIL is released.
 template <typename T>
 struct Guarded {
     explicit Guarded(cv::Ptr<T> made) : object(std::move(made)) {}
 
-    /// Calls function(object) without the GIL. What it touches must be C++ alone.
+    /// Calls function(object) without the GIL. It must not use Python objects.
     template <typename Function>
     auto call(Function function) {
         const py::gil_scoped_release released;
@@ -34,7 +34,7 @@ struct Guarded {
         return function(*object);
     }
 
-    /// The same for what any number of threads may use at a time.
+    /// The same without the lock, for functions that may be called by any number of threads.
     template <typename Function>
     auto callTogether(Function function) {
         const py::gil_scoped_release released;
@@ -48,14 +48,14 @@ struct Guarded {
 template <typename T>
 using Shared = std::shared_ptr<Guarded<T>>;
 
-/// What `make`, called without the GIL, gives.
+/// Calls `make` without the GIL. @return its result
 template <typename T, typename Make>
 Shared<T> guarded(Make make) {
     const py::gil_scoped_release released;
     return std::make_shared<Guarded<T>>(make());
 }
 
-/// None: no pointer.
+/// None becomes a null pointer.
 template <typename T>
 cv::Ptr<T> pointer(const Shared<T>& shared) {
     return shared ? shared->object : cv::Ptr<T>();
@@ -76,7 +76,7 @@ auto setter(void (T::*method)(Value)) {
     return [method](Guarded<T>& self, Value value) { self.call([&](T& object) { (object.*method)(value); }); };
 }
 
-/// A static function under both names that OpenCV gives it: Class.name and Class_name.
+/// A static function under both names that OpenCV uses: Class.name and Class_name.
 template <typename Class, typename Function, typename... Extra>
 void defineStatic(py::module_& module, Class& type, const std::string& name, Function function, const std::string& doc,
                   const Extra&... extra) {

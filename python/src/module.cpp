@@ -11,7 +11,7 @@ const std::map<std::string, const char*> comments = {
 #include "docs.inc"
 };
 
-// Never released: an exception may be translated as long as there is an interpreter.
+// Never released, because exceptions are translated as long as the interpreter exists.
 PyObject* errorType = nullptr;
 PyObject* argumentErrorType = nullptr;
 
@@ -52,14 +52,14 @@ PyObject* makeType(py::module_& module, const char* name, const char* doc, const
 std::string documented(const std::string& name, const std::string& signature) {
     const auto found = comments.find(name);
     if (found == comments.end()) {
-        throw std::logic_error(name + ": the headers have no such thing");
+        throw std::logic_error(name + ": not found in the headers");
     }
     const std::string text = found->second;
     return signature + (signature.empty() || text.empty() ? "" : "\n\n") + text;
 }
 
 void defineErrors(py::module_& module) {
-    // cv2's class where there is a cv2, so that "except cv2.error" keeps its meaning.
+    // cv2's class if there is a cv2, so that "except cv2.error" works.
     try {
         errorType = py::module_::import("cv2").attr("error").cast<py::object>().release().ptr();
         module.attr("error") = py::handle(errorType);
@@ -82,7 +82,7 @@ PYBIND11_MODULE(_drgan, module) {
     py::options options;
     options.disable_function_signatures();
 
-    // What is defined here belongs to the package: it says so in messages and in help().
+    // Makes messages and help() show the package's name.
     const py::object own_name = module.attr("__name__");
     module.attr("__name__") = "drgan";
     defineErrors(module);

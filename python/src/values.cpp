@@ -58,7 +58,7 @@ void defineBundle(py::module_& module) {
         documented("Bundle::load", "load([folder]) -> Bundle"), arg("folder") = std::string());
 }
 
-// A template works in microseconds: it keeps the GIL, and needs no other lock.
+// A template takes only microseconds: it keeps the GIL and needs no lock.
 void defineTemplate(py::module_& module) {
     py::class_<Template>(module, "Template", documented("Template").c_str())
         .def(py::init<>(), "Template() -> an empty template")

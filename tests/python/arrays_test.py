@@ -208,7 +208,7 @@ class Refusals(unittest.TestCase):
             (lambda: m.encoder.features([m.faces[0], picture]), 'aligned picture 1'),
             (lambda: m.encoder.match(embedding, embedding[:, :10]), 'b: got 10 values, expected'),
             (lambda: m.encoder.match(embedding, embedding.astype(float)), 'b: got CV_64FC1'),
-            (lambda: m.encoder.match(embedding, nan), 'b: holds NaN'),
+            (lambda: m.encoder.match(embedding, nan), 'b: contains NaN'),
             (lambda: m.encoder.match(embedding, 0 * embedding), 'b: got an embedding of zeros'),
             (lambda: m.encoder.match(embedding, embedding, 7), 'disType: got 7'),
             (lambda: m.decoder.rotate(embedding, 170), '170'),

@@ -132,7 +132,7 @@ class People(unittest.TestCase):
         self.assertAlmostEqual(again.namingThreshold(rule), own.naming(again.size()))
         self.assertNotAlmostEqual(people().namingThreshold(rule), own.naming(again.size()), places=3)
         own.cosines = [0.625, 0.5]
-        with self.assertRaisesRegex(Error, 'above the one before'):
+        with self.assertRaisesRegex(Error, 'above the previous one'):
             gallery.setThresholds(own)
 
     def test_an_empty_gallery(self):

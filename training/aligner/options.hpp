@@ -8,7 +8,7 @@
 
 namespace drgan::train {
 
-/// What a run of the aligner depends on.
+/// Options of a run of the aligner.
 struct AlignerOptions : SmallNetworkOptions {
     CropOptions crops;
     double alignerWidth = 1, widenAligner = 0, yawWeight = 1;

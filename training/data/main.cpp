@@ -44,22 +44,25 @@ struct Arguments {
 
 void define(CLI::App& app, Arguments& a) {
     CLI::App* input = app.add_option_group("Pictures", "one of");
-    auto* labels = input->add_option("--labels", a.labels, "folder with labels.csv and what it names");
-    auto* people = input->add_option("--people", a.people, "folder with a folder of pictures per person");
+    auto* labels =
+        input->add_option("--labels", a.labels, "folder with labels.csv and the tars or pictures that it lists");
+    auto* people = input->add_option("--people", a.people, "folder with one folder of pictures per person");
     auto* cfp = input->add_option("--cfp", a.cfp, "folder of CFP (Data/Images, Data/Fiducials)");
     input->require_option(1);
-    app.add_option("--dev-share", a.devShare, "share of the people for the dev split, chosen by their names")
+    app.add_option("--dev-share", a.devShare, "share of the people that go to the dev split, chosen by their names")
         ->check(CLI::Range(0., 1.))
         ->needs(people)
         ->capture_default_str();
-    app.add_option("--dev-people", a.devPeople, "people for the dev split, such as 351-400,412")
+    app.add_option("--dev-people", a.devPeople, "people that go to the dev split, for example 351-400,412")
         ->delimiter(',')
         ->needs(cfp);
-    app.add_option("--bundle", a.options.cutter.bundle,
-                   "folder of the bundle whose networks find faces without --detector; default: the installed one")
+    app.add_option(
+           "--bundle", a.options.cutter.bundle,
+           "folder of the bundle whose networks detect the faces if there is no --detector; default: the installed one")
         ->check(CLI::ExistingDirectory)
         ->needs(people);
-    app.add_option("--least-face", a.options.cutter.leastFace, "face box below which a face is left out, pixels")
+    app.add_option("--least-face", a.options.cutter.leastFace,
+                   "minimum side of the face box, pixels; smaller faces are left out")
         ->check(CLI::Range(1.F, 1000.F))
         ->excludes(labels)
         ->capture_default_str();
@@ -67,55 +70,59 @@ void define(CLI::App& app, Arguments& a) {
     app.add_option("--size", a.options.alignment.size, "side of the aligned faces, pixels")
         ->check(CLI::Range(16, 1024))
         ->capture_default_str();
-    app.add_option("--align-eyes", a.eyes, "x,y of the eyes' midpoint in the aligned face, units of its side")
+    app.add_option("--align-eyes", a.eyes, "x,y of the midpoint of the eyes in the aligned face, units of its side")
         ->delimiter(',')
         ->expected(2)
         ->capture_default_str();
     app.add_option("--align-eye-mouth", a.options.alignment.eyeMouth,
-                   "distance of the eyes' and the mouth's midpoints, units of the side")
+                   "distance between the midpoints of eyes and mouth, units of the side")
         ->check(CLI::Range(0.01F, 1.F))
         ->capture_default_str();
     app.add_option("--crop-factor", a.cropFactor,
-                   "side of the pictures in sides of the face box in their middle; of the square cut out of whole ones")
+                   "side of the square around a face, units of the face box's side: of --labels' pictures, or to crop "
+                   "from whole photographs")
         ->check(CLI::Range(1.F, 10.F))
         ->capture_default_str();
-    app.add_option("--mesh", a.options.mesh, "face mesh model (468 points); turns near-frontal pictures in 3D")
+    app.add_option("--mesh", a.options.mesh,
+                   "face mesh model (468 points) to render turned views of near-frontal pictures")
         ->check(CLI::ExistingFile);
     app.add_option("--turned", a.options.turned, "turned views per near-frontal picture")
         ->check(CLI::Range(0, 12))
         ->capture_default_str();
-    app.add_option("--turn-below", a.options.turnBelow, "own yaw up to which a picture is turned, degrees")
+    app.add_option("--turn-below", a.options.turnBelow,
+                   "yaw up to which a picture is near-frontal and is turned, degrees")
         ->check(CLI::Range(0.F, 45.F))
         ->capture_default_str();
-    app.add_option("--mesh-score", a.options.meshScore, "least face score of the mesh for turning")
+    app.add_option("--mesh-score", a.options.meshScore, "minimum face score of the mesh to turn a picture")
         ->capture_default_str();
     app.add_option("--detector", a.options.detector,
-                   "YuNet; finds faces and missing landmarks, and the landmarks of turned views")
+                   "YuNet model to detect faces and to locate landmarks, also those of turned views")
         ->check(CLI::ExistingFile);
-    app.add_option("--teacher", a.options.teacher, "recogniser whose embeddings the set shall carry (ONNX)")
+    app.add_option("--teacher", a.options.teacher, "recogniser (ONNX) whose embeddings are stored in the set")
         ->check(CLI::ExistingFile);
     app.add_option("--teacher-order", a.order, "channel order of the teacher's input")
         ->check(CLI::IsMember({"BGR", "RGB"}))
         ->capture_default_str();
     app.add_option("--teacher-mean", a.options.teacherInput.mean,
-                   "(pixel - mean) / scale; one number or three, in the teacher's channel order")
+                   "teacher's input is (pixel - mean) / scale; one number or three, in its channel order")
         ->delimiter(',')
         ->expected(1, 3)
         ->capture_default_str();
-    app.add_option("--teacher-scale", a.options.teacherInput.scale, "as --teacher-mean")
+    app.add_option("--teacher-scale", a.options.teacherInput.scale, "scale of the teacher's input, as --teacher-mean")
         ->delimiter(',')
         ->expected(1, 3)
         ->capture_default_str();
     app.add_option("--teacher-align", a.teacherAlign,
-                   "two-point: as the faces; five-point: as usual for ArcFace, black outside the picture")
+                   "two-point: like the faces; five-point: as for ArcFace, black outside the picture")
         ->check(CLI::IsMember({"two-point", "five-point"}))
         ->capture_default_str();
     app.add_option("--teacher-size", a.options.teacherInput.size, "side of the teacher's input, pixels")
         ->capture_default_str();
     app.add_option("--threads", a.threads, "worker threads")->check(CLI::Range(1, 256))->capture_default_str();
-    app.add_option("--seed", a.options.seed, "of the turned views' yaws")->capture_default_str();
-    app.add_option("--limit", a.limit, "take only N pictures, spread over the list; 0: all")->capture_default_str();
-    app.add_option("--dropped", a.dropped, "CSV of what was left out and why; default: OUTPUT with .dropped.csv");
+    app.add_option("--seed", a.options.seed, "seed of the turned views' yaws")->capture_default_str();
+    app.add_option("--limit", a.limit, "use only this many pictures, spread over the list; 0: all")
+        ->capture_default_str();
+    app.add_option("--dropped", a.dropped, "CSV file for what is left out and why; default: OUTPUT.dropped.csv");
 }
 
 // One line that is rewritten on a terminal, a line every ten seconds in a log.
@@ -146,7 +153,7 @@ void writeDropped(const std::string& path, const std::vector<Dropped>& dropped) 
     }
     stream.close();
     if (!stream) {
-        throw std::runtime_error(path + ": cannot write the list of what was left out");
+        throw std::runtime_error(path + ": the list of what was left out cannot be written");
     }
 }
 
@@ -168,7 +175,7 @@ drgan::data::Labels readList(const Arguments& a) {
     return drgan::data::readLabels(a.labels + "/labels.csv");
 }
 
-// People who lose all their pictures are not in the set: that is worth a line each.
+// A line for each person who has no usable picture and is therefore not in the set.
 void countPeople(const std::vector<drgan::data::Label>& rows, const std::vector<Prepared>& prepared,
                  std::vector<Dropped>& dropped) {
     std::map<std::string, std::pair<size_t, size_t>> pictures;  // person -> usable, all
@@ -182,12 +189,12 @@ void countPeople(const std::vector<drgan::data::Label>& rows, const std::vector<
         single += count.first == 1 ? 1 : 0;
         if (count.first == 0) {
             lost.push_back(
-                {0, person, "none of this person's " + std::to_string(count.second) + " pictures is usable"});
+                {0, person, "none of this person's " + std::to_string(count.second) + " pictures can be used"});
         }
     }
     dropped.insert(dropped.begin(), lost.begin(), lost.end());
     if (single > 0) {
-        spdlog::info("{} people have a single picture", single);
+        spdlog::info("{} people have only one picture", single);
     }
 }
 
@@ -203,7 +210,7 @@ int run(Arguments& a) {
     if (a.dropped.empty()) {
         a.dropped = a.output + ".dropped.csv";
     }
-    cv::setNumThreads(1);  // the workers are the parallelism
+    cv::setNumThreads(1);  // the workers run in parallel
 
     const std::string folder = a.labels + a.people + a.cfp;  // one of them
     drgan::data::Labels labels = readList(a);
@@ -231,7 +238,7 @@ int run(Arguments& a) {
     spdlog::info("{}: {} real and {} turned faces ({} with the detector's landmarks) of {} people", a.output,
                  summary.real, summary.turned, detected, summary.persons);
     if (!a.cfp.empty()) {
-        spdlog::info("{} faces were aligned by CFP's fiducials", given);
+        spdlog::info("{} faces were aligned with CFP's fiducials", given);
     }
     size_t pictures = 0;
     for (const Dropped& d : dropped) {
@@ -250,7 +257,9 @@ int run(Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Prepares pictures of people for drgan-train: decodes, aligns, turns in 3D, asks the teacher."};
+    CLI::App app{
+        "Writes a face set for drgan-train: aligns pictures of people, renders turned views, stores the teacher's "
+        "embeddings."};
     Arguments arguments;
     arguments.options.alignment.size = 112;
     arguments.options.alignment.eyeMouth = 0.363F;

@@ -6,7 +6,7 @@
 
 namespace drgan::train {
 
-/// What a run of the detector depends on.
+/// Options of a run of the detector.
 struct DetectorOptions : SmallNetworkOptions {
     DetectorOptions() {
         scoreWeight = 1;

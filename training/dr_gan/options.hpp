@@ -10,12 +10,12 @@
 namespace drgan::train {
 
 enum class Stage {
-    Encoder,  ///< the encoder only, from identity templates
+    Encoder,  ///< only the encoder, towards identity templates
     Decoder,  ///< the decoder (and discriminator) with the encoder frozen
-    Joint     ///< all three under the DR-GAN losses
+    Joint     ///< all three with the DR-GAN losses
 };
 
-/// What a run of encoder, decoder or both depends on.
+/// Options of a run of encoder, decoder or both.
 struct DrGanOptions : RunOptions {
     Stage stage = Stage::Encoder;
 
@@ -41,8 +41,8 @@ struct DrGanOptions : RunOptions {
     int generatorSteps = 4;
     double strongDiscriminator = 0.9;
     BatchOptions batch;
-    std::string storedEmbeddings;  // file
-    int storedPerPerson = 8;       // with that file
+    std::string storedEmbeddings;  // file of embeddings
+    int storedPerPerson = 8;       // in that file
 
     double templateWeight = 1, marginWeight = 0.3, marginScale = 24, margin = 0.2, holdWeight = 0, holdYaw = 20,
            pairWeight = 0, mirrorWeight = 0, sourceWeight = 0;

@@ -30,7 +30,7 @@ struct Options {
     SetChoice set;
     std::string strangers;
     std::string strangersSplit = "dev";
-    double samePerson = 2;  ///< cosine; above 1: nobody is taken for somebody else
+    double samePerson = 2;  ///< cosine; above 1: no two people are taken for one
     bool writeThresholds = false;
     double strangerRate = 0.01;
     bool mirror = true;
@@ -40,7 +40,7 @@ struct Options {
 
 void define(CLI::App& app, Options& options);
 
-/// What the command line's own rules cannot say. @throws std::runtime_error
+/// Checks what the command line parser cannot check. @throws std::runtime_error
 void check(const Options& options);
 
 }  // namespace drgan::eval

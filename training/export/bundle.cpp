@@ -61,9 +61,7 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
     const nn::Graph aligner = extras.aligner ? extras.aligner->network("averaged_aligner") : nn::Graph(nullptr);
     const nn::Graph detector = extras.detector ? extras.detector->network("averaged_detector") : nn::Graph(nullptr);
-    const std::string id = sha256(weightsOf(encoder) + weightsOf(decoder) + (extras.aligner ? weightsOf(aligner) : "") +
-                                  (extras.detector ? weightsOf(detector) : ""))
-                               .substr(0, 16);
+    const std::string id = sha256(weightsOf(encoder)).substr(0, 16);
     auto value = [&](const char* key) { return checkpoint.value(key); };
 
     auto encoderMetadata = metadata("encoder", id, nn::imageSize(encoder));

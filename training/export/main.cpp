@@ -17,37 +17,38 @@ int main(int argc, char** argv) {
     drgan::exporting::BundleOptions options;
     CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
     auto* checkpointOption =
-        app.add_option("--checkpoint", path, "checkpoint (last.safetensors of a run)")->check(CLI::ExistingFile);
-    app.add_option("--aligner", alignerPath, "checkpoint of an aligner's run, to go into the bundle too")
+        app.add_option("--checkpoint", path, "checkpoint to export (a run's last.safetensors or best.safetensors)")
+            ->check(CLI::ExistingFile);
+    app.add_option("--aligner", alignerPath, "checkpoint of an aligner to include in the bundle")
         ->check(CLI::ExistingFile);
-    app.add_option("--detector", detectorPath, "checkpoint of a detector's run, to go into the bundle too")
+    app.add_option("--detector", detectorPath, "checkpoint of a detector to include in the bundle")
         ->check(CLI::ExistingFile);
-    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle that is written");
+    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle to write");
     auto* rewriteOption =
         app.add_option("--rewrite", rewritten,
-                       "in place of an export: folder of a bundle whose networks are to be written as "
-                       "this version writes them, with the same weights and id; into --output, or in "
-                       "place")
+                       "do not export, but rewrite the networks of the bundle in this folder in the form of "
+                       "this version, with the same weights and id; to --output, or in place")
             ->check(CLI::ExistingDirectory)
             ->excludes(checkpointOption);
-    auto* replaceOption =
-        app.add_option(
-               "--decoder-into", replaced,
-               "in place of an export: folder of a bundle that gets the checkpoint's decoder, which was trained "
-               "on that bundle's encoder; all else of it stays")
-            ->check(CLI::ExistingDirectory)
-            ->needs(checkpointOption)
-            ->excludes(outputOption);
-    auto* blendOption = app.add_option("--blend-decoder", blendPath,
-                                       "checkpoint towards whose decoder the other one's is moved: what an adversary "
-                                       "made too sharp is softened")
-                            ->check(CLI::ExistingFile)
-                            ->needs(checkpointOption);
-    app.add_option("--blend-share", blendShare, "by this share of the way; default: 0.5")
+    auto* replaceOption = app.add_option("--decoder-into", replaced,
+                                         "do not export, but replace the decoder of the bundle in this folder by the "
+                                         "checkpoint's, which must have "
+                                         "been trained with that bundle's encoder; everything else stays")
+                              ->check(CLI::ExistingDirectory)
+                              ->needs(checkpointOption)
+                              ->excludes(outputOption);
+    auto* blendOption =
+        app.add_option("--blend-decoder", blendPath,
+                       "checkpoint whose decoder's weights are interpolated with --checkpoint's: softens "
+                       "a decoder that adversarial training made too sharp")
+            ->check(CLI::ExistingFile)
+            ->needs(checkpointOption);
+    app.add_option("--blend-share", blendShare, "share of the other decoder in --blend-decoder; default: 0.5")
         ->check(CLI::Range(0., 1.))
         ->needs(blendOption);
-    app.add_option("--match-threshold", threshold,
-                   "cosine at or above which two faces are one person; default: the run's, from its validation persons")
+    app.add_option(
+           "--match-threshold", threshold,
+           "cosine at or above which two faces are one person; default: the run's, measured on its validation people")
         ->check(CLI::Range(-1., 1.));
     app.add_option("--start", start, "also write only the networks, as a checkpoint for drgan-train --start");
     app.callback([&] {
@@ -78,12 +79,12 @@ int main(int argc, char** argv) {
         }
         if (!replaced.empty()) {
             drgan::exporting::replaceDecoder(replaced, checkpoint);
-            std::printf("%s: has the checkpoint's decoder\n", replaced.c_str());
+            std::printf("%s: now has the checkpoint's decoder\n", replaced.c_str());
         } else {
             const auto measured = checkpoint.metadata.find("match_threshold");
             if (threshold < -1 && measured == checkpoint.metadata.end()) {
                 throw std::runtime_error(path +
-                                         " has no match threshold (its run had nobody to validate on): give "
+                                         " has no match threshold (its run had no validation people): give "
                                          "--match-threshold");
             }
             options.matchThreshold = threshold >= -1 ? threshold : std::stod(measured->second);

@@ -7,14 +7,14 @@
 
 namespace drgan::exporting {
 
-/// Writes a bundle's networks as this version of the exporter would: each is read into live modules and written again,
-/// with the weights, the metadata and the bundle's id that it has. The manifest gets their sizes and digests.
+/// Writes a bundle's networks in the form of this version of the exporter: each is read into live modules and written
+/// again, with its weights, metadata and bundle id. The manifest gets their sizes.
 /// @param output folder of the new bundle, which gets the other files too (the model card); `folder`: in place
 /// @throws std::runtime_error naming the file and what is wrong with it; nothing is written then
 void rewriteBundle(const std::string& folder, const std::string& output);
 
-/// Puts the checkpoint's averaged decoder into a bundle, whose other models, match threshold and id stay: for a decoder
-/// that was trained on the bundle's own encoder.
+/// Replaces a bundle's decoder by the checkpoint's averaged one, which must have been trained with the bundle's
+/// encoder. The other models, the match threshold and the id stay.
 /// @throws std::runtime_error naming the file and what is wrong with it, or which size or poses differ
 void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint);
 

@@ -6,7 +6,7 @@
 
 namespace drgan::train {
 
-/// What every run depends on. `drgan-train STAGE --help` says what each option does; the run's folder keeps the values.
+/// Options of every run. `drgan-train STAGE --help` describes them; the run's folder keeps the values.
 struct RunOptions {
     std::string faces, run, start;
     bool resume = false;
@@ -16,7 +16,7 @@ struct RunOptions {
     int64_t warmup = 100;
     double weightDecay = 1e-4, averaging = 0.999;
 
-    int64_t checkpointEvery = 250, evaluateEvery = 250, logEvery = 10;  // steps; 0 for the first: at the end only
+    int64_t checkpointEvery = 250, evaluateEvery = 250, logEvery = 10;  // steps; checkpointEvery 0: only at the end
     int keep = 3;
     int threads = 2;
     std::string device = "cpu";

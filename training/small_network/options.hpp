@@ -8,7 +8,7 @@
 
 namespace drgan::train {
 
-/// What the runs of aligner and detector both depend on.
+/// Options that runs of aligner and detector have in common.
 struct SmallNetworkOptions : RunOptions {
     SmallNetworkOptions() {
         learningRate = 2e-3;

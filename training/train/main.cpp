@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-train: learns encoder and decoder, the aligner or the detector, from a prepared face set.
+// drgan-train: trains encoder and decoder, the aligner or the detector on a face set.
 
 #include <spdlog/spdlog.h>
 
@@ -25,11 +25,12 @@ template <typename Run, typename Options>
 void train(const Options& options, const std::string& config) {
     Run run(options, config);
     if (options.resume && run.step() >= options.steps) {
-        spdlog::warn("{} has done {} of {} steps: --steps gives it more", options.run, run.step(), options.steps);
+        spdlog::warn("{} has done {} of {} steps: give more --steps to continue", options.run, run.step(),
+                     options.steps);
     }
     run.run();
     if (run.step() < options.steps) {
-        spdlog::warn("stopped after step {} of {}; --resume goes on", run.step(), options.steps);
+        spdlog::warn("stopped after step {} of {}; --resume continues", run.step(), options.steps);
     }
 }
 
@@ -44,7 +45,7 @@ MeasuredNetwork measuredNetwork(const DrGanOptions& o) {
 MeasuredNetwork measuredNetwork(const AlignerOptions& o) { return {firstNetwork(o)}; }
 MeasuredNetwork measuredNetwork(const DetectorOptions& o) { return {firstNetwork(o), o.scenes.side}; }
 
-/// The config keeps what "auto" came to, so that the run can be repeated on another processor.
+/// Replaces "auto" in the config by the measured choice, so that the run can be repeated on another processor.
 void replaceAuto(std::string& config, const std::string& key, const std::string& value) {
     const std::string line = "\n" + key + "=\"auto\"\n";
     if (const auto at = config.find(line); at != std::string::npos) {
@@ -63,7 +64,7 @@ int main(int argc, char** argv) {
         auto& common = std::visit([](auto& o) -> RunOptions& { return o; }, line.options);
         at::set_num_threads(common.threads);
 #ifdef __GLIBC__
-        // Feature maps come and go by the hundred in every step: memory given back to the system would be zeroed again.
+        // Feature maps come and go by the hundred in every step: memory returned to the system would be zeroed again.
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
         mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif

@@ -8,7 +8,7 @@
 #include "detector/options.hpp"
 #include "dr_gan/options.hpp"
 
-/// The command line of drgan-train: a subcommand for every stage, each with the options that it heeds.
+/// The command line of drgan-train: a subcommand for every stage, each with its own options.
 namespace drgan::train {
 
 using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions>;
@@ -16,10 +16,10 @@ using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions>;
 struct CommandLine {
     AnyOptions options;
     std::string config;  ///< the resolved options as TOML, for --config
-    bool check = false;  ///< asked only whether the options are right
+    bool check = false;  ///< only check the options
 };
 
-/// Reads the command line (and the TOML file that --config names). Exits with a message where it is wrong.
+/// Reads the command line (and the TOML file that --config names). Exits with a message if it is wrong.
 CommandLine parseCommandLine(int argc, char** argv);
 
 }  // namespace drgan::train

@@ -25,7 +25,7 @@ void checkName(const String& name) {
     }
 }
 
-/// n embeddings in rows, for reading: the caller's own memory where it can be used as it is.
+/// n embeddings in rows, to be read only: shares the caller's memory if possible.
 Mat embeddingRows(InputArray embeddings, int length) {
     Mat rows = matrix(embeddings);
     if (rows.empty() || rows.type() != CV_32FC1 || rows.dims != 2) {
@@ -40,12 +40,11 @@ Mat embeddingRows(InputArray embeddings, int length) {
                                                   describe(rows).c_str(), length));
     }
     for (int i = 0; i < rows.rows; ++i) {
-        const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity go through it
+        const double norm = rowNorm(rows.ptr<float>(i), length);  // NaN and infinity propagate
         if (!std::isfinite(norm) || norm == 0) {
-            CV_Error(Error::StsOutOfRange,
-                     format("embeddings: row %d %s", i,
-                            norm == 0 ? "is an embedding of zeros, which has no direction, expected another"
-                                      : "holds NaN or infinity, expected finite values"));
+            CV_Error(Error::StsOutOfRange, format("embeddings: row %d %s", i,
+                                                  norm == 0 ? "is all zeros, expected a non-zero embedding"
+                                                            : "contains NaN or infinity, expected finite values"));
         }
     }
     return rows;
@@ -89,8 +88,8 @@ public:
         const FusedRow row = checkedRow(embedding, totalConfidence, images);
         const auto lock = lockToChange();
         if (extras_.pictures.find(name, picture) != nullptr) {
-            CV_Error(Error::StsBadArg, format("picture %s: %s has one of that name already", quoted(picture).c_str(),
-                                              quoted(name).c_str()));
+            CV_Error(Error::StsBadArg, format("picture %s: %s already has a picture of this name",
+                                              quoted(picture).c_str(), quoted(name).c_str()));
         }
         addLocked(name, row);
         extras_.pictures.add(name, {picture, row});
@@ -115,7 +114,7 @@ public:
             const auto* const kept = extras_.pictures.find(name, picture);
             if (kept == nullptr) {
                 CV_Error(Error::StsObjectNotFound,
-                         format("picture %s: there is no such one among the %zu kept of %s", quoted(picture).c_str(),
+                         format("picture %s: not found among the %zu stored pictures of %s", quoted(picture).c_str(),
                                 extras_.pictures.of(name).size(), quoted(name).c_str()));
             }
             found = {kept->fused.row.clone(), kept->fused.total, kept->fused.images};
@@ -133,7 +132,7 @@ public:
         }
         GalleryPictures::List left;
         int kept = 0;
-        GalleryPeople again(people_.length());  // all but that one, as they came
+        GalleryPeople again(people_.length());  // fuses all but that one again, in the same order
         for (const auto& p : extras_.pictures.of(name)) {
             kept += p.fused.images;
             if (p.label != picture) {
@@ -144,8 +143,8 @@ public:
         if (kept != people_.person(i).images) {
             CV_Error(
                 Error::StsBadArg,
-                format("picture %s: of the %d images of %s only %d are kept, so that none can be taken out; remove "
-                       "the person and enroll them again",
+                format("picture %s: of the %d images of %s only %d are stored, so that none can be removed; remove the "
+                       "person and enrol them again",
                        quoted(picture).c_str(), people_.person(i).images, quoted(name).c_str(), kept));
         }
         if (left.empty()) {
@@ -153,11 +152,11 @@ public:
             return true;
         }
         const Mat row(1, people_.length(), CV_32F, const_cast<float*>(again.row(0)));
-        slots_.reserve();
-        coming_.reserve();
+        labels_.reserve();
+        nextLabels_.reserve();
         people_.replace(i, {row, again.person(0).total, again.person(0).images});
-        slots_.changed(i);
-        coming_.changed(i);
+        labels_.changed(i);
+        nextLabels_.changed(i);
         extras_.pictures.replace(name, std::move(left));
         return true;
     }
@@ -170,7 +169,7 @@ public:
             return;
         }
         if (people_.find(to) >= 0) {
-            CV_Error(Error::StsBadArg, format("name %s: there is such a person already, expected a new name for %s",
+            CV_Error(Error::StsBadArg, format("name %s: there is already such a person, expected an unused name for %s",
                                               quoted(to).c_str(), quoted(name).c_str()));
         }
         people_.rename(i, to);
@@ -296,27 +295,27 @@ public:
         if (type != INDEX_EXACT) {
             checkIndexable(people_.length());
         }
-        const std::lock_guard<std::mutex> turn(building_);
+        const std::lock_guard<std::mutex> buildLock(buildMutex_);
         std::unique_ptr<const GalleryIndex> index;
         if (type != INDEX_EXACT) {
             try {
                 std::unique_ptr<const GalleryRows> rows;
                 {
                     const auto lock = lockToChange();
-                    coming_ = GallerySlots(people_.size());
+                    nextLabels_ = IndexLabels(people_.size());
                     rows = std::make_unique<GalleryRows>(people_);
                 }
                 index = makeGalleryIndex(type, *rows);
             } catch (...) {
                 const auto lock = lockToChange();
-                coming_ = GallerySlots();
+                nextLabels_ = IndexLabels();
                 throw;
             }
         }
         const auto lock = lockToChange();
         index_.swap(index);
-        slots_ = std::move(coming_);
-        coming_ = GallerySlots();
+        labels_ = std::move(nextLabels_);
+        nextLabels_ = IndexLabels();
         type_ = type;
     }
 
@@ -327,7 +326,7 @@ public:
 
     int outsideIndex() const override {
         const auto lock = lockToRead();
-        return static_cast<int>(slots_.outside().size());
+        return static_cast<int>(labels_.outside().size());
     }
 
     void setSearchEffort(double effort) override {
@@ -367,7 +366,7 @@ public:
 
     void addNew(const std::string& name, const FusedRow& fused) { people_.add(name, fused); }
     void reserve(size_t people) { people_.reserve(people); }
-    /// @return what is wrong with the section, empty if nothing is
+    /// @return what is wrong with the section, or empty
     std::string take(const GallerySection& section) {
         const std::string fault = readSection(section, extras_);
         return fault.empty() ? extras_.pictures.faultAgainst(people_) : fault;
@@ -387,58 +386,59 @@ private:
         return {row, totalConfidence, images};
     }
     void addLocked(const String& name, const FusedRow& row) {
-        slots_.reserve();
-        coming_.reserve();
+        labels_.reserve();
+        nextLabels_.reserve();
         const int before = people_.size();
         const int i = people_.add(name, row);
-        for (GallerySlots* slots : {&slots_, &coming_}) {
-            i == before ? slots->added() : slots->changed(i);
+        for (IndexLabels* labels : {&labels_, &nextLabels_}) {
+            i == before ? labels->added() : labels->changed(i);
         }
     }
     void removeLocked(const String& name, int i) {
         extras_.pictures.remove(name);
         people_.remove(name);
-        slots_.removed(i);
-        coming_.removed(i);
+        labels_.removed(i);
+        nextLabels_.removed(i);
     }
     int findPerson(const String& name) const {
         const int i = people_.find(name);
         if (i < 0) {
-            CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the gallery's %d",
+            CV_Error(Error::StsObjectNotFound, format("name %s: there is no such person among the %d of the gallery",
                                                       quoted(name).c_str(), people_.size()));
         }
         return i;
     }
 
-    // A shared_mutex may let readers in while a writer waits, for ever if they never let go all at once. So everybody
-    // comes through a door, in which the writer waits.
+    // A shared_mutex may admit readers while a writer waits, so that a writer could wait forever. Therefore everybody
+    // passes a turnstile, which a waiting writer holds.
     std::unique_lock<std::shared_mutex> lockToChange() {
-        const std::lock_guard<std::mutex> door(door_);
+        const std::lock_guard<std::mutex> turnstile(turnstile_);
         return std::unique_lock<std::shared_mutex>(mutex_);
     }
     std::shared_lock<std::shared_mutex> lockToRead() const {
-        const std::lock_guard<std::mutex> door(door_);
+        const std::lock_guard<std::mutex> turnstile(turnstile_);
         return std::shared_lock<std::shared_mutex>(mutex_);
     }
 
-    // These two under the lock.
+    // The caller holds the lock.
     std::vector<std::vector<GalleryMatch>> mostAlike(const Mat& queries, int count) const {
-        return index_ && count <= maxIndexedMatches ? searchWithIndex(people_, *index_, slots_, queries, count, effort_)
-                                                    : searchExactly(people_, queries, count);
+        return index_ && count <= maxIndexedMatches
+                   ? searchWithIndex(people_, *index_, labels_, queries, count, effort_)
+                   : searchExactly(people_, queries, count);
     }
     double thresholdOf(const NamingRule& rule, int images, int personImages) const {
         return drgan::namingThreshold(rule, extras_.thresholds, people_.size(), images, personImages);
     }
 
     const String bundleId_;
-    mutable std::mutex door_;
+    mutable std::mutex turnstile_;
     mutable std::shared_mutex mutex_;
     GalleryPeople people_;
     GalleryExtras extras_;
-    std::mutex building_;  ///< held by who makes an index, before any other
+    std::mutex buildMutex_;  ///< held while an index is built; locked before the others
     std::unique_ptr<const GalleryIndex> index_;
-    GallerySlots slots_;   ///< of index_
-    GallerySlots coming_;  ///< of the index that is being made
+    IndexLabels labels_;      ///< of index_
+    IndexLabels nextLabels_;  ///< of the index that is being built
     int type_ = INDEX_EXACT;
     std::atomic<double> effort_{1};
 };
@@ -474,15 +474,15 @@ Ptr<Gallery> Gallery::load(const String& path, const Ptr<Encoder>& encoder) {
             if (encoder && header.bundleId != encoder->bundleId()) {
                 CV_Error(Error::StsBadArg, path + ": holds embeddings of the bundle " + quoted(header.bundleId) +
                                                ", expected " + quoted(encoder->bundleId()) +
-                                               ", the encoder's: embeddings of different models do not compare");
+                                               ", the encoder's: embeddings of different encoders cannot be compared");
             }
             if (encoder && header.embeddingSize != encoder->embeddingSize()) {
                 CV_Error(Error::StsUnmatchedSizes,
-                         format("%s: embeddings have %d values, expected %d, as the encoder's", path.c_str(),
+                         format("%s: embeddings have %d values, expected %d like the encoder's", path.c_str(),
                                 header.embeddingSize, encoder->embeddingSize()));
             }
             gallery = makePtr<GalleryImpl>(header.embeddingSize, header.bundleId);
-            constexpr uint64_t sane = 1 << 20;  // beyond that memory comes as people do
+            constexpr uint64_t sane = 1 << 20;  // beyond that, memory is allocated as people are read
             gallery->reserve(static_cast<size_t>(std::min(header.people, sane)));
         },
         [&](const std::string& name, const FusedRow& fused) { gallery->addNew(name, fused); },

@@ -22,21 +22,21 @@ constexpr char magic[] = "DRGANGAL";
 constexpr size_t magicBytes = 8;
 constexpr uint32_t plainVersion = 1;
 constexpr uint32_t sectionsVersion = 2;
-constexpr size_t headerBytes = 36;  // without the bundle's id and the checksum
-constexpr size_t personBytes = 16;  // without the name, the row and the checksum
+constexpr size_t headerBytes = 36;  // without bundle id and checksum
+constexpr size_t personBytes = 16;  // without name, embedding and checksum
 constexpr size_t tagBytes = 4;
-constexpr size_t sectionBytes = tagBytes + 8;  // without the content and the checksum
+constexpr size_t sectionBytes = tagBytes + 8;  // without content and checksum
 constexpr size_t crcBytes = 4;
 constexpr size_t bufferBytes = size_t(1) << 20;
 
 void putText(std::vector<uchar>& out, const std::string& text) { out.insert(out.end(), text.begin(), text.end()); }
 
-/// Closes the piece of `out` that begins at `begin` with its checksum.
+/// Appends the checksum of the bytes of `out` from `begin` on.
 void putChecksum(std::vector<uchar>& out, size_t begin) {
     putInteger(out, crc32c(out.data() + begin, out.size() - begin), 4);
 }
 
-/// A file that is read from its beginning to its end; every read is checked against what is left.
+/// A file that is read sequentially; every read is checked against the number of bytes left.
 class Source {
 public:
     explicit Source(const std::string& path) : where(path) {
@@ -47,7 +47,7 @@ public:
                                                    ": cannot be opened, expected a gallery's file");
         }
         if (!std::filesystem::is_regular_file(status)) {
-            CV_Error(Error::StsBadArg, path + ": is no regular file, expected a gallery's file");
+            CV_Error(Error::StsBadArg, path + ": is not a regular file, expected a gallery's file");
         }
         file_.open(path, std::ios::binary | std::ios::ate);
         const std::streamoff end = file_ ? static_cast<std::streamoff>(file_.tellg()) : -1;
@@ -60,7 +60,7 @@ public:
 
     [[noreturn]] void fail(const std::string& what) const { CV_Error(Error::StsParseError, where + ": " + what); }
 
-    /// Puts the next bytes behind what is in `bytes`. @param what they are, for messages
+    /// Appends the next bytes to `bytes`. @param what names them in messages
     void read(std::vector<uchar>& bytes, size_t count, const std::string& what) {
         if (count > left) {
             fail(format("ends inside %s: %llu bytes are left, expected %zu", what.c_str(),
@@ -70,12 +70,12 @@ public:
         bytes.resize(before + count);
         file_.read(reinterpret_cast<char*>(bytes.data() + before), static_cast<std::streamsize>(count));
         if (!file_) {
-            fail("cannot be read to its end");
+            fail("cannot be read completely");
         }
         left -= count;
     }
 
-    /// Takes the checksum off the end of `bytes`.
+    /// Checks the checksum at the end of `bytes` and removes it.
     void check(std::vector<uchar>& bytes, const std::string& what) const {
         const size_t content = bytes.size() - crcBytes;
         const uint32_t found = crc32c(bytes.data(), content);
@@ -103,7 +103,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     std::vector<uchar> bytes;
     file.read(bytes, std::min<uint64_t>(magicBytes, file.left), "the magic number");
     if (bytes.size() < magicBytes || std::memcmp(bytes.data(), magic, magicBytes) != 0) {
-        file.fail(std::string("is no gallery: begins with ") + quoted(std::string(bytes.begin(), bytes.end())) +
+        file.fail(std::string("is not a gallery: begins with ") + quoted(std::string(bytes.begin(), bytes.end())) +
                   ", expected \"" + magic + "\"");
     }
     file.read(bytes, 4, "the version");
@@ -121,12 +121,12 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     }
     file.read(bytes, idBytes + crcBytes, "the header");
     file.check(bytes, "the header");
-    // From here on the header is what somebody wrote; it may still be wrong.
+    // The header is undamaged, but its values may still be wrong.
     if (embeddingSize < 1 || embeddingSize > maxGalleryEmbeddingSize) {
         file.fail(format("embeddings have %u values, expected 1 to %d", embeddingSize, maxGalleryEmbeddingSize));
     }
     if (whole != file.size) {
-        file.fail(format("has %llu bytes, expected %llu by its header: it is cut off or something follows",
+        file.fail(format("has %llu bytes, expected %llu by its header: it is truncated or has trailing bytes",
                          static_cast<unsigned long long>(file.size), static_cast<unsigned long long>(whole)));
     }
     const uint64_t most = std::min<uint64_t>(file.left / leastPersonBytes(static_cast<int>(embeddingSize)), INT_MAX);
@@ -147,7 +147,7 @@ GalleryHeader readHeader(Source& file, bool& sections) {
     return header;
 }
 
-/// @param bytes, fused memory that is used again for each person
+/// @param bytes, fused memory that is reused for each person
 void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& bytes, std::string& name,
                 FusedRow& fused) {
     const std::string what = format("person %llu", static_cast<unsigned long long>(number));
@@ -178,7 +178,7 @@ void readPerson(Source& file, int length, uint64_t number, std::vector<uchar>& b
     for (int i = 0; i < length; ++i, value += sizeof(float)) {
         row[i] = getFloat(value);
     }
-    const double norm = rowNorm(row, length);  // NaN and infinity go through it
+    const double norm = rowNorm(row, length);  // NaN and infinity propagate
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
         file.fail(format("%s: got an embedding of norm %g, expected finite values of a norm of %g to %g", what.c_str(),
                          norm, minEmbeddingNorm, maxEmbeddingNorm));
@@ -195,10 +195,10 @@ GallerySection readSection(Source& file) {
         file.fail(what + ": expected a tag of four letters A to Z");
     }
     const uint64_t content = getInteger(bytes.data() + tagBytes, 8);
-    if (file.left < crcBytes || content > file.left - crcBytes) {
-        file.fail(format("%s claims %llu bytes of content, expected at most what is left, %llu bytes with its checksum",
-                         what.c_str(), static_cast<unsigned long long>(content),
-                         static_cast<unsigned long long>(file.left)));
+    const uint64_t most = file.left < crcBytes ? 0 : file.left - crcBytes;
+    if (file.left < crcBytes || content > most) {
+        file.fail(format("%s claims %llu bytes of content, expected at most %llu and a checksum", what.c_str(),
+                         static_cast<unsigned long long>(content), static_cast<unsigned long long>(most)));
     }
     file.read(bytes, static_cast<size_t>(content) + crcBytes, what);
     file.check(bytes, what);
@@ -284,7 +284,7 @@ void readGallery(const std::string& path, const std::function<void(const Gallery
         last = name;
     }
     if (sections && file.left == 0) {
-        file.fail("has no section, expected one at least in a file of version 2");
+        file.fail("has no section, expected at least one in a file of version 2");
     }
     for (std::string lastTag; sections && file.left > 0;) {
         const GallerySection read = readSection(file);

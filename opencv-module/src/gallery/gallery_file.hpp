@@ -12,7 +12,7 @@
 //     36          B bytes  the bundle's id, UTF-8 without control characters
 //     36 + B      u32      CRC-32C of all bytes before
 //
-// P people follow, ascending by the bytes of their names, no two of one name; nothing comes after them in version 1:
+// P people follow, sorted by the bytes of their names (ascending, all different). In version 1 nothing follows them:
 //
 //     0           u32      L, bytes of the name: 1 to 1024
 //     4           u32      pictures fused: 1 to 2147483647
@@ -21,18 +21,18 @@
 //     16 + L      Nf f32   the fused embedding, not normalised; finite, its norm in 1e-15 to 1e15
 //     16+L+4Nf    u32      CRC-32C of this person's bytes before
 //
-// In version 2 sections follow, one at least, ascending by the bytes of their tags, no two of one tag, to the file's
-// end:
+// In version 2 at least one section follows, up to the end of the file, sorted by the bytes of their tags (ascending,
+// all different):
 //
-//     0           4 bytes  tag, four letters A to Z; gallery_sections.cpp knows them all, and another is refused
+//     0           4 bytes  tag, four letters A to Z; gallery_sections.cpp lists them, others are refused
 //     4           u64      S, bytes of the content
 //     12          S bytes  the content
 //     12 + S      u32      CRC-32C of this section's bytes before
 //
-// A gallery that has nothing for a section is written as version 1, which older readers take.
+// A gallery without sections is written as version 1, which older versions can read.
 //
-// CRC-32C: see crc32c.hpp. A checksum per person finds every error of a few bits, which one over gigabytes would not,
-// and tells where. Of one gallery there is one file: the same people give the same bytes.
+// CRC-32C: see crc32c.hpp. A checksum per person detects every error of a few bits, which a single one over gigabytes
+// would not, and tells where it is. The same people always give the same bytes.
 
 #ifndef OPENCV_DRGAN_GALLERY_FILE_HPP
 #define OPENCV_DRGAN_GALLERY_FILE_HPP
@@ -53,7 +53,7 @@ struct GalleryHeader {
     uint64_t people = 0;
 };
 
-/// What follows the people: one of the kinds that gallery_sections.hpp knows.
+/// One of the sections after the people; gallery_sections.cpp lists the kinds.
 struct GallerySection {
     std::string tag;  ///< four letters A to Z
     std::vector<uchar> content;
@@ -64,10 +64,10 @@ struct GallerySection {
 void writeGallery(const std::string& path, int embeddingSize, const std::string& bundleId, GallerySnapshot& snapshot,
                   const std::vector<GallerySection>& sections);
 
-/// Reads a whole file, checking everything before it is used or memory is taken for it.
-/// @param begin is told what the header says; the file is long enough for that many people
-/// @param person is told each person, in order
-/// @param section is told each section, in order, after the people; @return what is wrong with it, empty if nothing is
+/// Reads a whole file. Everything is checked before it is used or memory is allocated for it.
+/// @param begin called with the header; the file is long enough for that many people
+/// @param person called with each person, in order
+/// @param section called with each section, in order, after the people; returns what is wrong with it, or empty
 /// @throws cv::Exception naming the file, what was found and what was expected
 void readGallery(const std::string& path, const std::function<void(const GalleryHeader&)>& begin,
                  const std::function<void(const std::string& name, const FusedRow& fused)>& person,

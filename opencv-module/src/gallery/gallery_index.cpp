@@ -4,70 +4,70 @@
 #include <algorithm>
 #include <numeric>
 
-#include "gallery_best.hpp"
+#include "top_candidates.hpp"
 
 namespace cv {
 namespace drgan {
 
-GallerySlots::GallerySlots(int people)
-    : used_(true), slotOf_(static_cast<size_t>(people)), personOf_(static_cast<size_t>(people)) {
-    std::iota(slotOf_.begin(), slotOf_.end(), 0);
+IndexLabels::IndexLabels(int people)
+    : used_(true), labelOf_(static_cast<size_t>(people)), personOf_(static_cast<size_t>(people)) {
+    std::iota(labelOf_.begin(), labelOf_.end(), 0);
     std::iota(personOf_.begin(), personOf_.end(), 0);
 }
 
-void GallerySlots::reserve() {
-    for (std::vector<int>* list : {&slotOf_, &outside_}) {
+void IndexLabels::reserve() {
+    for (std::vector<int>* list : {&labelOf_, &outside_}) {
         if (used_ && list->size() == list->capacity()) {
             list->reserve(2 * list->size() + 16);
         }
     }
 }
 
-void GallerySlots::added() {
+void IndexLabels::added() {
     if (used_) {
-        slotOf_.push_back(0);
-        putOutside(static_cast<int>(slotOf_.size()) - 1);
+        labelOf_.push_back(0);
+        putOutside(static_cast<int>(labelOf_.size()) - 1);
     }
 }
 
-void GallerySlots::changed(int person) {
-    if (used_ && slotOf_[static_cast<size_t>(person)] >= 0) {
-        personOf_[static_cast<size_t>(slotOf_[static_cast<size_t>(person)])] = -1;
+void IndexLabels::changed(int person) {
+    if (used_ && labelOf_[static_cast<size_t>(person)] >= 0) {
+        personOf_[static_cast<size_t>(labelOf_[static_cast<size_t>(person)])] = -1;
         putOutside(person);
     }
 }
 
-void GallerySlots::removed(int person) {
+void IndexLabels::removed(int person) {
     if (!used_) {
         return;
     }
-    const int slot = slotOf_[static_cast<size_t>(person)];
-    slot >= 0 ? void(personOf_[static_cast<size_t>(slot)] = -1) : takeFromOutside(person);
-    const int moved = slotOf_.back();
-    if (static_cast<size_t>(person) + 1 != slotOf_.size()) {
-        slotOf_[static_cast<size_t>(person)] = moved;
+    const int label = labelOf_[static_cast<size_t>(person)];
+    label >= 0 ? void(personOf_[static_cast<size_t>(label)] = -1) : takeFromOutside(person);
+    const int moved = labelOf_.back();
+    if (static_cast<size_t>(person) + 1 != labelOf_.size()) {
+        labelOf_[static_cast<size_t>(person)] = moved;
         (moved >= 0 ? personOf_[static_cast<size_t>(moved)] : outside_[static_cast<size_t>(~moved)]) = person;
     }
-    slotOf_.pop_back();
+    labelOf_.pop_back();
 }
 
-void GallerySlots::putOutside(int person) {
-    slotOf_[static_cast<size_t>(person)] = ~static_cast<int>(outside_.size());
+void IndexLabels::putOutside(int person) {
+    labelOf_[static_cast<size_t>(person)] = ~static_cast<int>(outside_.size());
     outside_.push_back(person);
 }
 
-void GallerySlots::takeFromOutside(int person) {
-    const int place = ~slotOf_[static_cast<size_t>(person)];
+void IndexLabels::takeFromOutside(int person) {
+    const int place = ~labelOf_[static_cast<size_t>(person)];
     outside_[static_cast<size_t>(place)] = outside_.back();
-    slotOf_[static_cast<size_t>(outside_.back())] = ~place;
+    labelOf_[static_cast<size_t>(outside_.back())] = ~place;
     outside_.pop_back();
 }
 
 namespace {
 
-/// Shows the people without a label to the bests of these queries.
+/// Compares the people who are not in the index with the queries.
 void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, const Mat& units,
-                 std::vector<Best>& bests) {
+                 std::vector<TopCandidates>& tops) {
     constexpr size_t atOnce = 1024;
     Mat rows, products;
     for (size_t begin = 0; begin < outside.size(); begin += atOnce) {
@@ -80,8 +80,8 @@ void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, c
         const float* product = products.ptr<float>();
         for (size_t i = 0; i < count; ++i) {
             const int person = outside[begin + i];
-            for (Best& best : bests) {
-                best.offer(*product++ * people.inverse(person), person);
+            for (TopCandidates& top : tops) {
+                top.offer(*product++ * people.inverse(person), person);
             }
         }
     }
@@ -90,34 +90,35 @@ void scanOutside(const GalleryPeople& people, const std::vector<int>& outside, c
 }  // namespace
 
 std::vector<std::vector<GalleryMatch>> searchWithIndex(const GalleryPeople& people, const GalleryIndex& index,
-                                                       const GallerySlots& slots, const Mat& queries, int k,
+                                                       const IndexLabels& labels, const Mat& queries, int k,
                                                        double effort) {
-    const std::vector<int>& outside = slots.outside();
+    const std::vector<int>& outside = labels.outside();
     if (outside.size() > static_cast<size_t>(people.size()) / 2) {
         return searchExactly(people, queries, k);
     }
-    // The index sorts by shortened rows, so that the k best are not quite its k first.
+    // The index compares projections, so the k most similar people need not be its first k.
     const int wanted = 2 * k + 128;
     constexpr int atOnce = 256;
     std::vector<std::vector<GalleryMatch>> results(static_cast<size_t>(queries.rows));
     for (int begin = 0; begin < queries.rows; begin += atOnce) {
         const Mat block = queries.rowRange(begin, std::min(queries.rows, begin + atOnce));
         const Mat units = unitRows(block);
-        std::vector<Best> bests(static_cast<size_t>(block.rows), Best(k, productMargin(people.length())));
-        scanOutside(people, outside, units, bests);
+        std::vector<TopCandidates> tops(static_cast<size_t>(block.rows),
+                                        TopCandidates(k, productMargin(people.length())));
+        scanOutside(people, outside, units, tops);
         const auto answer = [&](const Range& range) {
-            std::vector<int> labels, candidates;
+            std::vector<int> found, candidates;
             for (int q = range.start; q < range.end; ++q) {
-                index.find(units.ptr<float>(q), wanted, effort, labels);
+                index.findNearest(units.ptr<float>(q), wanted, effort, found);
                 candidates.clear();
-                for (const int label : labels) {
-                    if (slots.person(label) >= 0) {
-                        candidates.push_back(slots.person(label));
+                for (const int label : found) {
+                    if (labels.person(label) >= 0) {
+                        candidates.push_back(labels.person(label));
                     }
                 }
-                Best& best = bests[static_cast<size_t>(q)];
-                best.prune();
-                for (const Candidate& c : best.kept()) {
+                TopCandidates& top = tops[static_cast<size_t>(q)];
+                top.prune();
+                for (const Candidate& c : top.kept()) {
                     candidates.push_back(c.person);
                 }
                 auto& result = results[static_cast<size_t>(begin + q)];
@@ -126,11 +127,11 @@ std::vector<std::vector<GalleryMatch>> searchWithIndex(const GalleryPeople& peop
                 }
             }
         };
-        // One query has the threads for itself: the index may divide its work.
+        // A single query gets all threads: the index may split its work.
         block.rows == 1 ? answer(Range(0, 1)) : parallel_for_(Range(0, block.rows), answer);
         for (int q = 0; q < block.rows; ++q) {
             auto& result = results[static_cast<size_t>(begin + q)];
-            if (result.empty()) {  // too few of those that the index knows are still there
+            if (result.empty()) {  // too few of the proposed people are left
                 result = std::move(searchExactly(people, block.row(q), k)[0]);
             }
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one place that knows Faiss, which may be missing. Rows become unit vectors on their principal axes, as many as
-// hold nearly all of the variance: they are shorter so, and of unit vectors those of a small distance are those of a
-// large cosine. Faiss for x86 is built for SSE here and there (Debian), where floats are faster than any of its
+// The only file that includes Faiss, which may be missing. Rows are normalised and projected on as many principal axes
+// as have nearly all of the variance, which makes them shorter; of unit vectors, those with a small distance have a
+// large cosine. Floats are used because Faiss is built for SSE on some systems (Debian), where they are faster than its
 // quantizers.
 
 #include "gallery_index.hpp"
@@ -29,15 +29,15 @@ constexpr double keptVariance = 0.97;
 constexpr int axesStep = 16;
 constexpr int rowsAtOnce = 16384;
 constexpr int maxLists = 2048;
-constexpr int pointsPerList = 64;      // that the lists are learned from
-constexpr double listsVisited = 0.24;  // of all, at effort 1
-constexpr int links = 16;              // of a person in the graph, twice as many on its lowest level
+constexpr int pointsPerList = 64;      // training points per list
+constexpr double listsVisited = 0.24;  // share of the lists, at effort 1
+constexpr int links = 16;              // per person in the graph; twice as many on its lowest level
 constexpr int effortToBuild = 40;
 constexpr double queueLength = 512;  // at effort 1
 
-using Label = std::int64_t;  // Faiss's idx_t, which versions before 1.7.4 keep inside a class
+using Label = std::int64_t;  // Faiss's idx_t, which versions before 1.7.4 define inside a class
 
-/// OpenMP, and so Faiss, computes with this many threads in the calling thread while this lives.
+/// Sets the number of OpenMP threads, and so of Faiss, in the calling thread while the object exists.
 class OmpThreads {
 public:
     explicit OmpThreads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, count)); }
@@ -49,7 +49,7 @@ private:
     const int before_;
 };
 
-/// @param count of the rows, evenly spread, as unit vectors one after the other
+/// @return `count` rows, evenly spread, as unit vectors one after the other
 std::vector<float> sampleUnits(const GalleryRows& rows, int first, int count, double step) {
     std::vector<float> units(static_cast<size_t>(count) * static_cast<size_t>(rows.length()));
     float* out = units.data();
@@ -69,7 +69,7 @@ public:
         const int length = rows.length();
         const int count = std::min(rows.size(), std::max(32 * length, rowsAtOnce));
         const std::vector<float> units = sampleUnits(rows, 0, count, static_cast<double>(rows.size()) / count);
-        // Of fewer people than axes Faiss would find no more axes than people: whoever comes later lies beside them.
+        // With fewer people than axes, Faiss would find no more axes than people, and people added later would not fit.
         if (length <= axesStep || count < 2 * length) {
             return;
         }
@@ -102,7 +102,7 @@ public:
         return result;
     }
 
-    /// One vector, with no threads of its own.
+    /// One vector, without threads.
     std::vector<float> apply(const float* unit, int length) const {
         if (!transform_) {
             return {unit, unit + length};
@@ -129,10 +129,10 @@ public:
     explicit FaissIndex(const GalleryRows& rows)
         : length_(rows.length()), people_(rows.size()), axes_(rows), count_(axes_.count(rows.length())) {}
 
-    void find(const float* unit, int count, double effort, std::vector<int>& labels) const override {
+    void findNearest(const float* unit, int count, double effort, std::vector<int>& labels) const override {
         std::vector<Label> found;
         try {
-            look(axes_.apply(unit, length_).data(), std::min(count, people_), effort, found);
+            search(axes_.apply(unit, length_).data(), std::min(count, people_), effort, found);
         } catch (const faiss::FaissException& error) {
             CV_Error(Error::StsError, std::string("Faiss: ") + error.what());
         }
@@ -141,9 +141,9 @@ public:
 
 protected:
     /// @param found at most `count` labels
-    virtual void look(const float* query, int count, double effort, std::vector<Label>& found) const = 0;
+    virtual void search(const float* query, int count, double effort, std::vector<Label>& found) const = 0;
 
-    /// @param found labels of these scores, -1 for none; then at most `count` of them
+    /// Keeps the `count` labels with the lowest scores. @param found labels of these scores, -1: none
     static void keepNearest(const std::vector<float>& scores, size_t count, std::vector<Label>& found) {
         std::vector<std::pair<float, Label>> order;
         for (size_t i = 0; i < found.size(); ++i) {
@@ -175,7 +175,7 @@ class IvfIndex final : public FaissIndex {
 public:
     explicit IvfIndex(const GalleryRows& rows)
         : FaissIndex(rows),
-          // At least 39 people each: what Faiss's k-means asks for.
+          // At least 39 people per list, as Faiss's k-means requires.
           lists_(std::clamp(static_cast<int>(std::min(4 * std::sqrt(rows.size()), rows.size() / 39.0)), 1, maxLists)),
           quantizer_(count_),
           index_(&quantizer_, static_cast<size_t>(count_), static_cast<size_t>(lists_)) {
@@ -184,7 +184,7 @@ public:
         index_.cp.niter = 8;
         std::vector<float> points;
         const double step = static_cast<double>(rows.size()) / count;
-        for (int begin = 0; begin < count; begin += rowsAtOnce) {  // pieces: whole rows are four times as large
+        for (int begin = 0; begin < count; begin += rowsAtOnce) {  // in pieces: rows before projection are larger
             const int n = std::min(rowsAtOnce, count - begin);
             const auto piece = axes_.apply(n, sampleUnits(rows, static_cast<int>(begin * step), n, step));
             points.insert(points.end(), piece.begin(), piece.end());
@@ -194,13 +194,13 @@ public:
     }
 
 private:
-    void look(const float* query, int count, double effort, std::vector<Label>& found) const override {
+    void search(const float* query, int count, double effort, std::vector<Label>& found) const override {
         const auto visited =
             static_cast<size_t>(std::clamp(std::lround(listsVisited * effort * lists_), 1L, long{lists_}));
         std::vector<float> distances(visited);
         std::vector<Label> keys(visited);
         quantizer_.search(1, query, static_cast<Label>(visited), distances.data(), keys.data());
-        // Threads of OpenCV and not of Faiss: within a batch, each has a query already.
+        // With threads of OpenCV, not of Faiss: within a batch, each thread already has a query.
         const size_t stripes = std::min(visited, static_cast<size_t>(std::max(1, getNumThreads())));
         const auto wanted = static_cast<size_t>(count);
         std::vector<float> scores(stripes * wanted);
@@ -230,16 +230,16 @@ public:
     }
 
 private:
-    void look(const float* query, int count, double effort, std::vector<Label>& found) const override {
-        // Faiss 1.7.3 ends a search by efSearch of the parameters, but takes the queue's length from the number of
-        // neighbours asked for: both are the queue's length.
+    void search(const float* query, int count, double effort, std::vector<Label>& found) const override {
+        // Faiss 1.7.3 ends a search according to efSearch of the parameters, but takes the queue's length from the
+        // requested number of neighbours: set both to the queue's length.
         const int queue =
             static_cast<int>(std::clamp<double>(std::round(queueLength * effort), count, std::max(count, people_)));
         faiss::SearchParametersHNSW parameters;
         parameters.efSearch = queue;
         std::vector<float> scores(static_cast<size_t>(queue));
         found.resize(static_cast<size_t>(queue));
-        const OmpThreads one(1);  // for one query, more would only wait
+        const OmpThreads one(1);  // for one query, more threads would only wait
         index_.search(1, query, queue, scores.data(), found.data(), &parameters);
         keepNearest(scores, static_cast<size_t>(count), found);
     }

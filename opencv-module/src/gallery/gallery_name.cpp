@@ -8,7 +8,8 @@ namespace drgan {
 
 namespace {
 
-/// Reads one code point. @return its bytes; 0 if they are no UTF-8 (cut off, overlong, a surrogate, above U+10FFFF)
+/// Reads one code point. @return its number of bytes; 0 if it is not UTF-8 (truncated, overlong, a surrogate, above
+/// U+10FFFF)
 size_t readCodePoint(const char* text, size_t size, uint32_t& code) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
@@ -47,10 +48,10 @@ std::string nameFault(const char* text, size_t size) {
         uint32_t code = 0;
         const size_t length = readCodePoint(text + at, size - at, code);
         if (length == 0) {
-            return cv::format("is no UTF-8 at byte %zu", at);
+            return cv::format("is not UTF-8 at byte %zu", at);
         }
         if (isControl(code)) {
-            return cv::format("holds the control character U+%04X at byte %zu, expected none", code, at);
+            return cv::format("contains the control character U+%04X at byte %zu, expected none", code, at);
         }
         at += length;
     }

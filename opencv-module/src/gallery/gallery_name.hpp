@@ -7,14 +7,13 @@
 namespace cv {
 namespace drgan {
 
-constexpr size_t maxGalleryTextBytes = 1024;  ///< of a person's name and of a bundle's id
+constexpr size_t maxGalleryTextBytes = 1024;  ///< of a person's name or a bundle id
 
-/// What is wrong with a name (of a person, a bundle's id), empty if nothing is: it must be UTF-8 of 1 to
-/// maxGalleryTextBytes bytes without control characters (U+0000-001F, U+007F-009F), so that it stands on one line of
-/// any list.
+/// What is wrong with a person's name or a bundle id, or empty. It must be UTF-8 of 1 to maxGalleryTextBytes bytes
+/// without control characters (U+0000-001F, U+007F-009F), so that it fits on one line of any list.
 std::string nameFault(const char* text, size_t size);
 
-/// In quotes, for messages: what is no printable UTF-8 becomes \xNN, and what is long is cut off.
+/// In quotes, for messages: bytes that are not printable UTF-8 become \xNN, and long names are truncated.
 std::string quoted(const std::string& name);
 
 }  // namespace drgan

@@ -35,8 +35,7 @@ double rowNorm(const float* row, int length) {
 void checkNorm(const float* row, int length, const char* name) {
     const double norm = rowNorm(row, length);
     if (norm == 0) {
-        CV_Error(Error::StsBadArg,
-                 format("%s: got an embedding of zeros, which has no direction, expected another", name));
+        CV_Error(Error::StsBadArg, format("%s: got an embedding of zeros, expected a non-zero one", name));
     }
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
         CV_Error(Error::StsOutOfRange, format("%s: got an embedding of norm %g, expected %g to %g", name, norm,
@@ -117,12 +116,13 @@ int GalleryPeople::add(const std::string& name, const FusedRow& added) {
     Person& known = people_[static_cast<size_t>(i)];
     const double total = known.total + added.total;
     if (!std::isfinite(total) || added.images > INT_MAX - known.images) {
-        CV_Error(Error::StsOutOfRange,
-                 format("person %s: got %d more images of total confidence %g where there are %d of %g, expected sums "
-                        "that do not overflow",
-                        quoted(name).c_str(), added.images, added.total, known.images, known.total));
+        CV_Error(
+            Error::StsOutOfRange,
+            format("person %s: got %d images of total confidence %g in addition to %d of %g, expected sums that do "
+                   "not overflow",
+                   quoted(name).c_str(), added.images, added.total, known.images, known.total));
     }
-    // As Template does it: where no confidence counts, every picture counts alike.
+    // Like Template: if all confidences are 0, all pictures have the same weight.
     const bool weighted = total > tinyTotalConfidence;
     const double sum = weighted ? total : static_cast<double>(known.images) + added.images;
     const double share = weighted ? added.total / sum : added.images / sum;
@@ -142,7 +142,7 @@ int GalleryPeople::add(const std::string& name, const FusedRow& added) {
 
 void GalleryPeople::append(const std::string& name, const FusedRow& added) {
     if (size() == INT_MAX) {
-        CV_Error(Error::StsOutOfRange, format("the gallery holds %d people and takes no more", INT_MAX));
+        CV_Error(Error::StsOutOfRange, format("the gallery is full: it has %d people", INT_MAX));
     }
     const int i = size();
     if (static_cast<size_t>(i / chunkRows_) == chunks_.size()) {
@@ -150,7 +150,7 @@ void GalleryPeople::append(const std::string& name, const FusedRow& added) {
     }
     write(i, added.row.ptr<float>());
     if (people_.size() == people_.capacity()) {
-        people_.reserve(2 * people_.size() + 16);  // push_back must not throw when the name is in the index
+        people_.reserve(2 * people_.size() + 16);  // push_back must not throw after the name is in the index
     }
     const auto entry = index_.emplace(name, i).first;
     people_.push_back({&entry->first, added.total, added.images});
@@ -164,14 +164,15 @@ bool GalleryPeople::remove(const std::string& name) {
     const int i = found->second;
     const int last = size() - 1;
     if (i != last) {
-        const std::vector<float> moved(row(last), row(last) + length_);  // write() may give up the chunk it lies in
+        const std::vector<float> moved(row(last),
+                                       row(last) + length_);  // a copy: write() may release the chunk of the row
         write(i, moved.data());
         people_[static_cast<size_t>(i)] = people_.back();
         index_.find(*people_.back().name)->second = i;
     }
     people_.pop_back();
     index_.erase(found);
-    // What is gone should not stay in memory: a row of somebody who was removed is biometric data.
+    // Clear the row: the embedding of a removed person is biometric data.
     if (last % chunkRows_ == 0) {
         chunks_.pop_back();
     } else {
@@ -187,7 +188,7 @@ void GalleryPeople::replace(int i, const FusedRow& fused) {
 }
 
 void GalleryPeople::rename(int i, const std::string& to) {
-    std::string name = to;  // no memory is asked for while the entry is out of the index
+    std::string name = to;  // allocates before the entry is taken out of the index
     auto entry = index_.extract(*people_[static_cast<size_t>(i)].name);
     entry.key().swap(name);
     people_[static_cast<size_t>(i)].name = &index_.insert(std::move(entry)).position->first;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The people of a gallery in memory. Not locked: GalleryImpl does that.
+// The people of a gallery in memory. Not thread-safe: GalleryImpl locks.
 
 #ifndef OPENCV_DRGAN_GALLERY_PEOPLE_HPP
 #define OPENCV_DRGAN_GALLERY_PEOPLE_HPP
@@ -16,27 +16,27 @@
 namespace cv {
 namespace drgan {
 
-/// Norms of embeddings that a gallery takes: within them no product of floats overflows or vanishes.
+/// Range of the norms of embeddings in which no product of floats overflows or underflows.
 constexpr double minEmbeddingNorm = 1e-15;
 constexpr double maxEmbeddingNorm = 1e15;
 
-/// A person's pictures, fused.
+/// The fused embedding of a person's pictures.
 struct FusedRow {
     Mat row;           ///< 1xNf CV_32F, the confidence-weighted mean, not normalised
     double total = 0;  ///< sum of the confidences
     int images = 0;
 };
 
-/// Rows lie in pieces of this many, so that a gallery grows without its rows being copied.
+/// Rows are stored in chunks, so that a gallery grows without copying them.
 struct GalleryChunk {
     Mat rows;                     ///< CV_32F
     std::vector<float> inverse;   ///< 1 / norm of each row
-    std::atomic<int> readers{0};  ///< snapshots that still read it: a change goes into a copy then
+    std::atomic<int> readers{0};  ///< number of snapshots that read it; if not 0, changes go into a copy
 };
 
 class GalleryPeople;
 
-/// The rows at one moment, to be read without a lock while the gallery goes on. Made and destroyed in no time.
+/// The rows at one moment, to be read without a lock while the gallery is changed. Cheap to construct and destroy.
 class GalleryRows {
 public:
     explicit GalleryRows(const GalleryPeople& people);
@@ -83,20 +83,20 @@ public:
 
     int length() const { return length_; }
     int size() const { return static_cast<int>(people_.size()); }
-    /// @return the person's number, which changes when another is removed; -1 if there is none of that name
+    /// @return the person's number, which may change when another person is removed; -1 if there is none of that name
     int find(const std::string& name) const;
     const Person& person(int i) const { return people_[static_cast<size_t>(i)]; }
     const float* row(int i) const;
     float inverse(int i) const;  ///< 1 / norm of the row
 
-    /// Fuses `added` into the person of that name; makes one where there is none.
+    /// Fuses `added` into the person of that name; adds the person if there is none.
     /// @return the person's number
-    /// @throws cv::Exception, with nothing changed, for sums that overflow and a mean that is zero
+    /// @throws cv::Exception, with nothing changed, if sums overflow or the norm of the mean is out of range
     int add(const std::string& name, const FusedRow& added);
     bool remove(const std::string& name);
-    /// Puts another row in the place of person i's.
+    /// Replaces the data of person i.
     void replace(int i, const FusedRow& fused);
-    /// @param to that nobody has
+    /// @param to a name that no person has
     void rename(int i, const std::string& to);
     void reserve(size_t people);
 
@@ -117,7 +117,8 @@ private:
 
 /// Euclidean norm, in double.
 double rowNorm(const float* row, int length);
-/// @throws cv::Exception unless the norm is within minEmbeddingNorm..maxEmbeddingNorm. @param name how it is called
+/// @throws cv::Exception unless the norm is within minEmbeddingNorm..maxEmbeddingNorm. @param name names the embedding
+/// in messages
 void checkNorm(const float* row, int length, const char* name);
 
 struct GalleryMatch {
@@ -125,7 +126,7 @@ struct GalleryMatch {
     float similarity;
 };
 
-/// The k most alike of each query, the most alike first, of equals the first by name.
+/// The k most similar people for each query, the most similar first, equal ones sorted by name.
 /// @param queries n x Nf CV_32F, finite, no row all zeros
 /// @param k 1 to people.size()
 std::vector<std::vector<GalleryMatch>> searchExactly(const GalleryPeople& people, const Mat& queries, int k);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// "PICS", the pictures behind people:
+// The section "PICS", the stored pictures of people:
 //
-//     0           u32      people of whom pictures are kept, at least 1
+//     0           u32      number of people with stored pictures, at least 1
 //
-// for each, ascending by the bytes of their names, no two of one name:
+// for each of them, sorted by the bytes of their names (ascending, all different):
 //
 //     0           u32      L, bytes of the name: 1 to 1024
 //     4           L bytes  the name, which is a person's of this file
-//     4 + L       u32      pictures, at least 1
+//     4 + L       u32      number of pictures, at least 1
 //
-// and for each of these, in the order in which they were fused, no two of one label:
+// and for each picture, in the order in which they were fused, with different labels:
 //
 //     0           u32      M, bytes of the label: 1 to 1024
-//     4           u32      images in it, at least 1: more than 1 in a video's
+//     4           u32      images in it, at least 1; more than 1 for a video
 //     8           f64      sum of their confidences: finite, at least 0
 //     16          M bytes  the label: UTF-8 without control characters
 //     16 + M      Nf f32   the embedding, not normalised: finite, of a norm of 1e-15 to 1e15
@@ -34,7 +34,7 @@ namespace {
 
 using Bytes = std::vector<uchar>;
 
-/// A section's content, taken from its beginning to its end; the first fault stays.
+/// Reads a section's content sequentially; keeps the first fault.
 class Reader {
 public:
     explicit Reader(const Bytes& bytes) : bytes_(bytes) {}
@@ -48,7 +48,7 @@ public:
         }
         return fault.empty();
     }
-    /// The next bytes; only after has().
+    /// Returns the next bytes. Call has() before.
     const uchar* take(size_t count) {
         const uchar* const data = bytes_.data() + at_;
         at_ += count;
@@ -103,7 +103,7 @@ GalleryPictures::Picture readPicture(Reader& reader, int length) {
     for (int i = 0; i < length; ++i) {
         row[i] = getFloat(values + static_cast<size_t>(i) * sizeof(float));
     }
-    const double norm = rowNorm(row, length);  // NaN and infinity go through it
+    const double norm = rowNorm(row, length);  // NaN and infinity propagate
     if (!(norm >= minEmbeddingNorm && norm <= maxEmbeddingNorm)) {
         reader.fault = format("picture %s: got an embedding of norm %g, expected finite values of a norm of %g to %g",
                               quoted(picture.label).c_str(), norm, minEmbeddingNorm, maxEmbeddingNorm);
@@ -131,12 +131,12 @@ void GalleryPictures::replace(const std::string& name, List pictures) {
     if (found == people_.end()) {
         return;
     }
-    // Rows that stay are shared with those that come.
+    // The new list shares the rows that stay.
     for (Picture& old : found->second) {
         const bool stays = std::any_of(pictures.begin(), pictures.end(),
                                        [&](const Picture& p) { return p.fused.row.data == old.fused.row.data; });
         if (!stays) {
-            old.fused.row.setTo(0);  // what is taken out should not stay in memory
+            old.fused.row.setTo(0);  // clear a removed embedding from memory
         }
     }
     if (pictures.empty()) {
@@ -165,8 +165,8 @@ std::string GalleryPictures::faultAgainst(const GalleryPeople& people) const {
             images += picture.fused.images;
         }
         if (images > people.person(i).images) {
-            return format("has %lld images of %s, expected at most %d, as are fused", static_cast<long long>(images),
-                          quoted(entry.first).c_str(), people.person(i).images);
+            return format("has %lld images of %s, expected at most the %d that are fused",
+                          static_cast<long long>(images), quoted(entry.first).c_str(), people.person(i).images);
         }
     }
     return {};

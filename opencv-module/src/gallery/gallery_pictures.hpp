@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pictures behind the people of a gallery, where they are kept: so that one can be taken out again. Not locked:
-// GalleryImpl does that.
+// The stored pictures of the people of a gallery, so that one can be removed again. Not thread-safe: GalleryImpl locks.
 
 #ifndef OPENCV_DRGAN_GALLERY_PICTURES_HPP
 #define OPENCV_DRGAN_GALLERY_PICTURES_HPP
@@ -18,35 +17,35 @@ namespace drgan {
 class GalleryPictures {
 public:
     struct Picture {
-        std::string label;  ///< of one person's pictures no two have the same
-        FusedRow fused;     ///< of a single picture: its embedding
+        std::string label;  ///< different for all pictures of a person
+        FusedRow fused;     ///< its embedding
     };
     using List = std::vector<Picture>;  ///< in the order in which they were fused
 
     bool empty() const { return people_.empty(); }
-    /// Of a person; empty: none are kept.
+    /// The pictures of a person; empty if none are stored.
     const List& of(const std::string& name) const;
-    /// @return null: there is none of that label
+    /// @return null if there is none of that label
     const Picture* find(const std::string& name, const std::string& label) const;
 
-    /// @param picture whose row is its own
+    /// @param picture its row must not be shared
     void add(const std::string& name, Picture picture) { people_[name].push_back(std::move(picture)); }
     void replace(const std::string& name, List pictures);
     void remove(const std::string& name) { replace(name, {}); }
     void rename(const std::string& from, const std::string& to);
 
-    /// All of a person's pictures are among those of `people`; of some people there may be more than are kept.
-    /// @return what breaks that, empty if nothing does
+    /// Checks that everybody is one of `people`, and that no more images are stored of a person than are fused.
+    /// @return what is wrong, or empty
     std::string faultAgainst(const GalleryPeople& people) const;
 
-    /// The section "PICS", see the source. @return empty: there is nothing to write
+    /// The section "PICS", see gallery_pictures.cpp. @return empty if there is nothing to write
     std::vector<uchar> write() const;
     /// @param embeddingSize Nf
-    /// @return what is wrong with it, empty if nothing is
+    /// @return what is wrong with it, or empty
     std::string read(const std::vector<uchar>& content, int embeddingSize);
 
 private:
-    std::map<std::string, List> people_;  // nobody without pictures
+    std::map<std::string, List> people_;  // only people with pictures
 };
 
 }  // namespace drgan

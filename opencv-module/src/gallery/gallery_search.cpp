@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "gallery_best.hpp"
+#include "top_candidates.hpp"
 
 namespace cv {
 namespace drgan {
@@ -11,9 +11,9 @@ namespace {
 constexpr int maxQueriesAtOnce = 256;
 constexpr int maxKeptAtOnce = 1 << 22;  // candidates of all queries together
 
-/// Shows the people of chunks [begin, end) to the bests of these queries.
+/// Compares the people of chunks [begin, end) with the queries.
 /// @param units queries as unit vectors
-void scan(const GalleryPeople& people, const Mat& units, int begin, int end, std::vector<Best>& bests) {
+void scan(const GalleryPeople& people, const Mat& units, int begin, int end, std::vector<TopCandidates>& tops) {
     Mat products;
     for (int c = begin; c < end; ++c) {
         const GalleryChunk& chunk = *people.chunks()[static_cast<size_t>(c)];
@@ -23,14 +23,14 @@ void scan(const GalleryPeople& people, const Mat& units, int begin, int end, std
         if (units.rows == 1) {
             gemm(units, rows, 1, noArray(), 0, products, GEMM_2_T);
         } else {
-            // People first: cv::gemm leaves the work to LAPACK, where it has one, if its first matrix has many rows.
+            // People first: cv::gemm uses LAPACK, if there is one, only if its first matrix has many rows.
             gemm(rows, units, 1, noArray(), 0, products, GEMM_2_T);
         }
-        const float* product = products.ptr<float>();  // person after person, either way
+        const float* product = products.ptr<float>();  // person after person in both cases
         for (int i = 0; i < count; ++i) {
             const float inverse = chunk.inverse[static_cast<size_t>(i)];
-            for (Best& best : bests) {
-                best.offer(*product++ * inverse, first + i);
+            for (TopCandidates& top : tops) {
+                top.offer(*product++ * inverse, first + i);
             }
         }
     }
@@ -38,9 +38,9 @@ void scan(const GalleryPeople& people, const Mat& units, int begin, int end, std
 
 }  // namespace
 
-// The matrix product in float chooses the candidates, with a margin for its rounding; those are compared again in
-// double. So the result is exact, and a person's similarity depends neither on its place among the rows nor on the
-// other queries of the batch.
+// The matrix product in float selects the candidates, with a margin for its rounding; these are compared again in
+// double. The result is therefore exact, and a person's similarity depends neither on the position of the row nor on
+// the other queries of the batch.
 std::vector<std::vector<GalleryMatch>> searchExactly(const GalleryPeople& people, const Mat& queries, int k) {
     const float margin = productMargin(people.length());
     const int chunks = static_cast<int>(people.chunks().size());
@@ -52,18 +52,19 @@ std::vector<std::vector<GalleryMatch>> searchExactly(const GalleryPeople& people
     for (int begin = 0; begin < queries.rows; begin += atOnce) {
         const Mat block = queries.rowRange(begin, std::min(queries.rows, begin + atOnce));
         const Mat units = unitRows(block);
-        std::vector<std::vector<Best>> bests(static_cast<size_t>(stripes),
-                                             std::vector<Best>(static_cast<size_t>(block.rows), Best(k, margin)));
+        std::vector<std::vector<TopCandidates>> tops(
+            static_cast<size_t>(stripes),
+            std::vector<TopCandidates>(static_cast<size_t>(block.rows), TopCandidates(k, margin)));
         parallel_for_(Range(0, stripes), [&](const Range& range) {
             for (int s = range.start; s < range.end; ++s) {
                 scan(people, units, static_cast<int>(static_cast<int64_t>(chunks) * s / stripes),
-                     static_cast<int>(static_cast<int64_t>(chunks) * (s + 1) / stripes), bests[static_cast<size_t>(s)]);
+                     static_cast<int>(static_cast<int64_t>(chunks) * (s + 1) / stripes), tops[static_cast<size_t>(s)]);
             }
         });
         for (int q = 0; q < block.rows; ++q) {
-            Best& all = bests[0][static_cast<size_t>(q)];
+            TopCandidates& all = tops[0][static_cast<size_t>(q)];
             for (int s = 1; s < stripes; ++s) {
-                all.take(bests[static_cast<size_t>(s)][static_cast<size_t>(q)]);
+                all.merge(tops[static_cast<size_t>(s)][static_cast<size_t>(q)]);
             }
             all.prune();
             candidates.clear();

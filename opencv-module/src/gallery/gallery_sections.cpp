@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// "RATE", thresholds that were measured on the gallery:
+// The section "RATE", thresholds that were measured on the gallery:
 //
 //     0           u32      n, false-match rates: 2 to 64
 //     4           n pairs  f64 the rate, within (0, 1), descending; f32 the cosine, within [-1, 1], ascending
@@ -33,8 +33,9 @@ std::string readThresholds(const Bytes& content, GalleryExtras& extras) {
     constexpr size_t pairBytes = 12;
     const uint64_t count = content.size() < 4 ? 0 : get32(content.data());
     if (count < minThresholds || count > maxThresholds || content.size() != 4 + count * pairBytes) {
-        return format("got %zu bytes for %llu false-match rates, expected %zu to %zu of them, %zu bytes each, and 4",
-                      content.size(), static_cast<unsigned long long>(count), minThresholds, maxThresholds, pairBytes);
+        return format(
+            "got %zu bytes for %llu false-match rates, expected 4 bytes and %zu to %zu rates of %zu bytes each",
+            content.size(), static_cast<unsigned long long>(count), minThresholds, maxThresholds, pairBytes);
     }
     Thresholds read;
     for (size_t i = 0; i < count; ++i) {
@@ -48,11 +49,11 @@ std::string readThresholds(const Bytes& content, GalleryExtras& extras) {
 
 struct Kind {
     const char* tag;
-    Bytes (*write)(const GalleryExtras&);  ///< empty: there is nothing to write
+    Bytes (*write)(const GalleryExtras&);  ///< returns empty if there is nothing to write
     std::string (*read)(const Bytes& content, GalleryExtras&);
 };
 
-constexpr Kind kinds[] = {  // ascending by their tags
+constexpr Kind kinds[] = {  // sorted by their tags
     {"PICS", [](const GalleryExtras& extras) { return extras.pictures.write(); },
      [](const Bytes& content, GalleryExtras& extras) { return extras.pictures.read(content, extras.embeddingSize); }},
     {"RATE", writeThresholds, readThresholds}};
@@ -78,7 +79,7 @@ std::string readSection(const GallerySection& section, GalleryExtras& extras) {
         }
         known += (known.empty() ? "" : ", ") + std::string(kind.tag);
     }
-    return "is not known, expected one of " + known + ": the file is a newer program's";
+    return "is unknown, expected one of " + known + ": a newer program wrote the file";
 }
 
 }  // namespace drgan

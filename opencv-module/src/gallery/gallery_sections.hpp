@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a gallery's file holds beside the people, each kind in a section of its own. A new kind is a member of
-// GalleryExtras, and a row of the table in gallery_sections.cpp that writes and reads it.
+// What a gallery's file holds besides the people, each kind of data in its own section. For a new kind, add a member to
+// GalleryExtras and a row to the table in gallery_sections.cpp.
 
 #ifndef OPENCV_DRGAN_GALLERY_SECTIONS_HPP
 #define OPENCV_DRGAN_GALLERY_SECTIONS_HPP
@@ -13,15 +13,15 @@ namespace cv {
 namespace drgan {
 
 struct GalleryExtras {
-    int embeddingSize = 0;     ///< Nf, known before anything is read
+    int embeddingSize = 0;     ///< Nf, set before anything is read
     GalleryPictures pictures;  ///< section "PICS"; empty: none
     Thresholds thresholds;     ///< section "RATE"; empty: none
 };
 
-/// The sections of what there is, ascending by their tags.
+/// The sections that are not empty, sorted by their tags.
 std::vector<GallerySection> sectionsOf(const GalleryExtras& extras);
 
-/// Puts what a section says into `extras`. @return what is wrong with it, empty if nothing is
+/// Reads a section into `extras`. @return what is wrong with it, or empty
 std::string readSection(const GallerySection& section, GalleryExtras& extras);
 
 }  // namespace drgan

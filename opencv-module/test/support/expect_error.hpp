@@ -10,7 +10,7 @@
 
 namespace drgan_test {
 
-/// Runs `action` and checks that it throws a cv::Exception whose message holds every one of `parts`.
+/// Runs `action` and checks that it throws a cv::Exception whose message contains all `parts`.
 template <typename Action>
 void expectError(Action action, const std::vector<std::string>& parts) {
     try {

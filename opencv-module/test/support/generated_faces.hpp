@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pictures of people who do not exist, drawn by the trained bundle that DRGAN_BUNDLE names, which it finds again.
+// Pictures of people who do not exist, drawn by the trained bundle in DRGAN_BUNDLE, whose detector detects them.
 #ifndef DRGAN_TESTS_GENERATED_FACES_HPP
 #define DRGAN_TESTS_GENERATED_FACES_HPP
 
@@ -12,7 +12,7 @@
 
 namespace drgan_test {
 
-/// The trained bundle's folder; empty: there is none.
+/// The trained bundle's folder; empty if there is none.
 inline std::string trainedBundle() {
     const char* set = std::getenv("DRGAN_BUNDLE");
     return set != nullptr && std::ifstream(std::string(set) + "/detector.onnx") ? set : "";
@@ -31,7 +31,7 @@ public:
         length_ = cv::norm(plain);
     }
 
-    /// Puts a person's face into a picture, faded out towards its border. @param side pixels
+    /// Draws a person's face into a picture, faded out towards its border. @param side pixels
     void draw(cv::Mat& picture, int person, cv::Point at, int side) const {
         cv::RNG random(static_cast<uint64_t>(person));
         cv::Mat embedding(1, encoder_->embeddingSize(), CV_32F);

@@ -15,12 +15,12 @@ struct DrawnFace {
     cv::Rect box;       ///< around the face
 };
 
-/// Draws a face (oval, eyes, nose, mouth) on a textured ground. Enough for detection by landmarks that a test passes
-/// on, not for a face detector.
+/// Draws a face (oval, eyes, nose, mouth) on a textured background. For tests that pass landmarks themselves; a face
+/// detector does not detect it.
 /// @param center of the face, pixels
 /// @param faceSize height of the face, pixels
 /// @param rollDegrees positive turns it clockwise
-/// @param person another colouring and other proportions for each
+/// @param person a seed of colours and proportions
 DrawnFace drawFace(cv::Size size, cv::Point2f center, float faceSize, float rollDegrees = 0, int person = 0);
 
 /// Random bytes, the same on every machine for the same seed.

@@ -338,10 +338,8 @@ std::vector<unsigned char> tinyDetector(const TinyOptions& options) {
 
 std::string tinyManifest(const TinyOptions& options, size_t encoderBytes, size_t decoderBytes, size_t alignerBytes,
                          size_t detectorBytes) {
-    const std::string digest(64, '0');
     const auto file = [&](const char* name, size_t bytes) {
-        return std::string("    {\"name\": \"") + name + "\", \"bytes\": " + std::to_string(bytes) +
-               ", \"sha256\": \"" + digest + "\"}";
+        return std::string("    {\"name\": \"") + name + "\", \"bytes\": " + std::to_string(bytes) + "}";
     };
     std::string text = "{\n";
     text += std::string("  \"") + contract::manifestBundleId + "\": \"" + options.bundleId + "\",\n";

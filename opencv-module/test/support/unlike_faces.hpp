@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pictures of five people who do not exist and whom the default bundle tells apart: their cosines are below 0.2. (Those
-// of GeneratedFaces, which are drawn of random embeddings, are all one person to it.)
+// Pictures of five people who do not exist and whom the default bundle distinguishes: their cosines are below 0.2.
+// (Those of GeneratedFaces, which are drawn from random embeddings, are all one person to it.)
 #ifndef DRGAN_TESTS_UNLIKE_FACES_HPP
 #define DRGAN_TESTS_UNLIKE_FACES_HPP
 
@@ -21,7 +21,7 @@ public:
         if (grid_.empty()) throw std::runtime_error(bundle + "/generated.jpg is not there");
     }
 
-    /// Puts a person's face into a picture, faded out towards its border. @param side pixels
+    /// Draws a person's face into a picture, faded out towards its border. @param side pixels
     /// @param yaw degrees, a multiple of 15
     void draw(cv::Mat& picture, int person, cv::Point at, int side, int yaw = 0) const {
         static constexpr int rows[people] = {0, 2, 4, 5, 6};

@@ -13,7 +13,7 @@ namespace drgan_test {
 constexpr int yuNetYear = CV_VERSION_MAJOR > 4 || (CV_VERSION_MAJOR == 4 && CV_VERSION_MINOR >= 8) ? 2023 : 2022;
 constexpr int otherYuNetYear = yuNetYear == 2023 ? 2022 : 2023;
 
-/// A YuNet in the folder that DRGAN_SHARED names, or empty if it is not there.
+/// The path of a YuNet in the folder in DRGAN_SHARED, or empty if it is missing.
 inline std::string yuNetOf(int year) {
     const char* shared = std::getenv("DRGAN_SHARED");
     const std::string file =
@@ -29,7 +29,7 @@ inline std::string yuNetOfOtherVersions() { return yuNetOf(otherYuNetYear); }
 
 }  // namespace drgan_test
 
-/// Skips the test, saying what is missing, unless there is a YuNet for this OpenCV; else `file` is its path.
+/// Sets `file` to the path of a YuNet for this OpenCV; if there is none, skips the test and says what is missing.
 #define NEEDS_YUNET(file)                                                                                     \
     const std::string file = drgan_test::yuNet();                                                             \
     if (file.empty()) {                                                                                       \

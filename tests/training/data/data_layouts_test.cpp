@@ -118,7 +118,7 @@ TEST(PeopleProgram, PreparesAFolderPerPerson) {
         ASSERT_TRUE(drops.count(where)) << where;
         EXPECT_THAT(drops.at(where), HasSubstr(reason));
     }
-    EXPECT_THAT(readText(log), AllOf(HasSubstr("2 people have a single picture"),
+    EXPECT_THAT(readText(log), AllOf(HasSubstr("2 people have only one picture"),
                                      HasSubstr("5 pictures were left out, and 2 folders")));
 
     // The turned picture stands upright in the set: its face is the one that a picture without the tag gives.
@@ -165,7 +165,7 @@ TEST(CfpProgram, AlignsByFiducials) {
                 0.01);  // 32 pixels from the eye to the middle, 81 down to the mouth
     EXPECT_NEAR((p[1] + p[3]) / 2, 64 * 0.461, 0.01);
     EXPECT_NEAR((p[7] + p[9]) / 2, 64 * (0.461 + 0.363), 0.01);
-    EXPECT_THAT(readText(log), HasSubstr("2 faces were aligned by CFP's fiducials"));
+    EXPECT_THAT(readText(log), HasSubstr("2 faces were aligned with CFP's fiducials"));
     EXPECT_THAT(dropsOf(output + ".dropped.csv").at("2 Data/Images/003/profile/01.jpg"), HasSubstr("01.txt"));
 }
 

@@ -221,7 +221,6 @@ TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {
     const auto after = nlohmann::json::parse(text("manifest.json"));
     EXPECT_EQ(after.at("bundle_id"), manifest.at("bundle_id"));
     EXPECT_EQ(after.at("files")[0], manifest.at("files")[0]);
-    EXPECT_NE(after.at("files")[1].at("sha256"), manifest.at("files")[1].at("sha256"));
     drgan::exporting::replaceDecoder(path("bundle"), first);
     EXPECT_EQ(text("decoder.onnx"), decoder);  // as if nothing had been
 

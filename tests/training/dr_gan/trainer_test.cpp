@@ -379,6 +379,18 @@ TEST_F(TrainerRun, ExportsABundle) {
     }
     EXPECT_THROW(drgan::exporting::writeBundle(Checkpoint::load(o.start), {path("other"), 0}), std::runtime_error);
 
+    const auto idWithOther = [&](const std::string& network) {
+        Checkpoint other = checkpoint;
+        for (auto& [name, tensor] : other.tensors) {
+            if (name.rfind(network, 0) == 0 && tensor.is_floating_point()) {
+                tensor = tensor + 0.5;
+            }
+        }
+        return drgan::exporting::writeBundle(other, {path("other"), 0.25});
+    };
+    EXPECT_EQ(idWithOther("averaged_decoder"), id);  // embeddings stay comparable
+    EXPECT_NE(idWithOther("averaged_encoder"), id);
+
     drgan::exporting::writeStart(checkpoint, path("start.safetensors"));
     EXPECT_LT(fs::file_size(path("start.safetensors")), fs::file_size(path("run/last.safetensors")) / 2);
     DrGanOptions next = options(Stage::Joint, "next", 1);

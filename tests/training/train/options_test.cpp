@@ -118,7 +118,7 @@ TEST_F(OptionsOf, AnOptionOfAnotherStageIsRefused) {
     refuse({"joint", "--confidence-only"}, 109, "--confidence-only is an option of encoder, not of joint");
     refuse({"aligner", "--frozen-layers", "2"}, 109, "--frozen-layers is an option of encoder, joint, not of aligner");
     refuse({"detector", "--crops", "2"}, 109, "--crops is an option of aligner, not of detector");
-    refuse({"encoder", "--no-such", "2"}, 109, "--no-such is no option of drgan-train encoder");
+    refuse({"encoder", "--no-such", "2"}, 109, "--no-such is not an option of drgan-train encoder");
     std::ofstream(config()) << "most-faces=3\n";
     refuse({"decoder", "--config", config()}, 110,
            "config.toml: --most-faces is an option of detector, not of decoder");

@@ -246,7 +246,7 @@ TEST_F(TrainProgram, AnAlignerThatWasTerminatedGoesOn) {
         }
         EXPECT_EQ(process.wait(SIGTERM), 0);
     }
-    EXPECT_THAT(readText(log), HasSubstr("--resume goes on"));
+    EXPECT_THAT(readText(log), HasSubstr("--resume continues"));
     EXPECT_NE(SafetensorsFile(last("stopped")).metadata().at("step"), "60");
     Strings resumed = more;
     resumed.emplace_back("--resume");

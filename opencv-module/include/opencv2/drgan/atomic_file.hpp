@@ -14,12 +14,12 @@ namespace drgan {
 
 class NewFile;
 
-/// Writes a file so that at any moment its path names either what was there before or all of the new content: into a
-/// temporary file beside it (".drgan-" and twelve letters), which takes its place at the end. A process that is killed
-/// leaves the temporary file.
+/// Writes a file atomically: at any moment its path names either the old content or all of the new content. The content
+/// goes into a temporary file in the same folder (".drgan-" and twelve characters), which replaces the file at the end.
+/// A process that is killed leaves the temporary file behind.
 ///
-/// A symbolic link stays, and what it names is replaced. A file that is there keeps its permissions and, where the
-/// process may give files away, its owner. Anything but a regular file is refused.
+/// If the path is a symbolic link, its target is replaced. An existing file keeps its permissions and, if the process may
+/// change owners, its owner. Anything but a regular file is refused.
 ///
 /// All functions throw cv::Exception naming the path and the reason.
 class CV_EXPORTS AtomicFile {
@@ -30,20 +30,20 @@ public:
         BY_UMASK     ///< as of any other new file
     };
     explicit AtomicFile(const std::string& path, Access access = OWNER_ONLY);
-    /// Without commit() the temporary file goes with the object, and nothing has changed.
+    /// Without commit(), removes the temporary file; nothing has changed.
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
 
     void write(const void* data, size_t size);
-    /// Waits until the content is on the disk, and gives it the path.
+    /// Waits until the content is on the disk, and moves it to the path.
     void commit();
 
 private:
-    [[noreturn]] void fail(const char* what, int error) const;  // by errno
+    [[noreturn]] void fail(const char* what, int error) const;  // error: an errno
 
     std::string path_;    // as it was given, for messages
-    std::string target_;  // behind symbolic links
+    std::string target_;  // with symbolic links resolved
     std::string folder_;
     std::unique_ptr<NewFile> file_;
 };

@@ -14,21 +14,21 @@ namespace drgan {
 //! @addtogroup drgan
 //! @{
 
-/** @brief What networks can run on here: "backend/target", as "opencv/cpu", "opencv/opencl", "opencv/opencl-fp16",
-"cuda/cuda" or "cuda/cuda-fp16".
+/** @brief Returns the backends and targets that are available here, as "backend/target": "opencv/cpu", "opencv/opencl",
+"opencv/opencl-fp16", "cuda/cuda", "cuda/cuda-fp16" and the like.
 
-These are the pairs of cv::dnn::getAvailableBackends(), by the names of the GStreamer element's properties `backend` and
-`target`, without those that cv::dnn would silently replace by others: its OpenCL runs on GPUs only, in half precision
-on Intel's only, unless the environment variable OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES is 1. "opencv/cpu" is always
-there. */
+These are the pairs of cv::dnn::getAvailableBackends(), except those that cv::dnn would silently replace by others: it
+uses OpenCL on GPUs only, and half precision on Intel's GPUs only, unless the environment variable
+OPENCV_DNN_OPENCL_ALLOW_ALL_DEVICES is 1. "opencv/cpu" is always available. The names are those of the GStreamer
+element's properties `backend` and `target`. */
 CV_EXPORTS_W std::vector<String> availableBackends();
 
-/** @brief The numbers that the create() functions take.
+/** @brief Converts the name of a backend and target to the numbers that the create() functions take.
 
-@param name one of availableBackends(); or "auto": CUDA where there is one, else the CPU, which the log then says, once
-in a process.
+@param name one of availableBackends(); or "auto": CUDA if available, else the CPU, with one warning per process in the
+log.
 @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
-@throws cv::Exception naming what there is, if `name` is not among it. */
+@throws cv::Exception listing the available ones, if `name` is none of them. */
 CV_EXPORTS_W void findBackend(const String& name, CV_OUT int& backendId, CV_OUT int& targetId);
 
 //! @}

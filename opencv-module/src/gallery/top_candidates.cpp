@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gallery_best.hpp"
+#include "top_candidates.hpp"
 
 #include <cmath>
 
@@ -24,7 +24,7 @@ double cosine(const float* a, const float* b, int length) {
 Mat unitRows(const Mat& queries) {
     Mat units(queries.size(), CV_32F);
     for (int q = 0; q < queries.rows; ++q) {
-        // In double: what scales the smallest floats is no float.
+        // In double: the inverse of the smallest norms is not a float.
         const float* const query = queries.ptr<float>(q);
         const double norm = rowNorm(query, queries.cols);
         std::transform(query, query + queries.cols, units.ptr<float>(q),
