@@ -27,7 +27,6 @@
 #include <utility>
 
 #include "core/models/models.hpp"
-#include "gstjson.h"
 #include "gstlog.h"
 #include "gststate.h"
 
@@ -81,12 +80,12 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
 }
 
 // A line that cannot be written costs the stream nothing; the first one is told of.
-static void writeResult(GstDrganFrontalize* self, const GstStructure* structure) {
+static void writeResult(GstDrganFrontalize* self, const drgan::Event& event) {
     ElementState& state = stateOf(self);
     if (!state.resultsFile.isOpen()) {
         return;
     }
-    const int error = state.resultsFile.append(drgan::toJson(structure));
+    const int error = state.resultsFile.append(state.makeLine(event));
     if (error == 0 || state.resultsFailed) {
         return;
     }
@@ -100,8 +99,9 @@ static void writeResult(GstDrganFrontalize* self, const GstStructure* structure)
 
 static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>& events) {
     drgan::logEvents(self, events);
-    for (auto* structure : stateOf(self).makeMessages(events)) {
-        writeResult(self, structure);
+    for (const auto& event : events) {
+        writeResult(self, event);
+        GstStructure* structure = stateOf(self).makeMessage(event);
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
     }
 }

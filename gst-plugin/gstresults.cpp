@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gstresults.h"
 
-#include <algorithm>
 #include <opencv2/imgproc.hpp>
 
 #include "gstanalytics.h"
@@ -13,6 +12,8 @@ namespace {
 // DL Streamer's numbers for a tensor's precision and layout.
 constexpr int precisionFp32 = 10;
 constexpr int layoutNc = 193;
+
+static_assert(FrameTimes::unknown == GST_CLOCK_TIME_NONE, "unknown times");
 
 constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
 
@@ -121,14 +122,6 @@ void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& 
 
 }  // namespace
 
-Box cutBox(const cv::Rect2f& r, cv::Size frame) {
-    const cv::Rect2f c = r & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
-    const auto x = static_cast<guint>(std::clamp(cvRound(c.x), 0, std::max(0, frame.width - 1)));
-    const auto y = static_cast<guint>(std::clamp(cvRound(c.y), 0, std::max(0, frame.height - 1)));
-    return {x, y, std::min(static_cast<guint>(std::max(0, cvRound(c.width))), static_cast<guint>(frame.width) - x),
-            std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
-}
-
 Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame) {
     Upstream out;
     const auto add = [&](const cv::Rect2f& box, float score, std::optional<Key> key, Upstream::Source source) {
@@ -170,11 +163,13 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
     GstVideoRegionOfInterestMeta* meta = source != nullptr ? source->region : nullptr;
     const bool theirs = meta != nullptr;
     if (!theirs) {
-        const Box b = cutBox(track.box, frame);
-        if (b.width == 0 || b.height == 0) {
+        const cv::Rect box = pixelBox(track.box, frame);
+        if (box.empty()) {
             return;
         }
-        meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, b.x, b.y, b.width, b.height);
+        meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, static_cast<guint>(box.x),
+                                                               static_cast<guint>(box.y), static_cast<guint>(box.width),
+                                                               static_cast<guint>(box.height));
     }
     if (!theirs || !((source->object && meta->id == static_cast<gint>(*source->object)) || isParent(buffer, meta))) {
         meta->id = track.id;
@@ -194,18 +189,16 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
     }
 }
 
-GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                        bool withPictures) {
+GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                          bool withPictures) {
     const TrackInfo& t = event.track;
-    const Box b = cutBox(t.box, frame);
-    const char* kind = event.kind == Event::Kind::created   ? "track-new"
-                       : event.kind == Event::Kind::updated ? "track-updated"
-                                                            : "track-lost";
+    const cv::Rect box = pixelBox(t.box, frame);
     GstStructure* s = gst_structure_new(
         "drganfrontalize", "timestamp", G_TYPE_UINT64, times.timestamp, "stream-time", G_TYPE_UINT64, times.streamTime,
         "running-time", G_TYPE_UINT64, times.runningTime, "duration", G_TYPE_UINT64, times.duration, "event",
-        G_TYPE_STRING, kind, "track-id", G_TYPE_UINT, static_cast<guint>(t.id), "x", G_TYPE_UINT, b.x, "y", G_TYPE_UINT,
-        b.y, "width", G_TYPE_UINT, b.width, "height", G_TYPE_UINT, b.height, "yaw", G_TYPE_DOUBLE,
+        G_TYPE_STRING, eventName(event.kind), "track-id", G_TYPE_UINT, static_cast<guint>(t.id), "x", G_TYPE_UINT,
+        static_cast<guint>(box.x), "y", G_TYPE_UINT, static_cast<guint>(box.y), "width", G_TYPE_UINT,
+        static_cast<guint>(box.width), "height", G_TYPE_UINT, static_cast<guint>(box.height), "yaw", G_TYPE_DOUBLE,
         static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
         G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
     setKey(s, t);

@@ -10,16 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "core/event.hpp"
 #include "core/pipeline.hpp"
 #include "core/results/statistics.hpp"
 
 namespace drgan {
-
-/// What is left of a region within a frame, in whole pixels.
-struct Box {
-    guint x, y, width, height;
-};
-Box cutBox(const cv::Rect2f& region, cv::Size frame);
 
 /// The faces that upstream reports with a buffer: regions, objects of GstAnalyticsRelationMeta, or both for one face.
 struct Upstream {
@@ -48,17 +43,9 @@ Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame);
 void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::Size frame, const TrackInfo& track,
                  bool withEmbedding, const std::string& bundleId);
 
-/// The four time fields that facedetect's messages carry.
-struct FrameTimes {
-    GstClockTime timestamp = GST_CLOCK_TIME_NONE;
-    GstClockTime streamTime = GST_CLOCK_TIME_NONE;
-    GstClockTime runningTime = GST_CLOCK_TIME_NONE;
-    GstClockTime duration = GST_CLOCK_TIME_NONE;
-};
-
 /// The structure of an element message "drganfrontalize"; the caller owns it.
-GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                        bool withPictures);
+GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                          bool withPictures);
 
 /// The frontal view of the event's track as an RGB picture, which carries the track's region with its results; null if
 /// there is none. The caller owns it.

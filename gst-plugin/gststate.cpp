@@ -2,6 +2,7 @@
 #include "gststate.h"
 
 #include "core/drawing/overlay.hpp"
+#include "core/results/event_json.hpp"
 #include "gstanalytics.h"
 
 namespace drgan {
@@ -177,12 +178,12 @@ size_t ElementState::forget(int id) {
     return pipeline_ ? pipeline_->forget(id, forgotten_) : 0;
 }
 
-std::vector<GstStructure*> ElementState::makeMessages(const std::vector<Event>& events) const {
-    std::vector<GstStructure*> out;
-    for (const auto& e : events) {
-        out.push_back(makeEvent(e, times_, size_, current_.embeddings, current_.pictures));
-    }
-    return out;
+GstStructure* ElementState::makeMessage(const Event& event) const {
+    return drgan::makeMessage(event, times_, size_, current_.embeddings, current_.pictures);
+}
+
+std::string ElementState::makeLine(const Event& event) const {
+    return toJson(event, times_, size_, current_.embeddings);
 }
 
 int ElementState::faceSide() const { return current_.faceSize > 0 ? current_.faceSize : decoderSide_; }

@@ -52,8 +52,10 @@ public:
                              GstClockTime earliestTime);
     std::vector<Event> finish();
 
-    /// Structures of the messages for events of the newest frame; the caller owns them.
-    std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
+    /// The structure of the message for an event of the newest frame; the caller owns it.
+    GstStructure* makeMessage(const Event& event) const;
+    /// The same as a line of results.
+    std::string makeLine(const Event& event) const;
 
     /// Sends the frontal view of each updated track of the newest frame to the pad of the faces, if there is one.
     void sendFaces(const std::vector<Event>& events);

@@ -2,6 +2,7 @@
 #ifndef DRGAN_CORE_FACE_HPP
 #define DRGAN_CORE_FACE_HPP
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <opencv2/core.hpp>
@@ -80,6 +81,15 @@ inline float overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
     const float common = (a & b).area();
     const float all = a.area() + b.area() - common;
     return all > 0 ? common / all : 0.F;
+}
+
+/// What lies of a box within a frame, in whole pixels; empty: nothing.
+inline cv::Rect pixelBox(const cv::Rect2f& box, cv::Size frame) {
+    const cv::Rect2f inside = box & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
+    const int x = std::clamp(cvRound(inside.x), 0, std::max(0, frame.width - 1));
+    const int y = std::clamp(cvRound(inside.y), 0, std::max(0, frame.height - 1));
+    return {x, y, std::min(std::max(0, cvRound(inside.width)), frame.width - x),
+            std::min(std::max(0, cvRound(inside.height)), frame.height - y)};
 }
 
 inline cv::Point2f centre(const cv::Rect2f& r) { return {r.x + r.width / 2, r.y + r.height / 2}; }
