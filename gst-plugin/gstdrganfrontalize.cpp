@@ -79,17 +79,12 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
     return failed;
 }
 
-// A line that cannot be written costs the stream nothing; the first one is told of.
+// A line that cannot be written does not stop the stream.
 static void writeResult(GstDrganFrontalize* self, const drgan::Event& event) {
-    ElementState& state = stateOf(self);
-    if (!state.resultsFile.isOpen()) {
+    const int error = stateOf(self).writeResult(event);
+    if (error == 0) {
         return;
     }
-    const int error = state.resultsFile.append(state.makeLine(event));
-    if (error == 0 || state.resultsFailed) {
-        return;
-    }
-    state.resultsFailed = true;
     const gint code = error == ENOSPC ? GST_RESOURCE_ERROR_NO_SPACE_LEFT : GST_RESOURCE_ERROR_WRITE;
     gst_element_message_full(
         GST_ELEMENT(self), GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, code,
@@ -109,43 +104,30 @@ static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>
 // Ends all tracks, each with its last message.
 static void endTracks(GstDrganFrontalize* self) {
     guarded(self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "Ending the tracks failed", false, [&] {
-        postEvents(self, stateOf(self).finish());
+        postEvents(self, stateOf(self).endTracks());
         return true;
     });
 }
 
 static void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
-    GST_OBJECT_LOCK(object);
-    const bool known = setProperty(stateOf(object).settings, id, value);
-    const bool display = stateOf(object).settings.display;
-    GST_OBJECT_UNLOCK(object);
-    if (!known) {
+    if (!stateOf(object).setProperty(id, value)) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
     // In passthrough the base class maps frames for reading alone; transform_frame_ip is called all the same.
+    const bool display = stateOf(object).settings().display;
     if (display == (gst_base_transform_is_passthrough(GST_BASE_TRANSFORM(object)) != FALSE)) {
         gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(object), display ? FALSE : TRUE);
     }
 }
 
 static void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
-    if (id == drgan::PROP_STATS) {
-        g_value_take_boxed(value, drgan::makeStats(stateOf(object).statistics.snapshot()));
-        return;
-    }
-    GST_OBJECT_LOCK(object);
-    const bool known = getProperty(stateOf(object).settings, id, value);
-    GST_OBJECT_UNLOCK(object);
-    if (!known) {
+    if (!stateOf(object).getProperty(id, value)) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
 }
 
 static gboolean start(GstBaseTransform* trans) {
-    GST_OBJECT_LOCK(trans);
-    const Settings settings = stateOf(trans).settings;
-    stateOf(trans).earliest = GST_CLOCK_TIME_NONE;  // of another run
-    GST_OBJECT_UNLOCK(trans);
+    const Settings settings = stateOf(trans).settings();
     const auto load = [&](const char* what, auto body, gint code = GST_RESOURCE_ERROR_OPEN_READ) {
         return guarded(trans, GST_RESOURCE_ERROR, code, what, FALSE, [&] {
             body();
@@ -173,7 +155,7 @@ static gboolean start(GstBaseTransform* trans) {
         }
     };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
-    const auto begin = [&] { stateOf(trans).start(std::move(loaded.models), settings, loaded.bundleId); };
+    const auto begin = [&] { stateOf(trans).start(std::move(loaded), settings); };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
@@ -189,8 +171,7 @@ static gboolean start(GstBaseTransform* trans) {
 // A stream that waits for the reader of the results or of the faces must not keep the element from stopping.
 static GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-        stateOf(element).resultsFile.interrupt();
-        stateOf(element).faces.interrupt();
+        stateOf(element).interrupt();
     }
     return GST_ELEMENT_CLASS(gst_drgan_frontalize_parent_class)->change_state(element, transition);
 }
@@ -204,12 +185,11 @@ static gboolean stop(GstBaseTransform* trans) {
 static gboolean set_info(GstVideoFilter* filter, GstCaps* incaps, GstVideoInfo* info, GstCaps*, GstVideoInfo*) {
     auto* self = GST_DRGAN_FRONTALIZE(filter);
     endTracks(self);  // places in a frame of another size or format mean something else
-    if (!stateOf(self).setInfo(*info)) {
+    const bool known = stateOf(self).setFormat(*info);
+    if (!known) {
         GST_ERROR_OBJECT(self, "no way to read %" GST_PTR_FORMAT, incaps);
-        return FALSE;
     }
-    stateOf(self).advice.seeFormat(GST_ELEMENT(self), *info);
-    return TRUE;
+    return known ? TRUE : FALSE;
 }
 
 // Metadata is added to every buffer: one that is shared gets metadata of its own here. Its pixels stay shared until
@@ -232,13 +212,9 @@ static void before_transform(GstBaseTransform* trans, GstBuffer* buffer) {
 
 static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* frame) {
     auto* self = GST_DRGAN_FRONTALIZE(filter);
-    GST_OBJECT_LOCK(self);
-    const Settings settings = stateOf(self).settings;
-    const GstClockTime earliest = stateOf(self).earliest;
-    GST_OBJECT_UNLOCK(self);
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Processing a frame failed", GST_FLOW_ERROR, [&] {
-        const auto result = stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment, settings, earliest);
-        if (result.report.skipped && !std::exchange(stateOf(self).lateLogged, true)) {
+        const auto result = stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment);
+        if (result.report.skipped && stateOf(self).skippedFrames() == 1) {
             GST_WARNING_OBJECT(self,
                                "inference is slower than the stream: late frames go on without it, with the newest "
                                "results moved along; \"stats\" counts them as skipped. Told once");
@@ -252,12 +228,7 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
 
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
-        case GST_EVENT_TAG:
-            stateOf(trans).advice.seeTags(GST_ELEMENT(trans), event, GST_BASE_TRANSFORM_SINK_PAD(trans));
-            break;
         case GST_EVENT_STREAM_START:
-            stateOf(trans).advice.forget();
-            [[fallthrough]];
         case GST_EVENT_EOS:
         case GST_EVENT_FLUSH_STOP:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
@@ -265,12 +236,7 @@ static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
         default:
             break;
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP || GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-        GST_OBJECT_LOCK(trans);
-        stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(trans);
-    }
-    stateOf(trans).followStream(event);
+    stateOf(trans).follow(event);
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->sink_event(trans, event);
 }
 
@@ -296,24 +262,23 @@ static gboolean src_event(GstBaseTransform* trans, GstEvent* event) {
         GstClockTimeDiff late = 0;
         GstClockTime time = GST_CLOCK_TIME_NONE;
         gst_event_parse_qos(event, nullptr, nullptr, &late, &time);
-        GST_OBJECT_LOCK(trans);
         // Twice the delay is the usual guess of when the next frame will be in time again.
-        stateOf(trans).earliest = late > 0 && GST_CLOCK_TIME_IS_VALID(time) ? time + 2 * static_cast<GstClockTime>(late)
-                                                                            : GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(trans);
+        stateOf(trans).setEarliest(late > 0 && GST_CLOCK_TIME_IS_VALID(time)
+                                       ? time + 2 * static_cast<GstClockTime>(late)
+                                       : GST_CLOCK_TIME_NONE);
     }
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->src_event(trans, event);
 }
 
 static GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const gchar*, const GstCaps*) {
-    GstPad* pad = stateOf(element).faces.request(element, templ);
+    GstPad* pad = stateOf(element).requestFaces(templ);
     if (pad == nullptr) {
         GST_WARNING_OBJECT(element, "there is one pad \"faces\", and it was requested before: use a tee behind it");
     }
     return pad;
 }
 
-static void release_pad(GstElement* element, GstPad* pad) { stateOf(element).faces.release(element, pad); }
+static void release_pad(GstElement* element, GstPad* pad) { stateOf(element).releaseFaces(pad); }
 
 static guint forget(GstDrganFrontalize* self, gint id) {
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Forgetting failed", 0U,
@@ -326,7 +291,7 @@ static void finalize(GObject* object) {
 }
 
 static void gst_drgan_frontalize_init(GstDrganFrontalize* self) {
-    self->state = new ElementState;
+    self->state = new ElementState(GST_ELEMENT(self));
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);
 }

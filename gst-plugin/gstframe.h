@@ -20,7 +20,8 @@ YuvConversion yuvConversion(const GstVideoInfo& info);
 
 /// video/x-raw,format=RGB of a picture of this size. The caller owns it.
 GstCaps* pictureCaps(cv::Size size);
-/// A new buffer for these caps of an 8-bit BGR picture that is not empty; null if there is no memory. The caller owns it.
+/// A new buffer for these caps of an 8-bit BGR picture that is not empty; null if there is no memory. The caller owns
+/// it.
 GstBuffer* makePicture(const cv::Mat& bgr);
 /// A new video/x-raw,format=RGB sample of an 8-bit BGR picture; null for an empty one. The caller owns it.
 GstSample* makeSample(const cv::Mat& bgr);

@@ -30,6 +30,7 @@ public:
 
     void add(const FrameReport& report);
     Snapshot snapshot() const;
+    std::uint64_t skipped() const;
     void reset();
 
 private:
