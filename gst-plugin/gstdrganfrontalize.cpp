@@ -134,16 +134,21 @@ static gboolean start(GstBaseTransform* trans) {
             return TRUE;
         });
     };
-    drgan::Devices devices;
+    std::vector<drgan::Device> devices;
     const auto choose = [&] {
-        devices = chooseDevices(settings.backend, settings.target, cv::dnn::getAvailableBackends());
-        if (!devices.warning.empty()) {
-            GST_WARNING_OBJECT(trans, "%s", devices.warning.c_str());
+        for (const auto& name :
+             drgan::devicesToTry(settings.backend, settings.target, cv::drgan::availableBackends())) {
+            drgan::Device device;
+            cv::drgan::findBackend(name, device.backend, device.target);
+            devices.push_back(device);
+        }
+        if (settings.backend == "auto" && settings.target == "auto" && devices.size() == 1) {
+            GST_WARNING_OBJECT(trans, "OpenCV %s has no CUDA here: networks run on the CPU", CV_VERSION);
         }
     };
     drgan::LoadedModels loaded;
     const auto loadThem = [&] {
-        loaded = loadModels({settings.bundle, settings.detector, settings.core.detectInterval > 0}, devices.candidates,
+        loaded = loadModels({settings.bundle, settings.detector, settings.core.detectInterval > 0}, devices,
                             [&](const std::string& why) {
                                 GST_ELEMENT_WARNING(trans, LIBRARY, INIT, ("Networks do not run on the GPU"),
                                                     ("%s", why.c_str()));

@@ -21,24 +21,23 @@ constexpr double mostStrangerRate = 0.5;
 constexpr const char* defaultRoiType = "face";
 constexpr int maxThreads = 256;
 
+// The nicks are parts of the names of cv::drgan::availableBackends().
 GType backendType() {
-    static const GEnumValue values[] = {
-        {static_cast<gint>(Backend::automatic), "CUDA where OpenCV has it, else OpenCV's own", "auto"},
-        {static_cast<gint>(Backend::opencv), "OpenCV's own", "opencv"},
-        {static_cast<gint>(Backend::cuda), "CUDA", "cuda"},
-        {0, nullptr, nullptr}};
+    static const GEnumValue values[] = {{0, "CUDA where OpenCV has it, else OpenCV's own", "auto"},
+                                        {1, "OpenCV's own", "opencv"},
+                                        {2, "CUDA", "cuda"},
+                                        {0, nullptr, nullptr}};
     static const GType type = g_enum_register_static("GstDrganFrontalizeBackend", values);
     return type;
 }
 
 GType targetType() {
-    static const GEnumValue values[] = {
-        {static_cast<gint>(Target::automatic), "CUDA where OpenCV has it, else the CPU", "auto"},
-        {static_cast<gint>(Target::cpu), "Processor", "cpu"},
-        {static_cast<gint>(Target::opencl), "OpenCL device", "opencl"},
-        {static_cast<gint>(Target::cuda), "NVIDIA GPU", "cuda"},
-        {static_cast<gint>(Target::cudaFp16), "NVIDIA GPU, 16-bit numbers", "cuda-fp16"},
-        {0, nullptr, nullptr}};
+    static const GEnumValue values[] = {{0, "CUDA where OpenCV has it, else the CPU", "auto"},
+                                        {1, "Processor", "cpu"},
+                                        {2, "OpenCL device", "opencl"},
+                                        {3, "NVIDIA GPU", "cuda"},
+                                        {4, "NVIDIA GPU, 16-bit numbers", "cuda-fp16"},
+                                        {0, nullptr, nullptr}};
     static const GType type = g_enum_register_static("GstDrganFrontalizeTarget", values);
     return type;
 }
@@ -54,6 +53,19 @@ std::string textOf(const GValue* value) {
 
 void setText(GValue* value, const std::string& text) {
     g_value_set_string(value, text.empty() ? nullptr : text.c_str());
+}
+
+std::string nickOf(const GValue* value) {
+    auto* const type = G_ENUM_CLASS(g_type_class_ref(G_VALUE_TYPE(value)));
+    const std::string nick = g_enum_get_value(type, g_value_get_enum(value))->value_nick;
+    g_type_class_unref(type);
+    return nick;
+}
+
+void setNick(GValue* value, const std::string& nick) {
+    auto* const type = G_ENUM_CLASS(g_type_class_ref(G_VALUE_TYPE(value)));
+    g_value_set_enum(value, g_enum_get_value_by_nick(type, nick.c_str())->value);
+    g_type_class_unref(type);
 }
 
 Time timeOf(const GValue* value) { return static_cast<Time>(g_value_get_uint(value)) * millisecond; }
@@ -251,21 +263,20 @@ const Entry entries[] = {
      [](const Settings& s, GValue* v) { g_value_set_double(v, s.core.strangerRate); }},
     {PROP_BACKEND,
      [] {
-         return g_param_spec_enum("backend", "Backend", "Backend that runs the networks", backendType(),
-                                  static_cast<gint>(Backend::automatic), atStart);
+         return g_param_spec_enum("backend", "Backend", "Backend that runs the networks", backendType(), 0, atStart);
      },
-     [](Settings& s, const GValue* v) { s.backend = static_cast<Backend>(g_value_get_enum(v)); },
-     [](const Settings& s, GValue* v) { g_value_set_enum(v, static_cast<gint>(s.backend)); }},
+     [](Settings& s, const GValue* v) { s.backend = nickOf(v); },
+     [](const Settings& s, GValue* v) { setNick(v, s.backend); }},
     {PROP_TARGET,
      [] {
          return g_param_spec_enum(
              "target", "Target",
              "Device that the networks run on. A target that OpenCV was built without is an error; auto "
              "takes one that is available",
-             targetType(), static_cast<gint>(Target::automatic), atStart);
+             targetType(), 0, atStart);
      },
-     [](Settings& s, const GValue* v) { s.target = static_cast<Target>(g_value_get_enum(v)); },
-     [](const Settings& s, GValue* v) { g_value_set_enum(v, static_cast<gint>(s.target)); }},
+     [](Settings& s, const GValue* v) { s.target = nickOf(v); },
+     [](const Settings& s, GValue* v) { setNick(v, s.target); }},
     {PROP_THREADS,
      [] {
          return g_param_spec_int("threads", "Threads",

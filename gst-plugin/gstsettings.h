@@ -8,7 +8,6 @@
 
 #include <string>
 
-#include "core/models/device.hpp"
 #include "core/pipeline.hpp"
 
 namespace drgan {
@@ -50,8 +49,8 @@ struct Settings {
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
     int faceSize = 0;  ///< pixels, of the pictures that leave by the pad "faces"; 0: as the decoder draws them
-    Backend backend = Backend::automatic;
-    Target target = Target::automatic;
+    std::string backend = "auto";  ///< this and target: see devicesToTry()
+    std::string target = "auto";
     int threads = 0;  ///< 0: as many as OpenCV thinks best
     bool display = true;
     bool embeddings = false;

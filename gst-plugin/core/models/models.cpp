@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -155,6 +156,17 @@ private:
 };
 
 }  // namespace
+
+std::vector<std::string> devicesToTry(const std::string& backend, const std::string& target,
+                                      const std::vector<cv::String>& available) {
+    if (backend != "auto" || target != "auto") {
+        return {backend + "/" + target};
+    }
+    const std::string cuda = "cuda/cuda";
+    const std::string cpu = "opencv/cpu";
+    const bool hasCuda = std::find(available.begin(), available.end(), cuda) != available.end();
+    return hasCuda ? std::vector<std::string>{cuda, cpu} : std::vector<std::string>{cpu};
+}
 
 LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& candidates,
                         const std::function<void(const std::string& why)>& passedOver, NetworkPool& pool) {

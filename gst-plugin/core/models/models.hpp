@@ -3,11 +3,11 @@
 #define DRGAN_CORE_MODELS_HPP
 
 #include <functional>
+#include <opencv2/dnn.hpp>
 #include <opencv2/drgan.hpp>
 #include <string>
 #include <vector>
 
-#include "device.hpp"
 #include "network_pool.hpp"
 
 namespace drgan {
@@ -22,6 +22,18 @@ struct Models {
     float matchThreshold = 0;               ///< what Pipeline::Options::matchThreshold is by default
     cv::drgan::Thresholds thresholds;       ///< of the bundle, for names; none: names go by matchThreshold
 };
+
+/// What cv::dnn runs the networks on, as cv::dnn::Net::setPreferableBackend and setPreferableTarget take it.
+struct Device {
+    int backend = cv::dnn::DNN_BACKEND_OPENCV;
+    int target = cv::dnn::DNN_TARGET_CPU;
+};
+
+/// Names of the devices to try, in this order, as cv::drgan::findBackend takes them: if both are "auto", CUDA if it is
+/// available, then the CPU; else what was asked for.
+/// @param available as cv::drgan::availableBackends() returns them
+std::vector<std::string> devicesToTry(const std::string& backend, const std::string& target,
+                                      const std::vector<cv::String>& available);
 
 struct ModelFiles {
     std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default

@@ -25,8 +25,9 @@ CV_EXPORTS_W std::vector<String> availableBackends();
 
 /** @brief The numbers that the create() functions take.
 
-@param name one of availableBackends(); or "auto": CUDA where there is one, else the CPU, which the log then says, once
-in a process.
+@param name one of availableBackends(). Instead of its backend or its target, "auto": OpenCV's own backend where it has
+the target, else CUDA, and the CPU where the backend has it. Or "auto" only: CUDA where there is one, else the CPU, which
+the log then says, once in a process.
 @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
 @throws cv::Exception naming what there is, if `name` is not among it. */
 CV_EXPORTS_W void findBackend(const String& name, CV_OUT int& backendId, CV_OUT int& targetId);
