@@ -116,8 +116,8 @@ std::string personAt(const cv::Rect2f& box, const std::vector<Shot::Face>& faces
     std::string best;
     float common = 0.25F;
     for (const auto& f : faces) {
-        if (overlap(box, f.box) > common) {
-            common = overlap(box, f.box);
+        if (iou(box, f.box) > common) {
+            common = iou(box, f.box);
             best = f.person;
         }
     }

@@ -26,8 +26,10 @@ cv::Rect2f boxOf(const cv::Mat& faces, int i) {
     return {row[0], row[1], row[2], row[3]};
 }
 
-/// What two boxes have in common, in units of the smaller.
-float overlap(const cv::Rect2f& a, const cv::Rect2f& b) { return (a & b).area() / std::min(a.area(), b.area()); }
+/// Intersection over the smaller of the two boxes, in [0, 1].
+float intersectionOverSmaller(const cv::Rect2f& a, const cv::Rect2f& b) {
+    return (a & b).area() / std::min(a.area(), b.area());
+}
 
 std::string sizeOf(const cv::Rect2f& box) { return cv::format("%.0fx%.0f", box.width, box.height); }
 
@@ -87,7 +89,7 @@ StillFace StillFaces::read(const std::string& file, bool alone) {
 // A profile is often found twice, the second time around the ear: where boxes overlap, it is the encoder that tells an
 // ear, or the same face once more, from a neighbour.
 bool StillFaces::isAnother(const cv::Mat& row, const StillFace& face) {
-    const float common = overlap(boxOf(row, 0), face.box);
+    const float common = intersectionOverSmaller(boxOf(row, 0), face.box);
     if (common < 0.25F || common > 0.6F) {
         return common < 0.25F;
     }

@@ -10,7 +10,7 @@
 namespace drgan {
 namespace {
 
-constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+constexpr float samePlace = 0.5F;  // IoU of two boxes around one face
 
 std::optional<AnalyticsObject> read(const GstAnalyticsODMtd& entry) {
     gint x = 0;
@@ -33,7 +33,7 @@ std::optional<guint> findObject(GstBuffer* buffer, GQuark type, const cv::Rect2f
     float best = samePlace;
     std::optional<guint> found;
     for (const auto& object : readObjects(buffer, type)) {
-        const float common = overlap(box, object.box);
+        const float common = iou(box, object.box);
         if (common >= best) {
             best = common;
             found = object.id;

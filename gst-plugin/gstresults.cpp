@@ -15,7 +15,7 @@ constexpr int layoutNc = 193;
 
 static_assert(FrameTimes::unknown == GST_CLOCK_TIME_NONE, "unknown times");
 
-constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+constexpr float samePlace = 0.5F;  // IoU of two boxes around one face
 
 // What upstream's tracker calls the face. The region's own id names the region alone: detectors give a new one on each
 // frame.
@@ -56,7 +56,7 @@ size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t reg
     float score = 0;
     for (size_t i = 0; i < regions; ++i) {
         const auto& source = known.sources[i];
-        const float common = overlap(known.faces[i].box, object.box);
+        const float common = iou(known.faces[i].box, object.box);
         if (source.object || common < samePlace) {
             continue;
         }

@@ -54,11 +54,6 @@ SamplePtr played(const std::string& file, const enrolment::StillFace& face, cons
     }
 }
 
-double overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
-    const double common = (a & b).area();
-    return common / std::max(1e-9, a.area() + b.area() - common);
-}
-
 Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
     const enrolment::StillFace face = eyes.stills.read(source.file, true);
     const SamplePtr sample = played(source.file, face, eyes);
@@ -69,8 +64,9 @@ Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
     Look look{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
     double best = 0.3;
     for (const Track& track : eyes.element.finish()) {
-        if (overlap(track.box, face.box) > best) {
-            best = overlap(track.box, face.box);
+        const double iou = 1 - cv::jaccardDistance(cv::Rect2f(track.box), face.box);
+        if (iou > best) {
+            best = iou;
             look.seen.piece = {track.embedding, track.totalConfidence};
             look.seen.images = track.images;
         }

@@ -73,9 +73,9 @@ protected:
             Face f = face(people[i].x, people[i].y);
             f.score = people[i].score;
             // A face behind another one cannot be found.
-            const bool covered = std::any_of(
-                people.begin(), people.begin() + static_cast<std::ptrdiff_t>(i),
-                [&](const Person& other) { return drgan::overlap(f.box, face(other.x, other.y).box) > 0.15F; });
+            const bool covered =
+                std::any_of(people.begin(), people.begin() + static_cast<std::ptrdiff_t>(i),
+                            [&](const Person& other) { return drgan::iou(f.box, face(other.x, other.y).box) > 0.15F; });
             if (!covered) {
                 aligner->faces.push_back(f);
                 if (detected) {
@@ -92,7 +92,7 @@ protected:
     /// The id of the track at a place, -1: none
     static int idAt(const Pipeline::Result& result, float x, float y) {
         for (const auto& t : result.tracks) {
-            if (drgan::overlap(t.box, face(x, y).box) > 0.5F) {
+            if (drgan::iou(t.box, face(x, y).box) > 0.5F) {
                 return t.id;
             }
         }
@@ -241,7 +241,7 @@ TEST_P(CrossingTest, SwapsNoIds) {
         }
         for (size_t a = 0; a < last.tracks.size(); ++a) {
             for (size_t b = 0; b < a; ++b) {
-                EXPECT_LE(drgan::overlap(last.tracks[a].box, last.tracks[b].box), 0.4F) << "frame " << i;
+                EXPECT_LE(drgan::iou(last.tracks[a].box, last.tracks[b].box), 0.4F) << "frame " << i;
             }
         }
     }

@@ -83,7 +83,7 @@ TEST(Tracker, TwoTracksNeverStayOnOneFace) {
         for (size_t k = 0; k < i; ++k) {
             const auto& a = tracker.tracks()[i];
             const auto& b = tracker.tracks()[k];
-            EXPECT_TRUE(a.hidden || b.hidden || drgan::overlap(a.face.box, b.face.box) < 0.4F);
+            EXPECT_TRUE(a.hidden || b.hidden || drgan::iou(a.face.box, b.face.box) < 0.4F);
         }
     }
 }

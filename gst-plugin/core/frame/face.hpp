@@ -76,11 +76,9 @@ struct Face {
     }
 };
 
-/// Intersection over union, in [0, 1].
-inline float overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
-    const float common = (a & b).area();
-    const float all = a.area() + b.area() - common;
-    return all > 0 ? common / all : 0.F;
+/// Intersection over union, in [0, 1]; 0 if both boxes are empty.
+inline float iou(const cv::Rect2f& a, const cv::Rect2f& b) {
+    return (a & b).empty() ? 0.F : static_cast<float>(1 - cv::jaccardDistance(a, b));
 }
 
 /// What lies of a box within a frame, in whole pixels; empty: nothing.

@@ -6,7 +6,7 @@
 namespace drgan {
 namespace {
 
-constexpr float touch = 0.1F;     // overlap of two faces' boxes from which one may be taken for the other
+constexpr float touch = 0.1F;     // IoU of two faces' boxes from which one may be taken for the other
 constexpr double swapGain = 0.1;  // cosine: so much better must the other way round fit, for each comparison
 
 const Track* find(const std::vector<Track>& tracks, int id) {
@@ -24,10 +24,8 @@ void Crossings::update(const std::vector<Track>& tracks) {
         for (size_t k = 0; k < i; ++k) {
             const Track& a = tracks[k];
             const Track& b = tracks[i];
-            const auto counts = [](const Track& t) {
-                return t.confirmed && (!t.hidden || t.misses == 1);
-            };
-            if (!counts(a) || !counts(b) || (a.hidden && b.hidden) || overlap(a.face.box, b.face.box) < touch) {
+            const auto counts = [](const Track& t) { return t.confirmed && (!t.hidden || t.misses == 1); };
+            if (!counts(a) || !counts(b) || (a.hidden && b.hidden) || iou(a.face.box, b.face.box) < touch) {
                 continue;
             }
             const Pair ids = std::minmax(a.id, b.id);

@@ -13,8 +13,8 @@ namespace {
 // A face score that starts a track, and one that keeps it: a face that turns away or is half hidden scores less.
 constexpr float newScore = 0.5F;
 constexpr float keepScore = 0.3F;
-constexpr float sameFace = 0.4F;            // overlap of two boxes on one face
-constexpr float sameNeighbourhood = 0.15F;  // overlap of a box and of the face in it, which may be a part of it
+constexpr float sameFace = 0.4F;            // IoU of two boxes on one face
+constexpr float sameNeighbourhood = 0.15F;  // IoU of a box and of the face in it, which may be a part of it
 constexpr float maxGrowth = 1.6F;           // of a face from one look to the next, a factor; more is another face
 
 // Of a plain box's side.
@@ -122,8 +122,8 @@ std::vector<Face> Follower::follow(const FrameView& frame, const std::vector<Tra
     for (size_t i = 0; i < found.size(); ++i) {
         const bool there =
             found[i].score >= keepScore && plausible(predicted[i], found[i]) && bounds.contains(centre(found[i].box));
-        const bool shared = std::any_of(kept.begin(), kept.end(),
-                                        [&](const Face& k) { return overlap(k.box, found[i].box) > sameFace; });
+        const bool shared =
+            std::any_of(kept.begin(), kept.end(), [&](const Face& k) { return iou(k.box, found[i].box) > sameFace; });
         if (there && !shared) {
             kept.push_back(found[i]);
             kept.back().followed = visible[i]->id;
@@ -137,7 +137,7 @@ void Follower::confirm(const FrameView& frame, std::vector<Face>& faces) {
     std::vector<Face> found = look(frame, look(frame, faces));
     for (size_t i = 0; i < faces.size(); ++i) {
         Face& face = faces[i];
-        face.doubted = !(found[i].score >= newScore && overlap(face.box, found[i].box) >= sameNeighbourhood);
+        face.doubted = !(found[i].score >= newScore && iou(face.box, found[i].box) >= sameNeighbourhood);
         if (face.doubted) {
             continue;
         }
@@ -163,16 +163,16 @@ void join(const std::vector<Face>& finds, std::vector<Face>& followed) {
         bool isNew = true;
         size_t nearest = known;
         for (size_t i = 0; i < followed.size(); ++i) {
-            const float common = overlap(find.box, i < known ? before[i].box : followed[i].box);
+            const float common = iou(find.box, i < known ? before[i].box : followed[i].box);
             isNew = isNew && common <= sameFace;
             if (i < known && common > sameFace && common > best[i]) {
-                nearest = nearest == known || common > overlap(find.box, before[nearest].box) ? i : nearest;
+                nearest = nearest == known || common > iou(find.box, before[nearest].box) ? i : nearest;
             }
         }
         if (isNew) {
             followed.push_back(find);
         } else if (nearest < known) {
-            best[nearest] = overlap(find.box, before[nearest].box);
+            best[nearest] = iou(find.box, before[nearest].box);
             followed[nearest] = find;
             followed[nearest].followed = before[nearest].followed;
         }

@@ -12,9 +12,9 @@ namespace {
 // How well a face fits a track, 0: not at all. Overlap decides; a fast small face that left its box is still taken when
 // it is near and of like size.
 float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
-    const float iou = overlap(predicted, seen);
-    if (iou >= 0.2F) {
-        return 1 + iou;
+    const float common = iou(predicted, seen);
+    if (common >= 0.2F) {
+        return 1 + common;
     }
     const float a = std::sqrt(predicted.area());
     const float b = std::sqrt(seen.area());
@@ -162,8 +162,8 @@ void Tracker::update(const std::vector<Face>& reported, float sureScore) {
             track.velocity = {};  // it went somewhere else than predicted
         }
         // Two tracks never stay on one face.
-        const bool covered = std::any_of(faces.begin(), faces.end(),
-                                         [&](const Face& f) { return overlap(f.box, track.face.box) > 0.4F; });
+        const bool covered =
+            std::any_of(faces.begin(), faces.end(), [&](const Face& f) { return iou(f.box, track.face.box) > 0.4F; });
         const bool gone = track.misses >= options.patience && now_ - track.lastSeen > options.coast;
         track.hidden = track.hidden || covered || gone;
     }
