@@ -5,7 +5,7 @@
 #include <optional>
 #include <tuple>
 
-#include "frame/look.hpp"
+#include "frame/face_crop.hpp"
 #include "identity/recognition.hpp"
 
 namespace drgan {

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "frame/look.hpp"
+#include "frame/detect.hpp"
+#include "frame/face_crop.hpp"
 
 namespace drgan {
 namespace {

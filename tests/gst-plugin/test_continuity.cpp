@@ -4,7 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/frame/look.hpp"
+#include "core/frame/face_crop.hpp"
 #include "core/identity/continuity.hpp"
 #include "scripted.hpp"
 

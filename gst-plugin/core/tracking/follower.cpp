@@ -5,7 +5,7 @@
 #include <cmath>
 #include <opencv2/drgan/model_contract.hpp>
 
-#include "frame/look.hpp"
+#include "frame/face_crop.hpp"
 
 namespace drgan {
 namespace {
