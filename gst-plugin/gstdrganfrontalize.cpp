@@ -166,7 +166,7 @@ static gboolean start(GstBaseTransform* trans) {
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
                         load("Cannot start", begin);
     if (ok) {
-        const auto counts = drgan::NetworkPool::ofProcess().counts();
+        const auto counts = drgan::NetworkCache::ofProcess().counts();
         GST_INFO_OBJECT(trans, "this process has loaded %" G_GSIZE_FORMAT " networks; %" G_GSIZE_FORMAT " are in use",
                         counts.loads, counts.networks);
     }

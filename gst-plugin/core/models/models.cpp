@@ -77,10 +77,10 @@ struct EncoderFacts {
 
 class Loader {
 public:
-    Loader(ModelFiles files, const Device& device, NetworkPool& pool)
+    Loader(ModelFiles files, const Device& device, NetworkCache& cache)
         : files_(std::move(files)),
           d_(device),
-          pool_(pool),
+          cache_(cache),
           bundle_(cv::drgan::Bundle::load(files_.bundle)),
           stamp_(stampOf(bundle_)),
           on_(" on " + std::to_string(device.backend) + " " + std::to_string(device.target)) {}
@@ -88,22 +88,22 @@ public:
     LoadedModels load() const {
         using namespace cv::drgan;
         Models models;
-        models.encoder = pool_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
-                                           return Encoder::create(b.encoder, d.backend, d.target);
-                                       }));
+        models.encoder = cache_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
+                                            return Encoder::create(b.encoder, d.backend, d.target);
+                                        }));
         const EncoderFacts facts{models.encoder->bundleId(), models.encoder->embeddingSize()};
-        models.decoder = pool_.decoder(stamp_ + on_, ofBundle<Decoder>([d = d_, facts](const Bundle& b) {
-                                           auto decoder = Decoder::create(b.decoder, nullptr, d.backend, d.target);
-                                           facts.checkId(b.decoder, decoder->bundleId());
-                                           facts.checkSize(b.decoder, decoder->embeddingSize());
-                                           return decoder;
-                                       }));
+        models.decoder = cache_.decoder(stamp_ + on_, ofBundle<Decoder>([d = d_, facts](const Bundle& b) {
+                                            auto decoder = Decoder::create(b.decoder, nullptr, d.backend, d.target);
+                                            facts.checkId(b.decoder, decoder->bundleId());
+                                            facts.checkSize(b.decoder, decoder->embeddingSize());
+                                            return decoder;
+                                        }));
         if (!bundle_.aligner.empty()) {
-            models.aligner = pool_.aligner(stamp_ + on_, ofBundle<Aligner>([d = d_, facts](const Bundle& b) {
-                                               auto aligner = Aligner::create(b.aligner, nullptr, d.backend, d.target);
-                                               facts.checkId(b.aligner, aligner->bundleId());
-                                               return aligner;
-                                           }));
+            models.aligner = cache_.aligner(stamp_ + on_, ofBundle<Aligner>([d = d_, facts](const Bundle& b) {
+                                                auto aligner = Aligner::create(b.aligner, nullptr, d.backend, d.target);
+                                                facts.checkId(b.aligner, aligner->bundleId());
+                                                return aligner;
+                                            }));
         }
         if (files_.detects) {
             models.finder = files_.detector.empty() ? bundlesFinder(facts) : yuNet();
@@ -115,7 +115,7 @@ public:
 
 private:
     template <typename T>
-    NetworkPool::Load<T> ofBundle(std::function<cv::Ptr<T>(const cv::drgan::Bundle&)> load) const {
+    NetworkCache::Load<T> ofBundle(std::function<cv::Ptr<T>(const cv::drgan::Bundle&)> load) const {
         return [load = std::move(load), bundle = bundle_, stamp = stamp_] {
             return unchanged(
                 "the bundle '" + bundle.folder + "'", stamp, [&] { return stampOf(bundle); },
@@ -135,12 +135,12 @@ private:
             // The pipeline asks the aligner about each find anyway.
             return FaceFinder::createFromModels(detector);
         };
-        return pool_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
+        return cache_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
     }
 
     cv::Ptr<cv::drgan::FaceFinder> yuNet() const {
         const std::string& path = files_.detector;
-        return pool_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
+        return cache_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
             return unchanged(
                 "the detector '" + path + "'", stamp, [&] { return stampOf(path); },
                 [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
@@ -149,7 +149,7 @@ private:
 
     const ModelFiles files_;
     const Device d_;
-    NetworkPool& pool_;
+    NetworkCache& cache_;
     const cv::drgan::Bundle bundle_;
     const std::string stamp_;
     const std::string on_;
@@ -169,15 +169,15 @@ std::vector<std::string> devicesToTry(const std::string& backend, const std::str
 }
 
 LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& candidates,
-                        const std::function<void(const std::string& why)>& passedOver, NetworkPool& pool) {
+                        const std::function<void(const std::string& why)>& passedOver, NetworkCache& cache) {
     for (size_t i = 0; i + 1 < candidates.size(); ++i) {
         try {
-            return Loader(files, candidates[i], pool).load();
+            return Loader(files, candidates[i], cache).load();
         } catch (const cv::Exception& e) {
             passedOver(e.err.empty() ? e.what() : e.err);
         }
     }
-    return Loader(files, candidates.back(), pool).load();
+    return Loader(files, candidates.back(), cache).load();
 }
 
 }  // namespace drgan

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "network_pool.hpp"
+#include "network_cache.hpp"
 
 namespace drgan {
 
@@ -46,15 +46,15 @@ struct LoadedModels {
     std::string bundleId;
 };
 
-/// All networks on the first of the devices that runs them: those of the pool where somebody uses the same files on the
-/// same device, else loaded. Files count as the same as long as nobody touches them. A bundle that is replaced or
+/// All networks on the first of the devices that runs them: those of the cache where somebody uses the same files on
+/// the same device, else loaded. Files count as the same as long as nobody touches them. A bundle that is replaced or
 /// deleted changes nothing for who uses it.
 /// @param candidates one at least
 /// @param passedOver told, for each device that does not but the last, why
 /// @throws cv::Exception what the last device said
 LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& candidates,
                         const std::function<void(const std::string& why)>& passedOver,
-                        NetworkPool& pool = NetworkPool::ofProcess());
+                        NetworkCache& cache = NetworkCache::ofProcess());
 
 }  // namespace drgan
 
