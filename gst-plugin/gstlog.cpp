@@ -61,13 +61,13 @@ void logReport(gpointer element, const FrameReport& r) {
     for (const auto& [fresh, old] : r.recognised) {
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d is track %d again", fresh, old);
     }
-    for (const auto& [old, fresh] : r.parted) {
+    for (const auto& [old, fresh] : r.split) {
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d shows another person: track %d", old, fresh);
     }
     if (r.heldOut > 0) {
         GST_CAT_DEBUG_OBJECT(trackLog, element, "%d pictures held out: whose they are is not clear", r.heldOut);
     }
-    for (const auto& [one, other] : r.exchanged) {
+    for (const auto& [one, other] : r.swapped) {
         GST_CAT_INFO_OBJECT(trackLog, element, "tracks %d and %d had changed places", one, other);
     }
     for (const auto& e : r.encoded) {

@@ -27,7 +27,7 @@ void Identities::setOptions(const PipelineOptions& options) {
 
 void Identities::update(const FrameView& frame, Time now, std::vector<Event>& events, FrameReport& report) {
     Frame all{frame, now, events, report, {}};
-    settleCrossings(all);
+    resolveOcclusions(all);
     watch(all);
     encodeDue(all);
 }
@@ -36,12 +36,13 @@ bool Identities::fitToEncode(const Track& t) {
     return t.fresh && t.confirmed && !t.hidden && !t.face.doubted && alignable(t.face);
 }
 
-void Identities::settleCrossings(Frame& frame) {
+void Identities::resolveOcclusions(Frame& frame) {
     if (!models_.aligner) {
         return;
     }
-    crossings_.update(tracker_.tracks());
-    for (const auto& [first, second] : crossings_.takeDue(tracker_.tracks(), frame.now, options_.encodeInterval)) {
+    occlusions_.update(tracker_.tracks());
+    for (const auto& [first, second] :
+         occlusions_.takeResolvable(tracker_.tracks(), frame.now, options_.encodeInterval)) {
         cv::Mat fused[2];
         cv::Mat seen[2];
         const int ids[] = {first, second};
@@ -63,9 +64,9 @@ void Identities::settleCrossings(Frame& frame) {
             }
             return similarity_(fused[identity], seen[face]);
         };
-        if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
-            tracker_.exchange(first, second);
-            frame.report.exchanged.emplace_back(first, second);
+        if (isIdSwitch({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
+            tracker_.swapIds(first, second);
+            frame.report.swapped.emplace_back(first, second);
         }
     }
 }
@@ -86,7 +87,7 @@ void Identities::encodeDue(Frame& frame) {
         const auto& identity = identities_[t.id];
         const bool known = identity.fused.size() > 0;
         // What may be another one's face must not get into a template.
-        const bool mixed = known && crossings_.isOpen(t.id, now);
+        const bool mixed = known && occlusions_.isUnresolved(t.id, now);
         const auto& continuity = identity.continuity;
         const bool asked = continuity.inDoubt() ? continuity.wantsLook(now)
                                                 : policy_.due(identity.record, now) || continuity.wantsLook(now);
@@ -152,9 +153,9 @@ bool Identities::encode(Frame& frame, const Track& track) {
     pictures.push_back(picture);
     const int id = track.id;
     if (verdict == Continuity::Verdict::other) {
-        const int fresh = tracker_.part(id, pictures.front().time);
+        const int fresh = tracker_.split(id, pictures.front().time);
         identities_[fresh].continuity.resume(identity.continuity.sight());
-        frame.report.parted.emplace_back(id, fresh);
+        frame.report.split.emplace_back(id, fresh);
         frame.strangers.push_back({fresh, id, std::move(pictures)});
         return true;
     }
@@ -180,7 +181,7 @@ int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& pic
     }
     identities_[old].continuity.resume(identities_[fresh].continuity.sight());
     identities_.erase(fresh);
-    tracker_.adopt(fresh, old);
+    tracker_.continueAs(fresh, old);
     frame.report.recognised.emplace_back(fresh, old);
     return old;
 }

@@ -13,7 +13,7 @@
 #include "models/models.hpp"
 #include "options.hpp"
 #include "results/report.hpp"
-#include "tracking/crossings.hpp"
+#include "tracking/occlusions.hpp"
 #include "tracking/tracker.hpp"
 
 namespace drgan {
@@ -23,7 +23,7 @@ namespace drgan {
 class Identities {
 public:
     /// @param models outlives the object; read at each call
-    /// @param tracker outlives the object. Its tracks are parted, joined and exchanged here.
+    /// @param tracker outlives the object. The object splits, joins and swaps its tracks.
     Identities(const Models& models, Tracker& tracker) : models_(models), tracker_(tracker) {}
     Identities(const Identities&) = delete;
     Identities& operator=(const Identities&) = delete;
@@ -65,7 +65,7 @@ private:
         std::vector<Stranger> strangers;
     };
 
-    void settleCrossings(Frame& frame);
+    void resolveOcclusions(Frame& frame);
     void watch(const Frame& frame);
     void encodeDue(Frame& frame);
     bool encode(Frame& frame, const Track& track);
@@ -82,7 +82,7 @@ private:
     const Similarity similarity_ = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
     Tracker& tracker_;
     PipelineOptions options_;
-    Crossings crossings_;
+    Occlusions occlusions_;
     EncodePolicy policy_;
     std::map<int, Identity> identities_;  // by track
     NameHolders names_;

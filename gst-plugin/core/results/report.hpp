@@ -69,8 +69,8 @@ struct FrameReport {
     int created = 0;                              ///< tracks told of for the first time
     std::vector<Encoded> encoded;                 ///< that went into a track's fused embedding
     std::vector<std::pair<int, int>> recognised;  ///< new track, the hidden one that it goes on as
-    std::vector<std::pair<int, int>> parted;      ///< a track, and the new one whose person its face was
-    std::vector<std::pair<int, int>> exchanged;   ///< tracks that got their faces back
+    std::vector<std::pair<int, int>> split;       ///< a track, and the new one whose person its face was
+    std::vector<std::pair<int, int>> swapped;     ///< tracks that got their faces back
 };
 
 }  // namespace drgan

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crossings.hpp"
+#include "occlusions.hpp"
 
 #include <algorithm>
 
 namespace drgan {
 namespace {
 
-constexpr float touch = 0.1F;     // IoU of two faces' boxes from which one may be taken for the other
-constexpr double swapGain = 0.1;  // cosine: so much better must the other way round fit, for each comparison
+constexpr float touch = 0.1F;     // minimum IoU of two faces that may be confused
+constexpr double swapGain = 0.1;  // cosine; minimum gain of swapped over unswapped, per comparison
 
 const Track* find(const std::vector<Track>& tracks, int id) {
     const auto t = std::find_if(tracks.begin(), tracks.end(), [&](const Track& k) { return k.id == id; });
@@ -16,8 +16,8 @@ const Track* find(const std::vector<Track>& tracks, int id) {
 
 }  // namespace
 
-void Crossings::update(const std::vector<Track>& tracks) {
-    for (auto& m : meetings_) {
+void Occlusions::update(const std::vector<Track>& tracks) {
+    for (auto& m : occlusions_) {
         m.touching = false;
     }
     for (size_t i = 0; i < tracks.size(); ++i) {
@@ -30,27 +30,27 @@ void Crossings::update(const std::vector<Track>& tracks) {
             }
             const Pair ids = std::minmax(a.id, b.id);
             const auto known =
-                std::find_if(meetings_.begin(), meetings_.end(), [&](const Meeting& m) { return m.ids == ids; });
-            if (known != meetings_.end()) {
+                std::find_if(occlusions_.begin(), occlusions_.end(), [&](const Occlusion& m) { return m.ids == ids; });
+            if (known != occlusions_.end()) {
                 known->touching = true;
             } else {
-                meetings_.push_back({ids, true, std::nullopt});
+                occlusions_.push_back({ids, true, std::nullopt});
             }
         }
     }
-    meetings_.erase(std::remove_if(meetings_.begin(), meetings_.end(),
-                                   [&](const Meeting& m) {
-                                       const Track* a = find(tracks, m.ids.first);
-                                       const Track* b = find(tracks, m.ids.second);
-                                       return a == nullptr || b == nullptr || (a->hidden && b->hidden);
-                                   }),
-                    meetings_.end());
+    occlusions_.erase(std::remove_if(occlusions_.begin(), occlusions_.end(),
+                                     [&](const Occlusion& m) {
+                                         const Track* a = find(tracks, m.ids.first);
+                                         const Track* b = find(tracks, m.ids.second);
+                                         return a == nullptr || b == nullptr || (a->hidden && b->hidden);
+                                     }),
+                      occlusions_.end());
 }
 
-std::vector<Crossings::Pair> Crossings::takeDue(const std::vector<Track>& tracks, Time now, Time interval) {
+std::vector<Occlusions::Pair> Occlusions::takeResolvable(const std::vector<Track>& tracks, Time now, Time interval) {
     std::vector<Pair> out;
-    for (size_t i = meetings_.size(); i-- > 0;) {
-        Meeting& m = meetings_[i];
+    for (size_t i = occlusions_.size(); i-- > 0;) {
+        Occlusion& m = occlusions_[i];
         const Track& a = *find(tracks, m.ids.first);
         const Track& b = *find(tracks, m.ids.second);
         if (!(a.hidden || a.fresh) || !(b.hidden || b.fresh)) {
@@ -58,7 +58,7 @@ std::vector<Crossings::Pair> Crossings::takeDue(const std::vector<Track>& tracks
         }
         if (!a.hidden && !b.hidden && !m.touching) {
             out.push_back(m.ids);
-            meetings_.erase(meetings_.begin() + static_cast<std::ptrdiff_t>(i));
+            occlusions_.erase(occlusions_.begin() + static_cast<std::ptrdiff_t>(i));
         } else if (a.hidden != b.hidden && (!m.checked || now < *m.checked || now - *m.checked >= interval)) {
             out.push_back(m.ids);
             m.checked = now;
@@ -67,13 +67,13 @@ std::vector<Crossings::Pair> Crossings::takeDue(const std::vector<Track>& tracks
     return out;
 }
 
-bool Crossings::isOpen(int id, Time now) const {
-    return std::any_of(meetings_.begin(), meetings_.end(), [&](const Meeting& m) {
+bool Occlusions::isUnresolved(int id, Time now) const {
+    return std::any_of(occlusions_.begin(), occlusions_.end(), [&](const Occlusion& m) {
         return (m.ids.first == id || m.ids.second == id) && (!m.checked || *m.checked != now);
     });
 }
 
-bool haveSwapped(const Likeness& l, double threshold) {
+bool isIdSwitch(const PairSimilarity& l, double threshold) {
     double gain = 0;
     int comparisons = 0;
     double best = -1;
@@ -84,9 +84,9 @@ bool haveSwapped(const Likeness& l, double threshold) {
             ++comparisons;
         }
     };
-    compare(l.aToA, l.aToB);  // which template is a's face like?
+    compare(l.aToA, l.aToB);  // which template is more similar to a's face?
     compare(l.bToB, l.bToA);
-    if (comparisons == 0) {  // only one of them has a template: which face is like it?
+    if (comparisons == 0) {  // only one of them has a template: which face is more similar?
         compare(l.aToA, l.bToA);
         compare(l.bToB, l.aToB);
     }
