@@ -135,20 +135,20 @@ TEST_F(FollowingTest, AMovingFaceIsFollowedWithFewDetections) {
         EXPECT_NEAR(result.tracks[0].box.x, x, 1) << "frame " << i;
         EXPECT_EQ(result.tracks[0].id, 1);
     }
-    EXPECT_EQ(finder->looks, 5);  // frames 0, 25, 50, 75, 100
+    EXPECT_EQ(finder->calls, 5);  // frames 0, 25, 50, 75, 100
 }
 
 TEST_F(FollowingTest, LooksAtOnceForALostFaceAndOftenWhereNothingIsFollowed) {
     for (int i = 0; i < 10; ++i) {
         step({{0, 100, 80}});
     }
-    EXPECT_EQ(finder->looks, 1);
+    EXPECT_EQ(finder->calls, 1);
     step({});
-    EXPECT_EQ(finder->looks, 2);
+    EXPECT_EQ(finder->calls, 2);
     for (int i = 0; i < 12; ++i) {
         step({});
     }
-    EXPECT_LE(finder->looks, 7);  // not on every frame
+    EXPECT_LE(finder->calls, 7);  // not on every frame
     bool found = false;
     for (int i = 0; i < 5; ++i) {
         found = !step({{0, 200, 80}}).tracks.empty();
@@ -160,7 +160,7 @@ TEST_F(FollowingTest, AFindThatTheAlignerDoubtsIsNoTrack) {
     for (int i = 0; i < 30; ++i) {
         EXPECT_TRUE(step({{0, 100, 80, 0.3F}}).tracks.empty());
     }
-    EXPECT_GE(finder->looks, 2);
+    EXPECT_GE(finder->calls, 2);
     EXPECT_EQ(step({}, true, {face(100, 80)}).tracks.size(), 0U);  // upstream's neither
     EXPECT_EQ(count(Event::Kind::created), 0);
 }
@@ -182,7 +182,7 @@ TEST_F(FollowingTest, UpstreamsFacesGetLandmarksAndGoOnWhileTheyAreDoubted) {
     ASSERT_EQ(between.tracks.size(), 1U);
     EXPECT_NEAR(between.tracks[0].box.x, 106, 1);
     EXPECT_EQ(between.tracks[0].slot, -1);
-    EXPECT_EQ(finder->looks, 0);
+    EXPECT_EQ(finder->calls, 0);
 }
 
 TEST_F(FollowingTest, WithoutDetectorFacesEndAfterUpstreamHasStopped) {
