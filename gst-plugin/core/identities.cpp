@@ -58,13 +58,13 @@ void Identities::resolveOcclusions(Frame& frame) {
                 models_.encoder->feature(alignFace(*models_.encoder, frame.view, t.face), seen[i], confidence);
             }
         }
-        const auto likeness = [&](int face, int identity) -> std::optional<double> {
+        const auto cosineOf = [&](int face, int identity) -> std::optional<double> {
             if (seen[face].empty() || fused[identity].empty()) {
                 return std::nullopt;
             }
             return similarity_(fused[identity], seen[face]);
         };
-        if (isIdSwitch({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
+        if (isIdSwitch({cosineOf(0, 0), cosineOf(0, 1), cosineOf(1, 0), cosineOf(1, 1)}, matchThreshold())) {
             tracker_.swapIds(first, second);
             frame.report.swapped.emplace_back(first, second);
         }
@@ -89,8 +89,8 @@ void Identities::encodeDue(Frame& frame) {
         // What may be another one's face must not get into a template.
         const bool mixed = known && occlusions_.isUnresolved(t.id, now);
         const auto& continuity = identity.continuity;
-        const bool asked = continuity.inDoubt() ? continuity.wantsLook(now)
-                                                : policy_.due(identity.record, now) || continuity.wantsLook(now);
+        const bool asked = continuity.inDoubt() ? continuity.wantsPicture(now)
+                                                : policy_.due(identity.record, now) || continuity.wantsPicture(now);
         if (fitToEncode(t) && !mixed && asked) {
             due.push_back(&t);
         }
@@ -133,7 +133,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
         picture.quality = pictureQuality(picture.crop, std::max(track.face.box.width, track.face.box.height));
         picture.reason = policy_.judge(identity.record, picture.yaw, picture.quality, now);
         if (picture.reason == EncodePolicy::Reason::none &&
-            (identity.fused.size() == 0 || !identity.continuity.wantsLook(now))) {
+            (identity.fused.size() == 0 || !identity.continuity.wantsPicture(now))) {
             timer.dismiss();
             return false;
         }
@@ -154,7 +154,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
     const int id = track.id;
     if (verdict == Continuity::Verdict::other) {
         const int fresh = tracker_.split(id, pictures.front().time);
-        identities_[fresh].continuity.resume(identity.continuity.sight());
+        identities_[fresh].continuity.resume(identity.continuity.newestGlimpse());
         frame.report.split.emplace_back(id, fresh);
         frame.strangers.push_back({fresh, id, std::move(pictures)});
         return true;
@@ -179,7 +179,7 @@ int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& pic
     if (identities_[fresh].announced) {
         frame.events.push_back({Event::Kind::lost, describe(*tracker_.find(fresh), identities_[fresh])});
     }
-    identities_[old].continuity.resume(identities_[fresh].continuity.sight());
+    identities_[old].continuity.resume(identities_[fresh].continuity.newestGlimpse());
     identities_.erase(fresh);
     tracker_.continueAs(fresh, old);
     frame.report.recognised.emplace_back(fresh, old);

@@ -15,10 +15,10 @@ int findAgain(const std::vector<Track>& tracks, const std::map<int, Identity>& i
         if (identity.fused.size() == 0) {
             continue;
         }
-        const double likeness = identity.continuity.likeness(picture, identity.fused, similarity);
-        if (likeness >= needed && (found < 0 || likeness > best)) {
+        const double cosine = identity.continuity.similarityTo(picture, identity.fused, similarity);
+        if (cosine >= needed && (found < 0 || cosine > best)) {
             found = t.id;
-            best = likeness;
+            best = cosine;
         }
     }
     return found;

@@ -9,12 +9,12 @@
 
 namespace drgan {
 
-/// Whom of the hidden tracks a face that has just come is: the most alike of those that it is surely like. That it
-/// comes back where one was lost proves nothing: so does whoever sits down next.
-/// @param picture of the face's track, the first one
-/// @param not id of a hidden track that it is known not to be; < 0: none
-/// @param needed cosine from which on it is surely like one
-/// @return the hidden track's id; -1: nobody's
+/// Finds the hidden track of the person whom a new track shows: the most similar one that reaches `needed`. Its place
+/// does not count: whoever sits down where somebody left is at the same place, too.
+/// @param picture first picture of the new track
+/// @param notThis id of a hidden track that it cannot be; < 0: none
+/// @param needed minimum cosine
+/// @return the hidden track's id; -1: none
 int findAgain(const std::vector<Track>& tracks, const std::map<int, Identity>& identities, const Track& fresh,
               const Picture& picture, int notThis, double needed, const Similarity& similarity);
 
