@@ -40,7 +40,7 @@ StillFaces::StillFaces(const std::string& bundle, const std::string& detector)
       encoder_(cv::drgan::Encoder::create(bundle_.encoder)),
       finder_(cv::drgan::FaceFinder::create(detector, bundle_.folder)) {}
 
-bool StillFaces::look(const cv::Mat& picture, StillFace& face) {
+bool StillFaces::embed(const cv::Mat& picture, StillFace& face) {
     cv::Mat row;
     if (!finder_->findMain(picture, row)) {
         return false;
@@ -57,7 +57,7 @@ StillFace StillFaces::read(const std::string& file, bool alone) {
     const Picture picture = readPicture(file);
     StillFace best;
     int turns = 0;
-    bool found = look(picture.pixels, best);
+    bool found = embed(picture.pixels, best);
     if (!found || best.confidence < convincing) {
         const float least = found ? best.confidence + clearlyMore : -1;
         cv::Mat pixels = picture.pixels;
@@ -66,7 +66,7 @@ StillFace StillFaces::read(const std::string& file, bool alone) {
             cv::rotate(pixels, next, cv::ROTATE_90_CLOCKWISE);
             pixels = next;
             StillFace other;
-            if (look(pixels, other) && other.confidence > std::max(best.confidence, least)) {
+            if (embed(pixels, other) && other.confidence > std::max(best.confidence, least)) {
                 best = other;
                 turns = i;
                 found = true;

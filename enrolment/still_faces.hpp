@@ -36,7 +36,7 @@ public:
     const cv::Ptr<cv::drgan::Encoder>& encoder() const { return encoder_; }
 
 private:
-    bool look(const cv::Mat& picture, StillFace& face);
+    bool embed(const cv::Mat& picture, StillFace& face);
     bool isAnother(const cv::Mat& row, const StillFace& face);
     void checkAlone(StillFace& face);
 

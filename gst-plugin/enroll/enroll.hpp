@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "look.hpp"
+#include "embed_file.hpp"
 
 namespace drgan::enroll {
 
@@ -22,12 +22,12 @@ struct Outcome {
 };
 
 /// Looks at each file. @param progress told before each
-std::vector<Look> lookAt(const std::vector<enrolment::Source>& files, const Eyes& eyes,
-                         const std::function<void(size_t index, const enrolment::Source&)>& progress);
+std::vector<FileResult> embedFiles(const std::vector<enrolment::Source>& files, const Embedders& embedders,
+                                   const std::function<void(size_t index, const enrolment::Source&)>& progress);
 
 /// Adds what was seen to the gallery, as enrolment::addPeople() decides.
-std::vector<Outcome> add(const std::vector<Look>& looks, cv::drgan::Gallery& gallery, const Eyes& eyes,
-                         const enrolment::AddOptions& options);
+std::vector<Outcome> add(const std::vector<FileResult>& results, cv::drgan::Gallery& gallery,
+                         const Embedders& embedders, const enrolment::AddOptions& options);
 
 }  // namespace drgan::enroll
 

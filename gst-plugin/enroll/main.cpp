@@ -77,9 +77,10 @@ int run(const Arguments& a) {
         cv::drgan::Gallery::load(a.gallery, encoder);
     }
     enroll::FaceElement element(a.bundle, a.detector);
-    const enroll::Eyes eyes{stills, element, [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); },
-                            stills.bundle().matchThreshold};
-    const auto looks = enroll::lookAt(sources.files, eyes, [&](size_t i, const enrolment::Source& s) {
+    const enroll::Embedders embedders{stills, element,
+                                      [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); },
+                                      stills.bundle().matchThreshold};
+    const auto results = enroll::embedFiles(sources.files, embedders, [&](size_t i, const enrolment::Source& s) {
         if (!a.quiet) {
             std::fprintf(stderr, "[%zu/%zu] %s: %s\n", i + 1, sources.files.size(), s.name.c_str(), s.file.c_str());
         }
@@ -90,7 +91,7 @@ int run(const Arguments& a) {
     const bool existed = exists();
     const auto gallery = existed ? cv::drgan::Gallery::load(a.gallery, encoder) : cv::drgan::Gallery::create(encoder);
     enroll::Report report;
-    report.outcomes = enroll::add(looks, *gallery, eyes, {a.keepUnlike, !a.noPictures});
+    report.outcomes = enroll::add(results, *gallery, embedders, {a.keepUnlike, !a.noPictures});
     report.aside = sources.aside;
     report.gallery = a.gallery;
     report.bundle = stills.bundle().id;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DRGAN_ENROLL_LOOK_HPP
-#define DRGAN_ENROLL_LOOK_HPP
+#ifndef DRGAN_ENROLL_EMBED_FILE_HPP
+#define DRGAN_ENROLL_EMBED_FILE_HPP
 
 #include <gst/gst.h>
 
@@ -14,7 +14,7 @@
 namespace drgan::enroll {
 
 /// What is needed to look at files.
-struct Eyes {
+struct Embedders {
     enrolment::StillFaces& stills;
     FaceElement& element;
     enrolment::Match match;
@@ -22,7 +22,7 @@ struct Eyes {
     GstClockTime patience = 20 * GST_SECOND;  ///< as Media has it
 };
 
-struct Look {
+struct FileResult {
     enrolment::Seen seen;
     std::string reason;  ///< why there is nothing in it; else what was done without being asked, or empty
 };
@@ -30,7 +30,7 @@ struct Look {
 /// Looks for the face of the person whose file it is. Of a still picture enrolment::StillFaces decides whose face that
 /// is and which way is up, of a video chooseVideo(); the embedding is what drganfrontalize gives when it plays the
 /// file. Never throws because of the file.
-Look look(const enrolment::Source& source, const Eyes& eyes);
+FileResult embedFile(const enrolment::Source& source, const Embedders& embedders);
 
 }  // namespace drgan::enroll
 

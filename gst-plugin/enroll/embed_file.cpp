@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "look.hpp"
+#include "embed_file.hpp"
 
 #include <gst/video/video.h>
 
@@ -44,9 +44,9 @@ bool shows(GstSample* sample, const cv::Mat& picture) {
 }
 
 /// The file as the element gets it in a pipeline; null where GStreamer shows something else than OpenCV or nothing.
-SamplePtr played(const std::string& file, const enrolment::StillFace& face, const Eyes& eyes) {
+SamplePtr decodedForElement(const std::string& file, const enrolment::StillFace& face, const Embedders& embedders) {
     try {
-        Media media(file, eyes.element.formats(), directionOf(face.orientation), eyes.patience);
+        Media media(file, embedders.element.formats(), directionOf(face.orientation), embedders.patience);
         SamplePtr sample = media.next();
         return sample && shows(sample.get(), face.picture) ? std::move(sample) : nullptr;
     } catch (const std::runtime_error&) {
@@ -54,65 +54,65 @@ SamplePtr played(const std::string& file, const enrolment::StillFace& face, cons
     }
 }
 
-Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
-    const enrolment::StillFace face = eyes.stills.read(source.file, true);
-    const SamplePtr sample = played(source.file, face, eyes);
+FileResult embedStill(const enrolment::Source& source, const Embedders& embedders) {
+    const enrolment::StillFace face = embedders.stills.read(source.file, true);
+    const SamplePtr sample = decodedForElement(source.file, face, embedders);
     for (int i = 0; i < stillSightings; ++i) {
         const GstClockTime time = static_cast<GstClockTime>(i) * stillInterval;
-        sample ? eyes.element.show(sample.get(), time) : eyes.element.show(face.picture, time);
+        sample ? embedders.element.show(sample.get(), time) : embedders.element.show(face.picture, time);
     }
-    Look look{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
+    FileResult result{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
     double best = 0.3;
-    for (const Track& track : eyes.element.finish()) {
+    for (const Track& track : embedders.element.finish()) {
         const double iou = 1 - cv::jaccardDistance(cv::Rect2f(track.box), face.box);
         if (iou > best) {
             best = iou;
-            look.seen.piece = {track.embedding, track.totalConfidence};
-            look.seen.images = track.images;
+            result.seen.piece = {track.embedding, track.totalConfidence};
+            result.seen.images = track.images;
         }
     }
-    return look;  // of a face that the element does not see by itself, as the library embeds it
+    return result;  // of a face that the element does not see by itself, as the library embeds it
 }
 
-Look lookAtVideo(const enrolment::Source& source, const Eyes& eyes) {
-    Media media(source.file, eyes.element.formats(), "auto", eyes.patience);
+FileResult embedVideo(const enrolment::Source& source, const Embedders& embedders) {
+    Media media(source.file, embedders.element.formats(), "auto", embedders.patience);
     GstClockTime time = 0;
     bool any = false;
     while (const SamplePtr frame = media.next()) {
         const GstClockTime own = GST_BUFFER_PTS(gst_sample_get_buffer(frame.get()));
         time = GST_CLOCK_TIME_IS_VALID(own) ? own : any ? time + stillInterval : 0;
         any = true;
-        eyes.element.show(frame.get(), time);
+        embedders.element.show(frame.get(), time);
     }
     if (!any) {
         throw std::runtime_error("holds no picture");
     }
-    const Choice choice = chooseVideo(eyes.element.finish(), eyes.match, eyes.threshold);
-    Look look{{source.name, source.file, {}, 0, source.picture}, choice.reason};
+    const Choice choice = chooseVideo(embedders.element.finish(), embedders.match, embedders.threshold);
+    FileResult result{{source.name, source.file, {}, 0, source.picture}, choice.reason};
     cv::drgan::Template fused;
     for (const Track& track : choice.tracks) {
         fused.add(track.embedding, static_cast<float>(track.totalConfidence));
-        look.seen.piece.confidence += track.totalConfidence;
-        look.seen.images += track.images;
+        result.seen.piece.confidence += track.totalConfidence;
+        result.seen.images += track.images;
     }
     if (choice.tracks.size() == 1) {
-        look.seen.piece.embedding = choice.tracks[0].embedding;  // to the bit
+        result.seen.piece.embedding = choice.tracks[0].embedding;  // to the bit
     } else if (!choice.tracks.empty()) {
-        fused.fused(look.seen.piece.embedding);
+        fused.fused(result.seen.piece.embedding);
     }
-    return look;
+    return result;
 }
 
 }  // namespace
 
-Look look(const enrolment::Source& source, const Eyes& eyes) {
+FileResult embedFile(const enrolment::Source& source, const Embedders& embedders) {
     try {
-        return enrolment::isPicture(source.file) ? lookAtStill(source, eyes) : lookAtVideo(source, eyes);
+        return enrolment::isPicture(source.file) ? embedStill(source, embedders) : embedVideo(source, embedders);
     } catch (const cv::Exception& e) {
-        eyes.element.finish();  // what was seen until then is not all of it
+        embedders.element.finish();  // what was seen until then is not all of it
         return {{source.name, source.file, {}, 0}, e.err.empty() ? e.what() : e.err};
     } catch (const std::exception& e) {
-        eyes.element.finish();
+        embedders.element.finish();
         return {{source.name, source.file, {}, 0}, e.what()};
     }
 }
