@@ -14,9 +14,9 @@ namespace drgan::enroll {
 namespace {
 
 constexpr GstClockTime stillInterval = 40 * GST_MSECOND;
-// A face of which one sighting is not enough is believed when it is seen again.
+// Some faces are confirmed only when the element sees them a second time.
 constexpr int stillSightings = 3;
-// Mean difference of bytes up to which two decoders are taken to have read the same picture.
+// Maximum mean difference of the bytes of one picture from two decoders.
 constexpr double sameBytes = 4;
 
 /// videoflip's name for each of Exif's orientations.
@@ -43,7 +43,8 @@ bool shows(GstSample* sample, const cv::Mat& picture) {
     return difference <= sameBytes;
 }
 
-/// The file as the element gets it in a pipeline; null where GStreamer shows something else than OpenCV or nothing.
+/// The file as the element gets it in a pipeline; null if GStreamer cannot decode it, or not to the same picture as
+/// OpenCV.
 SamplePtr decodedForElement(const std::string& file, const enrolment::StillFace& face, const Embedders& embedders) {
     try {
         Media media(file, embedders.element.formats(), directionOf(face.orientation), embedders.patience);
@@ -71,7 +72,7 @@ FileResult embedStill(const enrolment::Source& source, const Embedders& embedder
             result.seen.images = track.images;
         }
     }
-    return result;  // of a face that the element does not see by itself, as the library embeds it
+    return result;  // if the element does not detect the face, cv::drgan's embedding of it
 }
 
 FileResult embedVideo(const enrolment::Source& source, const Embedders& embedders) {
@@ -109,7 +110,7 @@ FileResult embedFile(const enrolment::Source& source, const Embedders& embedders
     try {
         return enrolment::isPicture(source.file) ? embedStill(source, embedders) : embedVideo(source, embedders);
     } catch (const cv::Exception& e) {
-        embedders.element.finish();  // what was seen until then is not all of it
+        embedders.element.finish();  // drops the tracks of the incomplete video
         return {{source.name, source.file, {}, 0}, e.err.empty() ? e.what() : e.err};
     } catch (const std::exception& e) {
         embedders.element.finish();

@@ -13,23 +13,23 @@
 
 namespace drgan::enroll {
 
-/// What is needed to look at files.
+/// What embedFile() uses.
 struct Embedders {
     enrolment::StillFaces& stills;
     FaceElement& element;
     enrolment::Match match;
-    double threshold;                         ///< cosine from which on two tracks of a video are one person
-    GstClockTime patience = 20 * GST_SECOND;  ///< as Media has it
+    double threshold;                         ///< minimum cosine of two tracks of one person
+    GstClockTime patience = 20 * GST_SECOND;  ///< see Media
 };
 
 struct FileResult {
     enrolment::Seen seen;
-    std::string reason;  ///< why there is nothing in it; else what was done without being asked, or empty
+    std::string reason;  ///< why there is no embedding, or what was done to the picture; may be empty
 };
 
-/// Looks for the face of the person whose file it is. Of a still picture enrolment::StillFaces decides whose face that
-/// is and which way is up, of a video chooseVideo(); the embedding is what drganfrontalize gives when it plays the
-/// file. Never throws because of the file.
+/// Embeds the face of the person that a file shows. enrolment::StillFaces chooses the face and the orientation of a
+/// still picture, chooseVideo() the tracks of a video. The embedding is what drganfrontalize computes when it plays the
+/// file. Does not throw because of the file.
 FileResult embedFile(const enrolment::Source& source, const Embedders& embedders);
 
 }  // namespace drgan::enroll

@@ -278,7 +278,7 @@ TEST_F(Enroll, ASourceThatGivesNothingIsGivenUp) {
     } catch (const std::runtime_error& error) {
         reason = error.what();
     }
-    EXPECT_THAT(reason, HasSubstr("gives neither a picture nor its end for 1 seconds"));
+    EXPECT_THAT(reason, HasSubstr("no picture and no end of the file within 1 seconds"));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
     EXPECT_EQ(::write(writer, "end", 3), 3);  // lets the thread that reads it go
     ::close(writer);
