@@ -12,10 +12,10 @@ namespace drgan {
 namespace {
 
 constexpr int encodesPerFrame = 4;
-constexpr Time namelessAfter = 200 * millisecond;  // of doubt whom a track shows
-// A track is asked who it is with each of its pictures, and each time a stranger may get a name. What is fused changes
-// little, so that the chances do not add up; of 13 pictures together they are twice those of one (docs/gallery.md).
-constexpr double chancesOfATrack = 2;
+constexpr Time namelessAfter = 200 * millisecond;  // time in doubt
+// A track is identified again with each of its pictures, and each time a stranger may get a name. As the fused
+// embedding changes little, the probability for 13 pictures together is only twice that for one (docs/gallery.md).
+constexpr double identificationsPerTrack = 2;
 
 }  // namespace
 
@@ -86,7 +86,7 @@ void Identities::encodeDue(Frame& frame) {
     for (auto& t : tracker_.tracks()) {
         const auto& identity = identities_[t.id];
         const bool known = identity.fused.size() > 0;
-        // What may be another one's face must not get into a template.
+        // A face that may be another track's is not fused.
         const bool mixed = known && occlusions_.isUnresolved(t.id, now);
         const auto& continuity = identity.continuity;
         const bool asked = continuity.inDoubt() ? continuity.wantsPicture(now)
@@ -95,7 +95,7 @@ void Identities::encodeDue(Frame& frame) {
             due.push_back(&t);
         }
     }
-    // Who has nothing yet goes first, then whom it is not known whom it shows, then who waits longest.
+    // First the tracks without a picture, then those in doubt, then those that wait longest.
     const auto rank = [&](const Track* t) {
         const auto& identity = identities_[t->id];
         return std::make_tuple(identity.record.any, !identity.continuity.inDoubt(), identity.record.last);
@@ -107,12 +107,12 @@ void Identities::encodeDue(Frame& frame) {
     }
     int done = 0;
     for (const int id : ids) {
-        const Track* t = tracker_.find(id);  // encode() may have taken a hidden track out of the list
+        const Track* t = tracker_.find(id);  // encode() may have removed a hidden track
         if (t != nullptr && done < encodesPerFrame && encode(frame, *t)) {
             ++done;
         }
     }
-    // After all of them: two who have changed places are each other's hidden track only now.
+    // After all of them: if two people have changed places, each one's old track is hidden only now.
     for (const auto& s : frame.strangers) {
         const int id = knownAs(frame, s.track, s.notThis, s.pictures.back());
         for (const auto& p : s.pictures) {
@@ -160,7 +160,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
         return true;
     }
     if (picture.reason == EncodePolicy::Reason::none) {
-        pictures.pop_back();  // it has shown that it is the same person, and adds nothing
+        pictures.pop_back();  // it only confirmed the person
     }
     for (const auto& p : pictures) {
         fuse(frame, id, p);
@@ -168,7 +168,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
     return true;
 }
 
-// The id that a face's new track goes on under: that of a hidden track whose person it is, else its own.
+// The id under which a new track continues: that of the hidden track of the same person, else its own.
 int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& picture) {
     const double needed = std::max(identityRules().same, matchThreshold());
     const int old =
@@ -248,14 +248,14 @@ double Identities::matchThreshold() const {
 
 cv::drgan::NamingRule Identities::namingRule() const {
     cv::drgan::NamingRule rule;
-    rule.strangerRate = options_.strangerRate / chancesOfATrack;
+    rule.strangerRate = options_.strangerRate / identificationsPerTrack;
     rule.threshold = options_.matchThreshold;
     rule.thresholds = models_.thresholds;
     rule.matchThreshold = models_.matchThreshold;
     return rule;
 }
 
-// A threshold that is set higher for a large gallery says nothing of two pictures of one track.
+// match-threshold may be higher for a large gallery: that does not matter for two pictures of one track.
 IdentityRules Identities::identityRules() const {
     return IdentityRules::of(std::min<double>(matchThreshold(), models_.matchThreshold));
 }

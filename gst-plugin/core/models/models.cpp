@@ -14,11 +14,13 @@
 namespace drgan {
 namespace {
 
-// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is
-// then followed however the face turns.
-constexpr float leastFind = 0.65F;
+// Minimum detection score. Higher than for still pictures, as a false detection has a chance on every frame, and a face
+// needs to be detected only once to be tracked.
+constexpr float minDetectionScore = 0.65F;
 
-// Which file this is, and since when: another one under the same name has another stamp. Empty if there is none.
+// Identifies a version of a file; empty if there is no file. A file that is replaced gets another inode or ctime, one
+// that is written in place another mtime and ctime. Only a write in place that keeps the size and comes within the file
+// system's time resolution (milliseconds) of the previous change is not noticed.
 std::string stampOf(const std::string& path) {
     struct stat s {};
     if (path.empty() || stat(path.c_str(), &s) != 0) {
@@ -34,7 +36,8 @@ std::string absolute(const std::string& path) {
     return found ? found.get() : path;
 }
 
-// All files of a bundle, and what the manifest says: the sum of each file, too.
+// Identifies a version of a bundle: its folder, its files, and the contents of the manifest, which has a checksum of
+// each file. Networks with the same stamp are shared.
 std::string stampOf(const cv::drgan::Bundle& bundle) {
     const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
     std::string stamp = absolute(bundle.folder) + " " + bundle.id;
@@ -45,7 +48,8 @@ std::string stampOf(const cv::drgan::Bundle& bundle) {
     return stamp.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
-// Loads, and refuses what was not the same file any more: networks that are shared are one and the same.
+// Loads a network and checks that the files have not changed meanwhile, so that the stamp is that of the loaded
+// network.
 template <typename Stamp, typename Load>
 auto unchanged(const std::string& what, const std::string& stamp, Stamp stampNow, Load load) {
     auto network = load();
@@ -55,14 +59,14 @@ auto unchanged(const std::string& what, const std::string& stamp, Stamp stampNow
     return network;
 }
 
-// What the other networks of a bundle must fit. They do not keep the encoder itself: each network has its own users.
+// What the other networks of a bundle are checked against. They do not hold the encoder, which has its own users.
 struct EncoderFacts {
     std::string bundleId;
     int embeddingSize;
 
     void checkId(const std::string& file, const std::string& id) const {
         if (id != bundleId) {
-            CV_Error(cv::Error::StsBadArg, file + ": is of the bundle \"" + id + "\", expected the encoder's, \"" +
+            CV_Error(cv::Error::StsBadArg, file + ": belongs to the bundle \"" + id + "\", expected the encoder's, \"" +
                                                bundleId + "\": models of different bundles do not mix");
         }
     }
@@ -131,8 +135,8 @@ private:
             }
             const auto detector = Detector::create(b.detector, nullptr, d.backend, d.target);
             facts.checkId(b.detector, detector->bundleId());
-            detector->setScoreThreshold(leastFind);
-            // The pipeline asks the aligner about each find anyway.
+            detector->setScoreThreshold(minDetectionScore);
+            // No aligner: the pipeline confirms each detection itself.
             return FaceFinder::createFromModels(detector);
         };
         return cache_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
