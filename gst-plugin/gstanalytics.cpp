@@ -28,7 +28,7 @@ std::optional<AnalyticsObject> read(const GstAnalyticsODMtd& entry) {
     return out;
 }
 
-// The object that somebody else has found there.
+// The object that another element has detected there.
 std::optional<guint> findObject(GstBuffer* buffer, GQuark type, const cv::Rect2f& box) {
     float best = samePlace;
     std::optional<guint> found;
@@ -60,7 +60,7 @@ void writeEmbedding(GstAnalyticsRelationMeta* meta, guint object, const cv::Mat&
     while (gst_analytics_relation_meta_get_direct_related(meta, object, GST_ANALYTICS_REL_TYPE_CONTAIN,
                                                           gst_analytics_tensor_mtd_get_mtd_type(), &state, &entry)) {
         GstTensor* tensor = gst_analytics_tensor_mtd_get_tensor(&entry);
-        if (tensor->id == id) {  // of an element of this kind before
+        if (tensor->id == id) {  // from another drganfrontalize upstream
             gst_buffer_replace(&tensor->data, data);
             gst_buffer_unref(data);
             return;

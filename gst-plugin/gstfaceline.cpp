@@ -9,7 +9,7 @@ namespace drgan {
 namespace {
 
 constexpr guint mostWaiting = 256;                    // pictures and events; 112x112 RGB: 10 MB
-constexpr GstClockTime gapInterval = GST_SECOND / 4;  // how often a sink hears that there is no face
+constexpr GstClockTime gapInterval = GST_SECOND / 4;  // minimum time between gap events
 
 constexpr const char* lineKey = "drgan-face-line";
 
@@ -25,7 +25,7 @@ gboolean isFull(GstDataQueue*, guint visible, guint, guint64, gpointer) {
     return visible >= mostWaiting ? TRUE : FALSE;
 }
 
-// A stream of its own, of the video's group.
+// A separate stream in the video's group.
 EventPtr makeStart(GstEvent* upstream) {
     const gchar* id = nullptr;
     gst_event_parse_stream_start(upstream, &id);
@@ -41,7 +41,7 @@ EventPtr makeStart(GstEvent* upstream) {
     return take(start);
 }
 
-// The video's own, where it is one of time. Pictures carry times, whatever the video is counted in.
+// The video's segment if it is in time, as the pictures' timestamps are; else a new one.
 EventPtr makeSegment(const EventPtr& upstream, GstSegment& segment) {
     gst_event_copy_segment(upstream.get(), &segment);
     if (segment.format == GST_FORMAT_TIME) {
@@ -59,7 +59,7 @@ GstMiniObject* makeGap(GstClockTime time, GstEvent* segment) {
     return GST_MINI_OBJECT(gap);
 }
 
-// How late this branch's sink is, which format it would like and where it was clicked says nothing about the video.
+// QoS, reconfiguration and navigation of this branch do not concern the video.
 gboolean upstreamEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_RECONFIGURE:
@@ -156,7 +156,7 @@ void FaceLine::advance(const VideoStream& stream) {
         return;
     }
     GstClockTime time = stream.position;
-    if (!GST_CLOCK_TIME_IS_VALID(time)) {  // frames without times: that there is nothing yet is all that can be told
+    if (!GST_CLOCK_TIME_IS_VALID(time)) {  // frames without timestamps: only a gap at the start is possible
         time = GST_CLOCK_TIME_IS_VALID(told_) ? told_.load() : segment_.start;
     }
     const GstClockTime told = told_;
@@ -173,7 +173,7 @@ void FaceLine::send(GstMiniObject* object) {
         gst_pad_push_event(pad_, GST_EVENT_CAST(object));
         return;
     }
-    // A branch that is not linked, has enough, or is being stopped, is left in peace; pictures for it are dropped.
+    // Pictures are dropped if the branch is not linked, at EOS or flushing.
     const GstFlowReturn flow = gst_pad_push(pad_, GST_BUFFER_CAST(object));
     if (flow <= GST_FLOW_NOT_NEGOTIATED) {
         GstElement* element = gst_pad_get_parent_element(pad_);
@@ -181,7 +181,7 @@ void FaceLine::send(GstMiniObject* object) {
             GST_ELEMENT_FLOW_ERROR(element, flow);
             gst_object_unref(element);
         }
-        interrupt();  // or the video would wait for ever
+        interrupt();  // so that the video does not wait forever
     }
 }
 
@@ -218,7 +218,7 @@ void FaceLine::start() {
     gst_data_queue_flush(queue_);
     fresh_ = true;
     gst_data_queue_set_flushing(queue_, FALSE);
-    // The task may outlive the pad's place in the element, see stop(). One that is there already keeps its reference.
+    // The task may outlive the pad's place in the element, see stop(). An existing task keeps its reference.
     GST_OBJECT_LOCK(pad_);
     const bool made = GST_PAD_TASK(pad_) != nullptr;
     GST_OBJECT_UNLOCK(pad_);
@@ -234,7 +234,7 @@ void FaceLine::close() {
 bool FaceLine::stop() {
     close();
     if (worker_.load() == std::this_thread::get_id()) {
-        abandonTask();  // a thread cannot wait for itself
+        abandonTask();  // a thread cannot join itself
         return true;
     }
     const bool stopped = gst_pad_stop_task(pad_) != FALSE;
@@ -242,7 +242,7 @@ bool FaceLine::stop() {
     return stopped;
 }
 
-// The thread ends as soon as it is back from what it is doing. Its reference keeps the pad until then.
+// The thread ends as soon as its current call returns. Its reference keeps the pad until then.
 void FaceLine::abandonTask() {
     GST_OBJECT_LOCK(pad_);
     GstTask* task = std::exchange(GST_PAD_TASK(pad_), nullptr);
@@ -255,8 +255,7 @@ void FaceLine::abandonTask() {
 
 void FaceLine::leave() {
     close();
-    // Whoever releases the pad may be the one that its thread waits for: a sink that is paused keeps a picture for
-    // ever.
+    // The pad's thread may wait for the calling thread: a paused sink holds a picture until it plays.
     if (g_rec_mutex_trylock(GST_PAD_GET_STREAM_LOCK(pad_)) == FALSE) {
         abandonTask();
         return;
@@ -266,8 +265,8 @@ void FaceLine::leave() {
 }
 
 void FaceLine::linked() {
-    // What the pad keeps goes out before the next event. None may be to come, or only after this branch's sink is
-    // ready.
+    // Sticky events are sent before the next event or buffer. There may be none, or only after this branch's sink has
+    // prerolled: send one now.
     for (const GstEventType type : {GST_EVENT_EOS, GST_EVENT_SEGMENT}) {
         if (GstEvent* kept = gst_pad_get_sticky_event(pad_, type, 0)) {
             const GstClockTime time = told_;
@@ -289,7 +288,7 @@ void FaceLine::flushStart(GstEvent* event) {
 void FaceLine::flushStop(GstEvent* event) {
     gst_pad_push_event(pad_, gst_event_ref(event));
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (active_) {  // else the pad was released or stopped meanwhile, and its task must stay ended
+    if (active_) {  // else the pad was released or stopped meanwhile
         start();
     }
 }

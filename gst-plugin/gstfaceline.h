@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The queue and the thread that lie in front of the pad "faces".
+// The queue and the thread of the pad "faces".
 #ifndef GST_DRGAN_FACE_LINE_H
 #define GST_DRGAN_FACE_LINE_H
 
@@ -18,19 +18,20 @@ using EventPtr = std::shared_ptr<GstEvent>;
 /// Another reference; null stays null.
 EventPtr share(GstEvent* event);
 
-/// What the video's stream is at the moment: the faces' begins, moves and ends with it.
+/// The state of the video's stream, which the faces' stream follows.
 struct VideoStream {
-    EventPtr start;                               ///< null: upstream has sent none
+    EventPtr start;                               ///< stream-start; null: none yet
     EventPtr segment;                             ///< null: none yet
-    EventPtr end;                                 ///< EOS; null: it goes on
-    int side = 0;                                 ///< of the faces' pictures, pixels; 0: not known yet
+    EventPtr end;                                 ///< EOS; null: none yet
+    int side = 0;                                 ///< of the pictures, pixels; 0: not known yet
     GstClockTime position = GST_CLOCK_TIME_NONE;  ///< of the newest frame, in the segment's time
 };
 
-/// Belongs to a pad and lives as long as it.
+/// Belongs to a pad, with which it is destroyed.
 class FaceLine {
 public:
-    /// Makes a pad with a line of its own, which starts and stops as the pad is activated. The caller owns the pad.
+    /// Creates a pad with its queue and thread, which start and stop when the pad is activated. The caller owns the
+    /// pad.
     static GstPad* createPad(GstPadTemplate* padTemplate);
     static FaceLine& of(GstPad* pad);
 
@@ -40,26 +41,27 @@ public:
 
     GstPad* pad() const { return pad_; }
 
-    // One thread at a time. They wait while the queue is full; what comes while the pad is inactive, or flushes, is
-    // dropped.
-    /// Sends what a stream begins with, as far as it has not gone out or has changed.
+    // One thread at a time. They wait while the queue is full, and drop their argument while the pad is inactive or
+    // flushing.
+    /// Enqueues the sticky events that have not been sent yet or have changed.
     void begin(const VideoStream& stream);
     /// @param picture owned by the callee
     void push(const VideoStream& stream, GstBuffer* picture);
-    /// There is no picture up to the stream's position: sinks that wait for a first one, or keep in step, need to know.
+    /// Enqueues a gap up to the stream's position, for sinks that preroll or synchronise.
     void advance(const VideoStream& stream);
-    /// null: nothing
+    /// @param event null: does nothing
     void enqueue(const EventPtr& event);
 
     // From any thread.
-    /// Lets go of whoever waits for room; what waits, and what comes, is dropped until flushStop() or activation.
+    /// Wakes up a thread that waits for room. The queue is dropped, and so is what follows until flushStop() or
+    /// activation.
     void interrupt();
     void flushStart(GstEvent* event);
     void flushStop(GstEvent* event);
-    /// Ends all for good, before the pad is released. Does not wait for a thread that is within a push, nor for itself,
-    /// in a probe of the pad.
+    /// Stops before the pad is released. Waits neither for a thread that is in a push, nor, in a probe of the pad, for
+    /// the calling thread.
     void leave();
-    /// The pad was linked: whoever is there now has heard nothing yet.
+    /// The pad was linked to a new peer, which has seen no events yet.
     void linked();
 
 private:
@@ -67,22 +69,22 @@ private:
 
     static void work(gpointer pad);
     static gboolean activate(GstPad* pad, GstObject* parent, GstPadMode mode, gboolean active);
-    void enqueue(GstMiniObject* object, bool wait = true);  // takes it
+    void enqueue(GstMiniObject* object, bool wait = true);  // takes ownership
     void send(GstMiniObject* object);
     void start();
     bool stop();
     void close();
     void abandonTask();
 
-    GstPad* pad_;  // whose part it is
+    GstPad* pad_;  // owns this object
     GstDataQueue* queue_;
-    std::atomic<bool> fresh_{true};  // nothing has gone out since activation or flush
+    std::atomic<bool> fresh_{true};  // nothing was sent since activation or flush
     std::atomic<std::thread::id> worker_{};
-    std::atomic<GstClockTime> told_{GST_CLOCK_TIME_NONE};  // newest time that went out, in the segment's time
-    std::mutex mutex_;                                     // of active_, and of starting the task
+    std::atomic<GstClockTime> told_{GST_CLOCK_TIME_NONE};  // newest time that was sent, in the segment's time
+    std::mutex mutex_;                                     // protects active_ and starting the task
     bool active_ = false;
-    // Of the thread that enqueues.
-    EventPtr upstreamStart_, upstreamSegment_;   // what the next three were made of
+    // Used by the thread that enqueues.
+    EventPtr upstreamStart_, upstreamSegment_;   // from which the next three were made
     EventPtr startEvent_, segmentEvent_, caps_;  // pushed again after a flush, the same ones are not sent again
     int side_ = 0;
     GstSegment segment_{};

@@ -20,8 +20,8 @@ GstPad* Faces::request(GstElement* element, GstPadTemplate* templ) {
     GstPad* pad = FaceLine::createPad(templ);
     LinePtr line(&FaceLine::of(pad), [pad](FaceLine*) { gst_object_unref(pad); });
     gst_object_ref_sink(pad);
-    gst_element_add_pad(element, pad);  // activates it where the element is running
-    // Only now may the streaming thread use it. Until then this thread is the one that enqueues.
+    gst_element_add_pad(element, pad);  // activates it if the element is running
+    // Publish it to the streaming thread only now: only one thread may enqueue.
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stream_.start) {
         line->advance(stream_);
@@ -40,7 +40,7 @@ void Faces::release(GstElement* element, GstPad* pad) {
     }
     FaceLine::of(pad).leave();
     gst_element_remove_pad(element, pad);
-    FaceLine::of(pad).leave();  // a change of state may have started it again until then
+    FaceLine::of(pad).leave();  // a state change may have started it again
     const std::lock_guard<std::mutex> lock(mutex_);
     taken_ = false;
 }
@@ -52,7 +52,7 @@ Faces::LinePtr Faces::line() const {
 
 bool Faces::wanted() const { return line() != nullptr; }
 
-// What is known of the stream, and whom to tell, change together: a pad that is requested meanwhile sees either.
+// Changes the stream and reads the pad under one lock, so that a pad that is requested meanwhile misses nothing.
 template <typename Change>
 std::pair<Faces::LinePtr, VideoStream> Faces::change(Change how) {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The request pad "faces": frontal faces as a stream of their own, from a thread of its own.
+// The request pad "faces": frontal faces as a separate stream with its own thread.
 #ifndef GST_DRGAN_FACES_H
 #define GST_DRGAN_FACES_H
 
@@ -13,33 +13,33 @@
 
 namespace drgan {
 
-/// The pad, if it was requested, and the video's stream, which the faces' follows. A queue lies in front of the pad, so
-/// that neither branch must have one: the video's thread waits only while it is full.
+/// The pad, if it was requested, and the state of the video's stream, which the faces' stream follows. The pad has a
+/// queue, so that neither branch needs a queue element: the video's thread waits only while the queue is full.
 class Faces {
 public:
     static GstStaticPadTemplate padTemplate;
 
-    /// In any state, from any thread. A pad that comes late hears at once of the stream as it is.
-    /// @return the pad, which is the element's then; null if there is one already
+    /// In any state, from any thread. A pad that is requested late gets the stream's sticky events at once.
+    /// @return the pad, owned by the element; null if it exists already
     GstPad* request(GstElement* element, GstPadTemplate* padTemplate);
     void release(GstElement* element, GstPad* pad);
 
     /// From any thread.
     bool wanted() const;
 
-    /// An event of the video: what concerns the faces' stream, too, goes on to it. Waits while the queue is full.
-    /// @param side of the pictures to come, pixels
+    /// Forwards an event of the video if it concerns the faces' stream. Waits while the queue is full.
+    /// @param side width and height of the following pictures, pixels
     void follow(GstEvent* event, int side);
 
     // The next two belong to the streaming thread, wait while the queue is full, and do nothing without a pad.
     /// @param picture RGB, side x side; owned by the callee
     void push(GstBuffer* picture, int side);
-    /// The video has come this far.
+    /// The position of the video.
     void advance(int side, GstClockTime timestamp);
 
-    /// From any thread: lets go of a streaming thread that waits.
+    /// From any thread: wakes up a streaming thread that waits.
     void interrupt();
-    /// The stream is over; the next one begins anew.
+    /// Call at the end of the stream.
     void stop();
 
 private:
@@ -50,7 +50,7 @@ private:
     std::pair<LinePtr, VideoStream> change(Change how);
 
     mutable std::mutex mutex_;
-    bool taken_ = false;  // the pad is there, or on its way
+    bool taken_ = false;  // the pad exists or is being created
     LinePtr line_;
     VideoStream stream_;
 };

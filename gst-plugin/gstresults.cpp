@@ -17,8 +17,7 @@ static_assert(FrameTimes::unknown == GST_CLOCK_TIME_NONE, "unknown times");
 
 constexpr float samePlace = 0.5F;  // IoU of two boxes around one face
 
-// What upstream's tracker calls the face. The region's own id names the region alone: detectors give a new one on each
-// frame.
+// Upstream's id of the face. The region's own id identifies the region only: detectors use a new one on each frame.
 std::optional<Key> keyOf(GstVideoRegionOfInterestMeta* meta) {
     gint id = -1;
     const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
@@ -38,19 +37,19 @@ bool isParent(GstBuffer* buffer, const GstVideoRegionOfInterestMeta* region) {
     return false;
 }
 
-// What is left of a box that somebody reports; empty: nothing.
+// The usable part of a box from upstream; none if it is outside the frame.
 std::optional<cv::Rect2f> placeOf(const cv::Rect2d& box, cv::Size frame) {
     const cv::Rect2d inside = box & cv::Rect2d(0, 0, frame.width, frame.height);
     if (inside.width < 1 || inside.height < 1) {
         return std::nullopt;
     }
-    // A box that leans out of the frame says where the face is; one that is mostly outside says little.
+    // A box that is partly outside the frame still places the face; one that is mostly outside does not.
     const bool sane = inside.area() * 2 >= box.area();
     return cv::Rect2f(sane ? box : inside);
 }
 
-// The region of the same face that no object was found for yet; the number of regions: none. DL Streamer gives a region
-// the id of its object.
+// The index of the region of the same face that has no object yet; the number of regions if there is none. DL Streamer
+// gives a region the id of its object.
 size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t regions) {
     size_t best = regions;
     float score = 0;
@@ -69,7 +68,7 @@ size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t reg
     return best;
 }
 
-// The meta's own structure of that name, for writing, made if it is not there.
+// The meta's structure of that name, for writing; created if it does not exist.
 GstStructure* param(GstVideoRegionOfInterestMeta* meta, const char* name) {
     GstStructure* s = gst_video_region_of_interest_meta_get_param(meta, name);
     if (s == nullptr) {
@@ -92,7 +91,7 @@ void setArray(GstStructure* s, const char* field, GType type, const std::vector<
     gst_structure_take_value(s, field, &array);
 }
 
-// A structure that another element filled before may have a name that is not ours.
+// A structure from another drganfrontalize upstream may have a name already.
 void setLabel(GstStructure* s, const TrackInfo& track) {
     if (track.label.empty()) {
         gst_structure_remove_fields(s, "label", "similarity", nullptr);
@@ -137,7 +136,7 @@ Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame) {
     while (GstMeta* meta =
                gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
         auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
-        // The fields are unsigned; a detector's box that begins left of the frame has wrapped around.
+        // The fields are unsigned: negative coordinates have wrapped around.
         const cv::Rect2d box(static_cast<gint>(roi->x), static_cast<gint>(roi->y), roi->w, roi->h);
         if (const auto place = roi->roi_type == type ? placeOf(box, frame) : std::nullopt) {
             add(*place, 1, keyOf(roi), {roi, std::nullopt});

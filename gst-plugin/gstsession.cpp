@@ -124,15 +124,15 @@ Pipeline::Result Session::processFrame(GstVideoFrame& frame, const GstSegment& s
 
 void Session::writeMetadata(GstBuffer* buffer, const Upstream& upstream, const std::vector<TrackInfo>& tracks) const {
     const GQuark type = g_quark_from_string(settings_.roiType.c_str());
-    // Where upstream reports the faces, a track that it did not see is not ours to add.
-    const auto isOurs = [&](const TrackInfo& t) { return t.slot >= 0 || upstream.faces.empty(); };
+    // If upstream reports faces, tracks without a face from upstream are not written.
+    const auto isWritten = [&](const TrackInfo& t) { return t.slot >= 0 || upstream.faces.empty(); };
     for (const auto& t : tracks) {
-        if (isOurs(t)) {
+        if (isWritten(t)) {
             writeRegion(buffer, upstream, type, size_, t, settings_.embeddings, bundleId_);
         }
     }
     for (const auto& t : tracks) {
-        if (isOurs(t)) {
+        if (isWritten(t)) {
             const Upstream::Source* source = upstream.of(t);
             writeAnalytics(buffer, type, size_, t, source != nullptr ? source->object : std::nullopt,
                            settings_.embeddings, bundleId_);
