@@ -85,10 +85,10 @@ void Advice::seeTags(GstElement* element, GstEvent* tagEvent, GstPad* sink) {
 
 void Advice::seeFormat(GstElement* element, const GstVideoInfo& info) {
     const double stretch = static_cast<double>(GST_VIDEO_INFO_PAR_N(&info)) / GST_VIDEO_INFO_PAR_D(&info);
-    if (pixelsTold_ || (stretch <= mostStretch && stretch >= 1 / mostStretch)) {
+    if (pixelsReported_ || (stretch <= mostStretch && stretch >= 1 / mostStretch)) {
         return;
     }
-    pixelsTold_ = true;
+    pixelsReported_ = true;
     GST_ELEMENT_WARNING(element, STREAM, FORMAT,
                         ("The video's pixels are not square, and distorted faces are not detected, or not "
                          "recognised: put \"videoscale ! video/x-raw,pixel-aspect-ratio=1/1\" before this element"),

@@ -25,7 +25,7 @@ public:
 
 private:
     std::string orientation_;  // newest one that was reported
-    bool pixelsTold_ = false;
+    bool pixelsReported_ = false;
 };
 
 }  // namespace drgan

@@ -338,7 +338,7 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
                                           "DR-GAN project");
     gst_element_class_add_static_pad_template(element, &sinkTemplate);
     gst_element_class_add_static_pad_template(element, &srcTemplate);
-    gst_element_class_add_static_pad_template(element, &drgan::Faces::padTemplate);
+    gst_element_class_add_static_pad_template(element, &drgan::FacesPad::padTemplate);
 
     trans->start = start;
     trans->stop = stop;

@@ -9,7 +9,7 @@
 #include "core/results/line_file.hpp"
 #include "core/results/statistics.hpp"
 #include "gstadvice.h"
-#include "gstfaces.h"
+#include "gstfacespad.h"
 #include "gstsession.h"
 #include "gstsettings.h"
 
@@ -72,7 +72,7 @@ private:
     Statistics statistics_;
     LineFile results_;
     bool resultsFailed_ = false;
-    Faces faces_;
+    FacesPad faces_;
     Advice advice_;
 };
 

@@ -229,14 +229,14 @@ void Identities::settleNames(Time now, std::vector<Event>& events) {
             continue;
         }
         identity.nameless = nameless;
-        bool told = false;
+        bool reported = false;
         for (auto& e : events) {
             if (e.track.id == t.id && e.kind == Event::Kind::updated) {
                 e.track = describe(t, identity);
-                told = true;
+                reported = true;
             }
         }
-        if (!told && identity.announced && !t.hidden) {
+        if (!reported && identity.announced && !t.hidden) {
             events.push_back({Event::Kind::updated, describe(t, identity)});
         }
     }

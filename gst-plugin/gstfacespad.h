@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The request pad "faces": frontal faces as a separate stream with its own thread.
-#ifndef GST_DRGAN_FACES_H
-#define GST_DRGAN_FACES_H
+#ifndef GST_DRGAN_FACES_PAD_H
+#define GST_DRGAN_FACES_PAD_H
 
 #include <gst/gst.h>
 
 #include <memory>
 #include <mutex>
 
-#include "gstfaceline.h"
+#include "gstfacesqueue.h"
 
 namespace drgan {
 
 /// The pad, if it was requested, and the state of the video's stream, which the faces' stream follows. The pad has a
 /// queue, so that neither branch needs a queue element: the video's thread waits only while the queue is full.
-class Faces {
+class FacesPad {
 public:
     static GstStaticPadTemplate padTemplate;
 
@@ -43,15 +43,15 @@ public:
     void stop();
 
 private:
-    using LinePtr = std::shared_ptr<FaceLine>;  // holds the pad
+    using QueuePtr = std::shared_ptr<FacesQueue>;  // holds the pad
 
-    LinePtr line() const;
+    QueuePtr queue() const;
     template <typename Change>
-    std::pair<LinePtr, VideoStream> change(Change how);
+    std::pair<QueuePtr, VideoStream> change(Change how);
 
     mutable std::mutex mutex_;
     bool taken_ = false;  // the pad exists or is being created
-    LinePtr line_;
+    QueuePtr queue_;
     VideoStream stream_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The queue and the thread of the pad "faces".
-#ifndef GST_DRGAN_FACE_LINE_H
-#define GST_DRGAN_FACE_LINE_H
+#ifndef GST_DRGAN_FACES_QUEUE_H
+#define GST_DRGAN_FACES_QUEUE_H
 
 #include <gst/base/gstdataqueue.h>
 #include <gst/gst.h>
@@ -28,16 +28,16 @@ struct VideoStream {
 };
 
 /// Belongs to a pad, with which it is destroyed.
-class FaceLine {
+class FacesQueue {
 public:
     /// Creates a pad with its queue and thread, which start and stop when the pad is activated. The caller owns the
     /// pad.
     static GstPad* createPad(GstPadTemplate* padTemplate);
-    static FaceLine& of(GstPad* pad);
+    static FacesQueue& of(GstPad* pad);
 
-    ~FaceLine();
-    FaceLine(const FaceLine&) = delete;
-    FaceLine& operator=(const FaceLine&) = delete;
+    ~FacesQueue();
+    FacesQueue(const FacesQueue&) = delete;
+    FacesQueue& operator=(const FacesQueue&) = delete;
 
     GstPad* pad() const { return pad_; }
 
@@ -65,7 +65,7 @@ public:
     void linked();
 
 private:
-    explicit FaceLine(GstPad* pad);
+    explicit FacesQueue(GstPad* pad);
 
     static void work(gpointer pad);
     static gboolean activate(GstPad* pad, GstObject* parent, GstPadMode mode, gboolean active);
@@ -80,8 +80,8 @@ private:
     GstDataQueue* queue_;
     std::atomic<bool> fresh_{true};  // nothing was sent since activation or flush
     std::atomic<std::thread::id> worker_{};
-    std::atomic<GstClockTime> told_{GST_CLOCK_TIME_NONE};  // newest time that was sent, in the segment's time
-    std::mutex mutex_;                                     // protects active_ and starting the task
+    std::atomic<GstClockTime> sentTime_{GST_CLOCK_TIME_NONE};  // newest time that was sent, in the segment's time
+    std::mutex mutex_;                                         // protects active_ and starting the task
     bool active_ = false;
     // Used by the thread that enqueues.
     EventPtr upstreamStart_, upstreamSegment_;   // from which the next three were made
