@@ -58,7 +58,7 @@ void logReport(gpointer element, const FrameReport& r) {
         GST_CAT_DEBUG_OBJECT(alignLog, element, "%d tracks followed, %d faces not confirmed, %.1f ms", r.followed,
                              r.doubted, *ms);
     }
-    for (const auto& [fresh, old] : r.recognised) {
+    for (const auto& [fresh, old] : r.reidentified) {
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d is track %d again", fresh, old);
     }
     for (const auto& [old, fresh] : r.split) {

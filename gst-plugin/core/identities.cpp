@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "frame/face_crop.hpp"
-#include "identity/recognition.hpp"
+#include "identity/reidentification.hpp"
 
 namespace drgan {
 namespace {
@@ -114,7 +114,7 @@ void Identities::encodeDue(Frame& frame) {
     }
     // After all of them: if two people have changed places, each one's old track is hidden only now.
     for (const auto& s : frame.strangers) {
-        const int id = knownAs(frame, s.track, s.notThis, s.pictures.back());
+        const int id = resumeHidden(frame, s.track, s.excluded, s.pictures.back());
         for (const auto& p : s.pictures) {
             fuse(frame, id, p);
         }
@@ -141,7 +141,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
     }
     const auto rules = identityRules();
     if (identity.fused.size() == 0) {
-        fuse(frame, knownAs(frame, track.id, -1, picture), picture);
+        fuse(frame, resumeHidden(frame, track.id, -1, picture), picture);
         return true;
     }
     const auto verdict = identity.continuity.judge(picture, identity.fused, rules, similarity_);
@@ -169,10 +169,10 @@ bool Identities::encode(Frame& frame, const Track& track) {
 }
 
 // The id under which a new track continues: that of the hidden track of the same person, else its own.
-int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& picture) {
+int Identities::resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture) {
     const double needed = std::max(identityRules().same, matchThreshold());
     const int old =
-        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, similarity_);
+        reidentify(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, excluded, needed, similarity_);
     if (old < 0) {
         return fresh;
     }
@@ -182,7 +182,7 @@ int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& pic
     identities_[old].continuity.resume(identities_[fresh].continuity.newestGlimpse());
     identities_.erase(fresh);
     tracker_.continueAs(fresh, old);
-    frame.report.recognised.emplace_back(fresh, old);
+    frame.report.reidentified.emplace_back(fresh, old);
     return old;
 }
 

@@ -52,7 +52,7 @@ public:
 private:
     struct Stranger {
         int track;
-        int notThis;  ///< the track from which it was split
+        int excluded;  ///< the track from which it was split
         std::vector<Picture> pictures;
     };
     /// Arguments and results of one update().
@@ -68,7 +68,7 @@ private:
     void watch(const Frame& frame);
     void encodeDue(Frame& frame);
     bool encode(Frame& frame, const Track& track);
-    int knownAs(Frame& frame, int fresh, int notThis, const Picture& picture);
+    int resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture);
     void fuse(Frame& frame, int id, const Picture& picture);
     void announce(const Track& track, std::vector<Event>& events, FrameReport& report);
     void draw(Identity& identity, bool exactly, FrameReport& report);

@@ -19,7 +19,7 @@ struct Choice {
 /// to it, as a face that is hidden for a while may get several tracks. A video of several people is rejected: the total
 /// confidence of the other tracks may be a fifth of the person's at most, as of somebody who passes by.
 /// @param threshold minimum cosine of two tracks of one person
-Choice chooseVideo(std::vector<Track> tracks, const enrolment::Match& match, double threshold);
+Choice chooseTracks(std::vector<Track> tracks, const enrolment::Match& match, double threshold);
 
 }  // namespace drgan::enroll
 

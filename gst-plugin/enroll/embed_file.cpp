@@ -88,7 +88,7 @@ FileResult embedVideo(const enrolment::Source& source, const Embedders& embedder
     if (!any) {
         throw std::runtime_error("holds no picture");
     }
-    const Choice choice = chooseVideo(embedders.element.finish(), embedders.match, embedders.threshold);
+    const Choice choice = chooseTracks(embedders.element.finish(), embedders.match, embedders.threshold);
     FileResult result{{source.name, source.file, {}, 0, source.picture}, choice.reason};
     cv::drgan::Template fused;
     for (const Track& track : choice.tracks) {

@@ -28,8 +28,8 @@ struct FileResult {
 };
 
 /// Embeds the face of the person that a file shows. enrolment::StillFaces chooses the face and the orientation of a
-/// still picture, chooseVideo() the tracks of a video. The embedding is what drganfrontalize computes when it plays the
-/// file. Does not throw because of the file.
+/// still picture, chooseTracks() the tracks of a video. The embedding is what drganfrontalize computes when it plays
+/// the file. Does not throw because of the file.
 FileResult embedFile(const enrolment::Source& source, const Embedders& embedders);
 
 }  // namespace drgan::enroll

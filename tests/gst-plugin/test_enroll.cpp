@@ -19,7 +19,7 @@
 
 namespace {
 
-using drgan::enroll::chooseVideo;
+using drgan::enroll::chooseTracks;
 using drgan::enroll::Track;
 using drgan::enrolment::Source;
 using drgan_test::TempDir;
@@ -381,19 +381,19 @@ Track track(unsigned id, double angle, double total, cv::Size size = {50, 50}) {
 double cosine(const cv::Mat& a, const cv::Mat& b) { return a.dot(b); }
 
 TEST(ChooseVideo, TakesTheTracksOfThePersonWhoIsSeenBest) {
-    EXPECT_EQ(chooseVideo({}, cosine, threshold).reason, "no face found");
-    const auto one = chooseVideo({track(1, 0, 1), track(2, 0.5, 4), track(3, 1.0, 2)}, cosine, threshold);
+    EXPECT_EQ(chooseTracks({}, cosine, threshold).reason, "no face found");
+    const auto one = chooseTracks({track(1, 0, 1), track(2, 0.5, 4), track(3, 1.0, 2)}, cosine, threshold);
     EXPECT_EQ(one.tracks.size(), 3U);
     EXPECT_EQ(one.reason, "");
-    const auto passerBy = chooseVideo({track(1, 3, 1), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
+    const auto passerBy = chooseTracks({track(1, 3, 1), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
     ASSERT_EQ(passerBy.tracks.size(), 2U);
     EXPECT_EQ(passerBy.tracks[0].id, 2U);
     EXPECT_EQ(passerBy.tracks[1].id, 3U);
     EXPECT_THAT(passerBy.reason, HasSubstr("1 tracks of other faces"));
-    const auto two = chooseVideo({track(1, 3, 1), track(2, 0, 4)}, cosine, threshold);
+    const auto two = chooseTracks({track(1, 3, 1), track(2, 0, 4)}, cosine, threshold);
     EXPECT_TRUE(two.tracks.empty());
     EXPECT_THAT(two.reason, HasSubstr("faces of several people"));
-    const auto many = chooseVideo({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
+    const auto many = chooseTracks({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
     EXPECT_TRUE(many.tracks.empty()) << "two who pass by, and together more than a fifth";
 }
 

@@ -60,17 +60,17 @@ struct FrameReport {
         Time taken;  ///< time of the picture's frame; earlier than this frame for pictures that were held out
     };
     StageTimes times;
-    bool skipped = false;                         ///< the frame was late: no network ran
-    int found = 0;                                ///< faces detected
-    int followed = 0;                             ///< tracks updated by the landmark tracker
-    int doubted = 0;                              ///< faces that the aligner did not confirm
-    int heldOut = 0;                              ///< pictures that may show another person
-    int faces = 0;                                ///< faces seen on this frame
-    int created = 0;                              ///< tracks announced
-    std::vector<Encoded> encoded;                 ///< pictures fused
-    std::vector<std::pair<int, int>> recognised;  ///< new track, the hidden track that it continues
-    std::vector<std::pair<int, int>> split;       ///< track that showed another person, the new track of that person
-    std::vector<std::pair<int, int>> swapped;     ///< pairs of tracks whose faces had been swapped
+    bool skipped = false;                           ///< the frame was late: no network ran
+    int found = 0;                                  ///< faces detected
+    int followed = 0;                               ///< tracks updated by the landmark tracker
+    int doubted = 0;                                ///< faces that the aligner did not confirm
+    int heldOut = 0;                                ///< pictures that may show another person
+    int faces = 0;                                  ///< faces seen on this frame
+    int created = 0;                                ///< tracks announced
+    std::vector<Encoded> encoded;                   ///< pictures fused
+    std::vector<std::pair<int, int>> reidentified;  ///< new track, the hidden track that it continues
+    std::vector<std::pair<int, int>> split;         ///< track that showed another person, the new track of that person
+    std::vector<std::pair<int, int>> swapped;       ///< pairs of tracks whose faces had been swapped
 };
 
 }  // namespace drgan

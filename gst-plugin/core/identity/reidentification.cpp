@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "recognition.hpp"
+#include "reidentification.hpp"
 
 namespace drgan {
-int findAgain(const std::vector<Track>& tracks, const std::map<int, Identity>& identities, const Track& fresh,
-              const Picture& picture, int notThis, double needed, const Similarity& similarity) {
+int reidentify(const std::vector<Track>& tracks, const std::map<int, Identity>& identities, const Track& fresh,
+               const Picture& picture, int excluded, double needed, const Similarity& similarity) {
     int found = -1;
     double best = 0;
     for (const auto& t : tracks) {
         const auto known = identities.find(t.id);
-        if (!t.hidden || t.id == fresh.id || t.id == notThis || !t.confirmed || known == identities.end()) {
+        if (!t.hidden || t.id == fresh.id || t.id == excluded || !t.confirmed || known == identities.end()) {
             continue;
         }
         const Identity& identity = known->second;
