@@ -32,6 +32,17 @@ std::string inAscii(const std::string& name) {
     return out;
 }
 
+FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) {
+    FrameTimes times;
+    times.timestamp = GST_BUFFER_TIMESTAMP(buffer);
+    times.duration = GST_BUFFER_DURATION(buffer);
+    if (segment.format == GST_FORMAT_TIME) {  // raw files come in bytes
+        times.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, times.timestamp);
+        times.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, times.timestamp);
+    }
+    return times;
+}
+
 }  // namespace
 
 Session::Session(LoadedModels loaded, const Settings& settings, bool facesWanted)
@@ -48,17 +59,6 @@ bool Session::setFormat(const GstVideoInfo& info) {
     const int d = GST_VIDEO_INFO_FPS_D(&info);
     frameDuration_ = n > 0 && d > 0 ? gst_util_uint64_scale_int(GST_SECOND, d, n) : GST_CLOCK_TIME_NONE;
     return makeView_ != nullptr;
-}
-
-FrameTimes Session::timesOf(const GstBuffer* buffer, const GstSegment& segment) const {
-    FrameTimes times;
-    times.timestamp = GST_BUFFER_TIMESTAMP(buffer);
-    times.duration = GST_BUFFER_DURATION(buffer);
-    if (segment.format == GST_FORMAT_TIME) {  // raw files come in bytes
-        times.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, times.timestamp);
-        times.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, times.timestamp);
-    }
-    return times;
 }
 
 // Running time grows in reverse playback, too. Frames without any time follow each other at their rate.

@@ -39,20 +39,23 @@ public:
     /// @return number of tracks dropped
     size_t forget(int id);
 
-    // The newest frame's events, as the settings ask for them.
-    GstStructure* makeMessage(const Event& event) const;  ///< the caller owns it
-    std::string makeLine(const Event& event) const;       ///< JSON
-    GstBuffer* makeFace(
-        const Event& event) const;  ///< frontal view, see drgan::makeFace(); may be null; the caller owns it
+    // For events of the newest frame.
+    /// The element message; the caller owns it.
+    GstStructure* makeMessage(const Event& event) const;
+    /// The line of results, JSON.
+    std::string makeLine(const Event& event) const;
+    /// The frontal view, see drgan::makeFace(). The caller owns it.
+    GstBuffer* makeFace(const Event& event) const;
 
-    int faceSide() const;                                        ///< of makeFace()'s pictures, pixels
-    GstClockTime timestamp() const { return times_.timestamp; }  ///< of the newest frame
+    /// Width and height of makeFace()'s pictures, pixels.
+    int faceSide() const;
+    /// Of the newest frame.
+    GstClockTime timestamp() const { return times_.timestamp; }
 
 private:
     Pipeline::Result processFrame(GstVideoFrame& frame, const GstSegment& segment, bool facesWanted,
                                   GstClockTime earliest);
     void writeMetadata(GstBuffer* buffer, const Upstream& upstream, const std::vector<TrackInfo>& tracks) const;
-    FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
     Time advanceClock();
     bool mayInfer(GstClockTime earliest);
 
@@ -67,7 +70,7 @@ private:
     cv::Size size_;
     GstClockTime frameDuration_ = GST_CLOCK_TIME_NONE;
     FrameTimes times_;                                  // of the newest frame
-    Time clock_ = 0;                                    // what the pipeline was told for it
+    Time clock_ = 0;                                    // the pipeline's time of it
     GstClockTime lastInference_ = GST_CLOCK_TIME_NONE;  // running time
 };
 
