@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How fast the default bundle's networks and the element are, beside GStreamer's facedetect and beside a loop with
+// Speed of the default bundle's networks and of the element, compared with GStreamer's facedetect and with a loop of
 // OpenCV's own detector and a recogniser, in one run.
 // usage: drgan-bench CLIP [Google Benchmark's options]
 
@@ -21,7 +21,7 @@ namespace {
 
 using namespace drgan::benchmarks;
 
-constexpr size_t gridFrames = 50;  // kept in memory, and played again and again
+constexpr size_t gridFrames = 50;  // kept in memory and repeated
 
 std::vector<GridClip> makeGrid(const Clip& clip) {
     std::vector<GridClip> out;
@@ -57,7 +57,7 @@ int run(int argc, char** argv) {
             yunet.c_str(), recogniser.c_str());
     }
     std::fflush(stdout);
-    // Runs of all benchmarks alternate, so that what else the machine does falls on all of them.
+    // Interleave the runs of all benchmarks, so that other load on the machine affects all of them.
     std::string interleave = "--benchmark_enable_random_interleaving=true";
     std::vector<char*> arguments{argv[0], interleave.data()};
     arguments.insert(arguments.end(), argv + 2, argv + argc);
@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: drgan-bench CLIP [options of Google Benchmark]\n");
         return 2;
     }
-    // facedetect asks for cascades that Debian does not ship, and goes on without them
+    // facedetect wants cascades that Debian does not ship, and works without them
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_FATAL);
     gst_init(nullptr, nullptr);
     try {

@@ -13,9 +13,9 @@ namespace drgan::benchmarks {
 namespace {
 
 constexpr int repetitions = 5;
-constexpr int gridRepetitions = 3;       // whose streams are long
-constexpr size_t facedetectFrames = 12;  // each frame takes it as long as the others, and in large ones that is long
-constexpr size_t gridFrames = 100;       // 4 s: what is done once in a while must be in it
+constexpr int gridRepetitions = 3;       // few, as the streams are long
+constexpr size_t facedetectFrames = 12;  // few, as it is slow on large frames
+constexpr size_t gridFrames = 100;       // 4 s: includes what is done only once in a while
 
 void play(benchmark::State& state, const Clip& clip, const std::string& elements, size_t frames, size_t streams = 1) {
     try {
@@ -60,7 +60,7 @@ void registerElement(const Clip& clip, const Clip& eight) {
         std::printf("the bundle has no aligner: following is left out\n");
         return;
     }
-    // The clips' own regions are not looked at. With detect-interval=1 the aligner looks, too.
+    // The clips' own regions are ignored. With detect-interval=1 the aligner runs, too.
     for (const auto& [faces, played] : {std::pair{"one face", &clip}, std::pair{"eight faces", &eight}}) {
         for (const auto& [how, settings] : {std::pair{"detected on every frame", "detect-interval=1"},
                                             std::pair{"followed, detected every 25th frame", "detect-interval=25"},

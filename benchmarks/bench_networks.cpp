@@ -28,7 +28,7 @@ void encode(benchmark::State& state, const std::vector<cv::Mat>& faces) {
     }
 }
 
-/// One look at each of eight faces, all in one batch.
+/// Aligns eight faces in one batch.
 void align(benchmark::State& state, const Clip& eight) {
     try {
         const auto aligner = cv::drgan::Aligner::create(cv::drgan::Bundle::load().aligner);
@@ -50,7 +50,7 @@ void align(benchmark::State& state, const Clip& eight) {
     }
 }
 
-/// Aligned faces out of the clip, evenly spread.
+/// Aligned faces of the clip, evenly distributed.
 std::vector<cv::Mat> cutFaces(const Clip& clip, size_t count) {
     const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
     std::vector<cv::Mat> faces(count);

@@ -74,7 +74,7 @@ std::optional<size_t> facesInStats(GstElement* element) {
     return faces;
 }
 
-/// Where the clip's face mostly is: the clip's boxes tremble, and a cut that follows them would, too.
+/// The median box of the clip's face: a crop that followed each box would jitter.
 cv::Rect medianBox(const Clip& clip) {
     const auto median = [&](auto value) {
         std::vector<int> values;

@@ -14,7 +14,8 @@ namespace drgan::benchmarks {
 /// A clip decoded into memory, with the largest face of each frame.
 struct Clip {
     std::vector<cv::Mat> frames;  ///< 8-bit RGB, all of one size
-    std::vector<cv::Rect> faces;  ///< one a frame, pixels; found by OpenCV's frontal cascade, carried over gaps
+    std::vector<cv::Rect>
+        faces;  ///< one per frame, pixels; detected by OpenCV's frontal cascade, repeated where it misses
 };
 
 /// @throws std::runtime_error if the file cannot be read or shows no face.
@@ -24,7 +25,7 @@ Clip readClip(const std::string& file, const std::string& cascade);
 /// Faces take 0.6 of a tile's smaller side, and 0.3 of the frame's height at most.
 /// @param faces 1 or more
 /// @param size pixels of the frame
-/// @param frames of the clip's, at most
+/// @param frames maximum number of the clip's frames
 /// @return Clip::faces is the one in the first tile
 Clip manyFaces(const Clip& clip, int faces, cv::Size size, size_t frames);
 
@@ -32,15 +33,15 @@ Clip manyFaces(const Clip& clip, int faces, cv::Size size, size_t frames);
 Clip eightFaces(const Clip& clip);
 
 struct Played {
-    double seconds = 0;           ///< from the first frame to the end of all streams; loading of models is not in it
+    double seconds = 0;           ///< from the first frame to the end of all streams, without loading the models
     std::optional<double> faces;  ///< seen on a frame, on the mean, where the element `measured` tells: drganfrontalize
                                   ///< in "stats", facedetect on the bus
 };
 
 /// Pushes frames, each with its face as a region of interest, through appsrc ! elements ! fakesink.
 /// @param elements as gst-launch-1.0 takes them
-/// @param frames so many, from the clip's first on, and again
-/// @param streams so many of the kind at once, in one pipeline
+/// @param frames number of frames; the clip is repeated
+/// @param streams number of streams in the pipeline
 /// @throws std::runtime_error with the pipeline's error.
 Played playClip(const Clip& clip, const std::string& elements, size_t frames, size_t streams = 1);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many faces a bundle's detector finds, how many it makes up, and how long it takes, beside OpenCV's cascades.
+// Detection rate, false detections and speed of a bundle's detector, compared with OpenCV's cascades.
 
 #include <algorithm>
 #include <chrono>
@@ -35,21 +35,20 @@ constexpr const char* keys =
     "{limit     |640| longer side of the detector's input, pixels}"
     "{cascades  | | measure OpenCV's cascades too}";
 
-/// All that looks for faces: a picture -> rows whose first four values are a box.
-using Finder = std::function<Mat(const Mat&)>;
+/// A detector: takes a picture, returns rows whose first four values are a box.
+using Detect = std::function<Mat(const Mat&)>;
 
 cv::Rect2f boxOf(const Mat& rows, int i) {
     const auto* r = rows.ptr<float>(i);
     return {r[0], r[1], r[2], r[3]};
 }
 
-/// A find is of this face if the boxes overlap, or lie on each other at sizes that are not too far apart: what the box
-/// of a profile takes in differs from one detector to the next.
-bool isOf(const cv::Rect2f& find, const cv::Rect2f& face) {
-    const float common = (find & face).area();
-    const cv::Point2f middle(find.x + find.width / 2, find.y + find.height / 2);
-    const float ratio = find.height / face.height;
-    return common > 0.4F * (find.area() + face.area() - common) || (face.contains(middle) && ratio > 0.5F && ratio < 2);
+/// Whether a detection is of this face: their IoU is large, or they have similar centres and sizes. Detectors differ in
+/// what the box of a profile includes.
+bool isOf(const cv::Rect2f& detection, const cv::Rect2f& face) {
+    const cv::Point2f middle(detection.x + detection.width / 2, detection.y + detection.height / 2);
+    const float ratio = detection.height / face.height;
+    return 1 - cv::jaccardDistance(detection, face) > 0.4 || (face.contains(middle) && ratio > 0.5F && ratio < 2);
 }
 
 /// OpenCV's cascades for frontal faces, profiles and mirrored profiles, as they would have to be used in the detector's
@@ -100,7 +99,7 @@ private:
 };
 
 struct Portraits {
-    int all = 0, found = 0, more = 0;  // more: finds that are not of the face
+    int all = 0, found = 0, more = 0;  // more: detections that are not of the face
 };
 
 std::vector<std::string> picturesIn(const std::string& pattern) {
@@ -110,7 +109,7 @@ std::vector<std::string> picturesIn(const std::string& pattern) {
 }
 
 Portraits portraits(const std::string& folder, const std::string& kind, int from, cv::drgan::FaceFinder& truth,
-                    const Finder& find) {
+                    const Detect& detect) {
     Portraits result;
     for (int person = from; person < from + 150; ++person) {
         std::vector<std::string> files;
@@ -125,7 +124,7 @@ Portraits portraits(const std::string& folder, const std::string& kind, int from
             if (picture.empty() || !truth.findMain(picture, face)) {
                 continue;
             }
-            const Mat rows = find(picture);
+            const Mat rows = detect(picture);
             bool found = false;
             for (int i = 0; i < rows.rows; ++i) {
                 const bool hit = isOf(boxOf(rows, i), boxOf(face, 0));
@@ -139,18 +138,18 @@ Portraits portraits(const std::string& folder, const std::string& kind, int from
     return result;
 }
 
-void measurePortraits(const cv::CommandLineParser& args, const char* name, const Finder& find) {
+void measurePortraits(const cv::CommandLineParser& args, const char* name, const Detect& detect) {
     const auto truth = cv::drgan::FaceFinder::create(args.get<cv::String>("yunet"));
     for (const char* kind : {"frontal", "profile"}) {
-        const Portraits p = portraits(args.get<cv::String>("cfp"), kind, args.get<int>("from"), *truth, find);
+        const Portraits p = portraits(args.get<cv::String>("cfp"), kind, args.get<int>("from"), *truth, detect);
         std::printf("%-10s %-8s found %d of %d (%.2f %%), %d other detections\n", name, kind, p.found, p.all,
                     100.0 * p.found / std::max(1, p.all), p.more);
         std::fflush(stdout);
     }
 }
 
-void measurePhotos(const std::string& folder, const char* name, const Finder& find) {
-    int pictures = 0, finds = 0;
+void measurePhotos(const std::string& folder, const char* name, const Detect& detect) {
+    int pictures = 0, detections = 0;
     std::set<std::string> mistaken;
     for (const std::string& file : picturesIn(folder + "/*")) {
         const Mat photo = cv::imread(file);
@@ -161,40 +160,40 @@ void measurePhotos(const std::string& folder, const char* name, const Finder& fi
             const double scale = static_cast<double>(longer) / std::max(photo.cols, photo.rows);
             Mat picture;
             cv::resize(photo, picture, cv::Size(), scale, scale, scale < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
-            const int n = find(picture).rows;
+            const int n = detect(picture).rows;
             ++pictures;
-            finds += n;
+            detections += n;
             if (n > 0) {
                 mistaken.insert(file.substr(file.rfind('/') + 1) + cv::format(" at %d: %d", longer, n));
             }
         }
     }
-    std::printf("%-10s %d false detections in %d pictures (%.3f each)\n", name, finds, pictures,
-                static_cast<double>(finds) / std::max(1, pictures));
+    std::printf("%-10s %d false detections in %d pictures (%.3f each)\n", name, detections, pictures,
+                static_cast<double>(detections) / std::max(1, pictures));
     for (const std::string& m : mistaken) {
         std::printf("           %s\n", m.c_str());
     }
 }
 
-void measureVideo(const std::string& file, const char* name, const Finder& find) {
+void measureVideo(const std::string& file, const char* name, const Detect& detect) {
     cv::VideoCapture clip(file);
     int frames = 0, found = 0;
     for (Mat frame; clip.read(frame);) {
         ++frames;
-        found += find(frame).empty() ? 0 : 1;
+        found += detect(frame).empty() ? 0 : 1;
     }
     std::printf("%-10s %s: a face in %d of %d frames (%.2f %%)\n", name, file.c_str(), found, frames,
                 100.0 * found / std::max(1, frames));
 }
 
-void measureTime(const char* name, const Finder& find) {
+void measureTime(const char* name, const Detect& detect) {
     Mat picture(240, 320, CV_8UC3);
     cv::randu(picture, 0, 256);
     cv::GaussianBlur(picture, picture, cv::Size(0, 0), 4);  // noise alone would be an odd picture for a cascade
     std::vector<double> times;
     for (int i = 0; i < 60; ++i) {
         const auto start = std::chrono::steady_clock::now();
-        find(picture);
+        detect(picture);
         times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     }
     std::sort(times.begin(), times.end());
@@ -202,16 +201,16 @@ void measureTime(const char* name, const Finder& find) {
                 cv::getNumThreads(), times.front());
 }
 
-void measure(const cv::CommandLineParser& args, const char* name, const Finder& find) {
-    measureTime(name, find);
+void measure(const cv::CommandLineParser& args, const char* name, const Detect& detect) {
+    measureTime(name, detect);
     if (args.has("photos")) {
-        measurePhotos(args.get<cv::String>("photos"), name, find);
+        measurePhotos(args.get<cv::String>("photos"), name, detect);
     }
     if (args.has("video")) {
-        measureVideo(args.get<cv::String>("video"), name, find);
+        measureVideo(args.get<cv::String>("video"), name, detect);
     }
     if (args.has("cfp")) {
-        measurePortraits(args, name, find);
+        measurePortraits(args, name, detect);
     }
 }
 
@@ -227,7 +226,7 @@ int main(int argc, char** argv) {
         const auto detector = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
         detector->setScoreThreshold(args.get<float>("score"));
         detector->setMaxSide(args.get<int>("limit"));
-        const Finder ours = [&](const Mat& picture) {
+        const Detect ours = [&](const Mat& picture) {
             Mat faces;
             detector->detect(picture, faces);
             return faces;
@@ -238,12 +237,12 @@ int main(int argc, char** argv) {
             const auto sure = args.get<float>("sure");
             measure(args, "+ aligner", [&](const Mat& picture) {
                 const Mat found = ours(picture);
-                Mat looked, kept;
+                Mat aligned, kept;
                 if (!found.empty()) {
-                    aligner->align(picture, found.colRange(0, 4), looked);
+                    aligner->align(picture, found.colRange(0, 4), aligned);
                 }
                 for (int i = 0; i < found.rows; ++i) {
-                    if (looked.at<float>(i, 14) >= sure) {
+                    if (aligned.at<float>(i, 14) >= sure) {
                         kept.push_back(found.row(i));
                     }
                 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often a track goes over to another person, and how often one person gets two: on clips composed of portraits, in
-// each of which somebody else takes the place, or the same person turns, is covered, blurred or lit anew.
-
+// Rates of tracks that mix two people, and of people who get two tracks, on clips composed of portraits: in each clip
+// somebody else takes the place, or the same person turns, is covered, blurred or lit differently.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -111,13 +110,13 @@ struct Outcome {
     int images = 0;
 };
 
-// Whose face it is; empty: nobody's.
+// The person whose face is at this box; empty: none.
 std::string personAt(const cv::Rect2f& box, const std::vector<Shot::Face>& faces) {
     std::string best;
     float common = 0.25F;
     for (const auto& f : faces) {
-        if (overlap(box, f.box) > common) {
-            common = overlap(box, f.box);
+        if (iou(box, f.box) > common) {
+            common = iou(box, f.box);
             best = f.person;
         }
     }

@@ -30,7 +30,7 @@ Look sway(int frame, double phase) {
             static_cast<float>(1 + 0.03 * std::sin(0.6 * t))};
 }
 
-// The portrait in the frame, its face at the place; the rest of the frame is a wall.
+// The portrait in a frame, with its face at `place`, before a plain background.
 Shot paste(const Portrait& p, const cv::Mat& picture, const Look& look) {
     const cv::Rect2f b = boxOf(p);
     const float scale = look.zoom * faceSide / std::max(b.width, b.height);
@@ -56,7 +56,7 @@ double ramp(int frame, int from, int length) {
     return std::clamp(static_cast<double>(frame - from) / std::max(1, length), 0., 1.);
 }
 
-// Up within `edge` frames, there for `stay`, and down again.
+// Rises to 1 within `edge` frames, stays for `stay` frames, and falls again.
 double bump(int frame, int from, int edge, int stay) {
     return ramp(frame, from, edge) - ramp(frame, from + edge + stay, edge);
 }
@@ -113,7 +113,7 @@ const Portrait& ClipMaker::other(const Portrait& than, bool ofGroup) {
 bool ClipMaker::make(const std::string& kind, int number, Clip& out) {
     random_ = cv::RNG(std::hash<std::string>()(kind) + static_cast<size_t>(number));
     for (int i = 0; i < 10; ++i) {
-        random_.next();  // neighbouring seeds begin alike
+        random_.next();  // the first numbers of neighbouring seeds are similar
     }
     const double phase = random_.uniform(0., 6.);
     const int at = random_.uniform(30, 45);

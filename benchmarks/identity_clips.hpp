@@ -33,26 +33,26 @@ private:
     cv::Ptr<cv::drgan::FaceFinder> finder_;
 };
 
-/// What a frame shows.
+/// A frame and the faces in it.
 struct Shot {
     struct Face {
         std::string person;
         cv::Rect2f box;
     };
     cv::Mat frame;
-    std::vector<Face> faces;  ///< who it is about first
+    std::vector<Face> faces;  ///< the main person's first
 };
 
 /// A clip that is rendered frame by frame.
 struct Clip {
     std::string kind;
     int frames;
-    int changeAt;  ///< frame from which on somebody else is there; < 0: it is one person all the time
-    bool keyed;    ///< upstream reports the face, under one key for all
+    int changeAt;  ///< first frame of the other person; < 0: one person all the time
+    bool keyed;    ///< upstream reports the face, with the same key for both people
     std::function<Shot(int frame)> at;
 };
 
-/// Each kind a number of times, with people drawn at random, always the same ones.
+/// Makes several clips of each kind, of people drawn at random with a fixed seed.
 class ClipMaker {
 public:
     /// @param mesh model of the face mesh; empty: no turns

@@ -8,7 +8,7 @@
 namespace drgan::enrolment {
 namespace {
 
-/// What a gallery knows of a person; of others nothing.
+/// A person's embedding in a gallery; empty if the person is not in it.
 Piece knownOf(const cv::drgan::Gallery& gallery, const std::string& name) {
     Piece known;
     if (gallery.contains(name)) {
@@ -18,12 +18,12 @@ Piece knownOf(const cv::drgan::Gallery& gallery, const std::string& name) {
     return known;
 }
 
-/// What the gallery is to call a file: names of files may be of any bytes, its own are not.
+/// The label of a file in the gallery. File names may consist of any bytes, labels may not.
 std::string labelOf(const Seen& seen) {
     std::string label =
         seen.picture.empty() ? std::filesystem::path(seen.file).filename().generic_string() : seen.picture;
     try {
-        cv::drgan::Gallery::createEmpty(1, label);  // whose rule is the same
+        cv::drgan::Gallery::createEmpty(1, label);  // which checks names by the same rule
     } catch (const cv::Exception&) {
         std::replace_if(
             label.begin(), label.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -109,7 +109,7 @@ std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery
                 } else {
                     gallery.addFused(name, from.piece.embedding, from.piece.confidence, from.images);
                 }
-            } catch (const cv::Exception& error) {  // a name that a gallery does not take
+            } catch (const cv::Exception& error) {  // a name that a gallery refuses
                 verdict.taken = false;
                 verdict.reason = error.err.empty() ? error.what() : error.err;
             }

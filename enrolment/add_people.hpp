@@ -10,36 +10,36 @@
 
 namespace drgan::enrolment {
 
-/// What a file says of a person.
+/// The embedding of a person from one file.
 struct Seen {
     std::string name;
     std::string file;
-    Piece piece;               ///< empty embedding: nothing
-    int images = 0;            ///< pictures in it
-    std::string picture = {};  ///< what the gallery calls it; empty: the file's name
+    Piece piece;               ///< empty embedding: no face found
+    int images = 0;            ///< number of pictures in it
+    std::string picture = {};  ///< its label in the gallery; empty: the file's name
 };
 
 struct AddOptions {
-    bool keepUnlike = false;   ///< take all, and say which do not fit
-    bool keepPictures = true;  ///< so that single ones can be taken out again (Gallery::addPicture)
+    bool keepUnlike = false;   ///< add all files, also those that do not fit
+    bool keepPictures = true;  ///< store single pictures, so that they can be removed later (Gallery::addPicture)
 };
 
 struct Verdict {
     bool taken = false;
-    std::string reason;   ///< why not
-    double likeness = 1;  ///< cosine to the person's other files and what the gallery knows; 1: there is neither
+    std::string reason;   ///< why it was not added
+    double likeness = 1;  ///< cosine to the person's other files and pictures in the gallery; 1: there are none
     bool unlike = false;  ///< it does not fit the person
 };
 
-/// What to call another picture of a person: the label, with a number where there is one of that name.
+/// A free label for a picture of a person: the given one, with a number if the person has a picture of that name.
 std::string freeLabel(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label);
 
-/// Adds what fits to the people of a gallery: a file that is unlike the person's others, or what the gallery knows, is
-/// left out, and where no more than half of a person's files are alike, all of them (see fitting()).
-/// @param threshold cosine from which on two embeddings are one person
-/// A file that the gallery has already, to the bit, is not added again; of another one of the same name the name gets a
-/// number.
-/// @return a verdict for each file; of those with nothing in them an empty one
+/// Adds the files that fit to the people of a gallery. A file that is unlike the person's other files, or the person's
+/// pictures in the gallery, is left out; if no more than half of a person's files are similar, all of them are (see
+/// fitting()). A file that is in the gallery already, with the same embedding, is not added again; another one of the
+/// same name gets a number.
+/// @param threshold minimum cosine of two embeddings of one person
+/// @return a verdict for each file; empty for files without an embedding
 std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery& gallery, const Match& match,
                                double threshold, const AddOptions& options);
 

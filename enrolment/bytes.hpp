@@ -8,7 +8,7 @@
 
 namespace drgan::enrolment {
 
-/// Bytes of a file, read with bounds: what lies beyond the end reads as 0, and has() tells.
+/// Bounds-checked bytes of a file: bytes beyond the end read as 0; see has().
 class Bytes {
 public:
     Bytes(const unsigned char* data, size_t size, bool bigEndian = false)
@@ -25,7 +25,7 @@ public:
         return bigEndian_ ? static_cast<uint32_t>(u16(at)) << 16 | u16(at + 2)
                           : static_cast<uint32_t>(u16(at + 2)) << 16 | u16(at);
     }
-    /// @param at, count are cut to what is there
+    /// @param at, count are limited to the existing bytes
     Bytes part(size_t at, size_t count, bool bigEndian) const {
         at = at < size_ ? at : size_;
         return {data_ + at, count < size_ - at ? count : size_ - at, bigEndian};

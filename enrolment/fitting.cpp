@@ -8,7 +8,7 @@
 namespace drgan::enrolment {
 namespace {
 
-/// The piece that is like most others; of several the one that is most like all of them.
+/// The piece that is similar to most others; of several, the one with the largest sum of cosines.
 size_t medoid(const std::vector<Piece>& pieces, const Match& match, double threshold) {
     size_t best = 0;
     std::pair<int, double> most(-1, 0);
@@ -27,8 +27,8 @@ size_t medoid(const std::vector<Piece>& pieces, const Match& match, double thres
     return best;
 }
 
-/// The mean of those that fit and what is known. @param but a piece that is left out
-/// @return empty where there is nothing
+/// The mean of the pieces that fit and the known embedding. @param but a piece that is left out
+/// @return empty if there are none
 cv::Mat fused(const std::vector<Piece>& pieces, const std::vector<bool>& fits, const Piece& known, size_t but) {
     cv::drgan::Template mean;
     if (!known.embedding.empty()) {
@@ -58,7 +58,8 @@ Fit grow(const std::vector<Piece>& pieces, std::vector<bool> fits, const Match& 
             }
         }
     }
-    // What came early was compared with few: whoever is unlike the rest by now leaves, the most unlike first.
+    // Pieces that were added early were compared with few others: those that are unlike the rest now are removed, the
+    // least similar first.
     Fit out;
     for (;;) {
         out.likeness.clear();

@@ -12,26 +12,26 @@ namespace drgan::enrolment {
 /// Cosine of two embeddings, 1xNf CV_32F.
 using Match = std::function<double(const cv::Mat& a, const cv::Mat& b)>;
 
-/// What a file adds to a person.
+/// The embedding of one file.
 struct Piece {
-    cv::Mat embedding;      ///< 1xNf CV_32F; of several pictures: fused
+    cv::Mat embedding;      ///< 1xNf CV_32F; fused if the file has several pictures
     double confidence = 0;  ///< sum of the pictures' confidences
 };
 
 struct Fit {
-    std::vector<bool> fits;        ///< for each piece; all false: it is not clear whose they are
-    std::vector<double> likeness;  ///< cosine of each to those of the others that fit; 1: there are none
-    size_t count = 0;              ///< of those that fit
+    std::vector<bool> fits;        ///< for each piece; all false: it is not clear who the person is
+    std::vector<double> likeness;  ///< cosine of each to the mean of the others that fit; 1: there are none
+    size_t count = 0;              ///< number of pieces that fit
 };
 
-/// Which pieces are of one person. It begins with the piece that is like most others (cosine at or above the threshold)
-/// and takes what is like the mean, weighted by confidence, of those that it has, until nothing more comes; who is
-/// unlike the mean of the others in the end leaves again. More than half of the pieces must be among them.
-/// @param known the person's embedding from before, 1xNf, and its total confidence; empty: nobody knows the person.
-/// Else what fits is like it, be it few or many.
+/// Decides which pieces show the same person. Starts with the piece that is similar to most others (cosine at or above
+/// the threshold), and adds pieces that are similar to the mean, weighted by confidence, until no more are. Pieces that
+/// are unlike the mean of the others in the end are removed again. More than half of the pieces must fit.
+/// @param known the person's known embedding, 1xNf, and its total confidence; empty: none. If given, the pieces that
+/// are similar to it fit, however many they are.
 Fit fitting(const std::vector<Piece>& pieces, const Match& match, double threshold, const Piece& known = {});
 
-/// The same from the piece with the largest confidence on, whether or not others are like it.
+/// Like fitting(), but starts with the piece of the largest confidence, whether or not others are similar to it.
 Fit fittingStrongest(const std::vector<Piece>& pieces, const Match& match, double threshold);
 
 }  // namespace drgan::enrolment

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whoever had the lock may have taken the file away while we waited for it: then ours guards nothing.
+/// The previous owner of the lock may have removed the file while we waited for it: then our lock is on no file.
 bool isStillThere(int file, const std::string& path) {
     struct stat ours {
     }, theirs{};
@@ -62,7 +62,7 @@ GalleryLock::GalleryLock(const std::string& gallery, double seconds) {
 
 GalleryLock::~GalleryLock() {
     ::unlink(path_.c_str());
-    ::close(file_);  // and with it the lock
+    ::close(file_);  // releases the lock
 }
 
 }  // namespace drgan::enrolment

@@ -6,14 +6,14 @@
 
 namespace drgan::enrolment {
 
-/// Keeps other programs from changing a gallery's file between its being read and its being saved, or one of them would
-/// lose what the other did. A lock (flock) on the file ".NAME.lock" beside it, as saving replaces the file itself; it
-/// goes with the lock. Readers need none.
+/// Prevents other programs from changing a gallery's file between loading and saving it, so that no change is lost. It
+/// is a lock (flock) on the file ".NAME.lock" beside the gallery, as saving replaces the gallery's file. The lock file
+/// is removed with the lock. Readers need no lock.
 class GalleryLock {
 public:
-    /// @param gallery path of the file, which need not be there; of a link, the file behind it counts
-    /// @param seconds so long it waits for another program
-    /// @throws std::runtime_error if that is in vain, or no lock can be made there
+    /// @param gallery path of the file, which need not exist; links are resolved
+    /// @param seconds maximum time to wait for another program
+    /// @throws std::runtime_error if another program keeps the lock, or the lock file cannot be created
     explicit GalleryLock(const std::string& gallery, double seconds = 30);
     ~GalleryLock();
     GalleryLock(const GalleryLock&) = delete;

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 bool isHidden(const fs::path& path) { return path.filename().native().rfind('.', 0) == 0; }
 
-/// What is in a folder, sorted, but for what is hidden.
+/// The entries of a folder except hidden ones, sorted.
 std::vector<fs::path> contents(const fs::path& folder, std::vector<Aside>& aside) {
     std::vector<fs::path> found;
     std::error_code error;
@@ -77,7 +77,7 @@ Sources findSources(const std::vector<std::string>& paths, const std::string& na
             } else if (fs::exists(status)) {
                 out.aside.push_back({entry.native(), "is not in a person's folder"});
             } else {
-                collect(entry, {}, {}, out);  // which says why not
+                collect(entry, {}, {}, out);  // which reports why it cannot be read
             }
         }
     }

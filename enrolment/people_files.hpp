@@ -7,14 +7,14 @@
 
 namespace drgan::enrolment {
 
-/// A file and whose it is.
+/// A file and the name of the person that it shows.
 struct Source {
     std::string name;
     std::string file;
-    std::string picture = {};  ///< what the gallery calls it: the file's path within the person's folder, or its name
+    std::string picture = {};  ///< its label in the gallery: the path within the person's folder, or the file's name
 };
 
-/// What cannot be enrolled, and why.
+/// A file that cannot be used, and why.
 struct Aside {
     std::string file;
     std::string reason;
@@ -25,11 +25,11 @@ struct Sources {
     std::vector<Aside> aside;
 };
 
-/// The files of people, sorted: without a name each path is a folder with a folder of pictures and videos for each
-/// person, whose name it has; with a name each path is a file, or a folder of files, of that person. What begins with a
-/// dot is left out; so are, and named, links to folders within a person's, which may lead round in circles, and what
-/// cannot be read.
-/// @throws std::runtime_error naming a path that is not there or is no folder
+/// Lists the files of people, sorted. Without a name, each path is a folder that has a folder of pictures and videos
+/// for each person, named after the person. With a name, each path is a file or a folder of files of that person. Files
+/// whose names start with a dot are left out. Links to folders within a person's folder, which may be circular, and
+/// files that cannot be read are left out, too, and listed in `aside`.
+/// @throws std::runtime_error naming a path that does not exist or is not a folder
 Sources findSources(const std::vector<std::string>& paths, const std::string& name);
 
 }  // namespace drgan::enrolment

@@ -15,7 +15,7 @@
 namespace drgan::enrolment {
 namespace {
 
-constexpr uintmax_t largestFile = uintmax_t(1) << 29;  // bytes; a picture of 100 megapixels has less
+constexpr uintmax_t largestFile = uintmax_t(1) << 29;  // bytes; a picture of 100 megapixels is smaller
 
 std::vector<unsigned char> readBytes(const std::string& file, uintmax_t most) {
     std::error_code error;
@@ -37,13 +37,13 @@ bool isPicture(const std::string& file) {
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return std::tolower(c); });
     if (extension == ".mjpg" || extension == ".mjpeg") {
-        return false;  // JPEGs in a row, which are a video
+        return false;  // several JPEGs, which are a video
     }
     try {
         const auto bytes = readBytes(file, 64);
         return formatOf(Bytes(bytes.data(), bytes.size())) != Format::other || cv::haveImageReader(file);
     } catch (const std::exception&) {
-        return false;  // whoever reads it will say so
+        return false;  // reading it reports the error
     }
 }
 
@@ -64,9 +64,9 @@ Picture readPicture(const std::string& file) {
     Picture picture;
     picture.orientation = container.orientation;
     try {
-        // As BGR of 8 bits, whatever it holds; turned here, as not every format is turned by every version of OpenCV.
+        // Always 8-bit BGR. Rotated here, as versions of OpenCV differ in which formats they rotate.
         picture.pixels = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
-    } catch (const cv::Exception&) {  // of absurd sizes
+    } catch (const cv::Exception&) {  // a size that OpenCV refuses
     }
     if (picture.pixels.empty()) {
         throw std::runtime_error(formatOf(whole) == Format::other
@@ -87,10 +87,10 @@ int turned(int orientation, int turns) {
 }
 
 void makeUpright(cv::Mat& pixels, int orientation) {
-    if (orientation >= 5) {  // 5 to 8 lie on their sides
+    if (orientation >= 5) {  // 5 to 8 are rotated by a quarter turn
         cv::transpose(pixels, pixels);
     }
-    // What is left to be mirrored: x for 2, 3, 6, 7, y for 3, 4, 7, 8.
+    // Then mirror: x for 2, 3, 6, 7, y for 3, 4, 7, 8.
     const bool x = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
     const bool y = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
     if (x || y) {

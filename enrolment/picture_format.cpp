@@ -23,7 +23,7 @@ enum JpegMarker : unsigned {
     app14 = 0xee
 };
 
-/// Behind the coded data that begin at `at`: the next marker that is not a part of them, or the file's end.
+/// The end of the coded data that begin at `at`: the next marker that is not a part of them, or the file's end.
 size_t afterScan(const Bytes& file, size_t at) {
     for (; at + 1 < file.size(); ++at) {
         const unsigned next = file.u8(at + 1);
@@ -41,7 +41,7 @@ Container inspectJpeg(const Bytes& file) {
     bool ended = false;
     for (size_t at = 2; !ended && file.has(at, 2);) {
         const unsigned marker = file.u8(at) == 0xff ? file.u8(at + 1) : 0xff;
-        if (marker == 0xff) {  // filling bytes, or what belongs to nothing
+        if (marker == 0xff) {  // fill bytes
             ++at;
             continue;
         }
@@ -71,7 +71,7 @@ Container inspectJpeg(const Bytes& file) {
     if (!ended) {
         return {cutOff};
     }
-    // Adobe's programs write CMYK inverted, and say that they wrote it. Of others nobody knows.
+    // Adobe's programs write inverted CMYK and mark their files. For other files it is unknown.
     if (components == 4 && !adobe) {
         return {"is a CMYK JPEG without the polarity of its inks: save it as RGB"};
     }
@@ -99,7 +99,7 @@ Container inspectPng(const Bytes& file) {
 Container inspectWebp(const Bytes& file) {
     Container out;
     const size_t end = size_t(8) + file.u32(4);
-    if (file.size() + 1 < end) {  // the last byte fills up to an even number
+    if (file.size() + 1 < end) {  // padded to an even number of bytes
         return {cutOff};
     }
     for (size_t at = 12; file.has(at, 8) && at < end;) {
@@ -153,7 +153,7 @@ Format formatOf(const Bytes& file) {
 }
 
 Container inspect(const Bytes& file) {
-    // Big-endian: what all but RIFF and BMP have, and TIFF says of itself.
+    // All but RIFF and BMP are big-endian; TIFF states its byte order.
     const Bytes bigEndian = file.part(0, file.size(), true);
     switch (formatOf(file)) {
         case Format::jpeg:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the containers of pictures say of them. OpenCV fills up what is missing of a cut-off file with grey, reads the
-// orientation of some formats only, and takes the colours of some for others: what it cannot tell is found here.
+// Checks the container of a picture for what OpenCV does not report: OpenCV fills the missing part of a cut-off file
+// with grey, reads the orientation of some formats only, and mistakes the colours of some.
 #ifndef DRGAN_ENROLMENT_PICTURE_FORMAT_HPP
 #define DRGAN_ENROLMENT_PICTURE_FORMAT_HPP
 
@@ -13,24 +13,24 @@ namespace drgan::enrolment {
 
 enum class Format { other, jpeg, png, webp, bmp, tiff, gif, heif };
 
-/// By the first 32 bytes or so.
+/// By the first bytes; 32 are enough.
 Format formatOf(const Bytes& file);
 
 struct Container {
-    std::string fault;    ///< why the picture cannot be used and what to do; empty: nothing is known against it
+    std::string fault;    ///< why the picture cannot be used and what to do; empty: no fault found
     int orientation = 1;  ///< Exif's number, 1 to 8
 };
 
-/// @param file the whole of it
+/// @param file all of its bytes
 Container inspect(const Bytes& file);
 
-/// The orientation that Exif data (a TIFF header and what follows) hold; 1 where they hold none.
+/// The orientation in Exif data (which start with a TIFF header); 1 if there is none.
 int exifOrientation(const Bytes& exif);
 
-/// A TIFF file: its first picture.
+/// Checks the first picture of a TIFF file.
 Container inspectTiff(const Bytes& file);
 
-extern const char* const cutOff;  ///< what is wrong with a file that ends too early
+extern const char* const cutOff;  ///< fault of a file that ends too early
 
 }  // namespace drgan::enrolment
 

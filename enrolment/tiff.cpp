@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TIFF's structure, which Exif data share.
+// The structure of TIFF files and of Exif data.
 #include <vector>
 
 #include "picture_format.hpp"
@@ -31,8 +31,8 @@ public:
     bool empty() const { return count_ == 0; }
     bool whole() const { return file_.has(at_, 2 + size_t(count_) * 12); }
 
-    /// The values of a tag, SHORT or LONG; empty where it is absent or of another type. @param complete false: they
-    /// should lie beyond the file's end
+    /// The values of a tag, SHORT or LONG; empty if it is absent or of another type.
+    /// @param complete set to false if they are beyond the end of the file
     std::vector<uint32_t> values(unsigned tag, bool& complete) const {
         std::vector<uint32_t> out;
         for (unsigned i = 0; i < count_; ++i) {
@@ -106,7 +106,7 @@ Container inspectTiff(const Bytes& file) {
         return {"is a TIFF of " + std::to_string(bits) + "-bit " + (kind == 3 ? "floating point" : "") +
                 " values, which is not read: save it with 8 bits a channel"};
     }
-    // OpenCV turns some of them, and its versions differ in which.
+    // OpenCV's versions differ in which of them they rotate.
     if (directory.value(orientationTag, 1) != 1) {
         return {"is a TIFF with an orientation tag, which is not supported: save it upright, or as a PNG or JPEG"};
     }

@@ -6,8 +6,8 @@
 namespace drgan {
 namespace {
 
-// Embeddings of a face that is wider or narrower by a tenth match the true one's with 0.96, by a fifth with 0.90; of
-// one that is twice as wide, nothing is found.
+// The cosine of a face's embedding and that of the face stretched by a tenth is 0.96, by a fifth 0.90. A face that is
+// twice as wide is not detected.
 constexpr double mostStretch = 1.1;
 
 struct Unref {
@@ -16,7 +16,7 @@ struct Unref {
 using PadPtr = std::unique_ptr<GstPad, Unref>;
 using ElementPtr = std::unique_ptr<GstElement, Unref>;
 
-bool turns(GstElement* element) {
+bool rotates(GstElement* element) {
     if (!GST_IS_VIDEO_DIRECTION(element)) {
         return false;
     }
@@ -25,8 +25,8 @@ bool turns(GstElement* element) {
     return direction != GST_VIDEO_ORIENTATION_IDENTITY;
 }
 
-/// The pad through which comes what leaves by this one; null where there is none, or more than one.
-PadPtr wayIn(GstPad* source) {
+/// The sink pad that is linked internally to a source pad; null if there is none, or more than one.
+PadPtr internalSink(GstPad* source) {
     GstIterator* links = gst_pad_iterate_internal_links(source);
     GValue value = G_VALUE_INIT;
     PadPtr pad;
@@ -41,19 +41,19 @@ PadPtr wayIn(GstPad* source) {
     return count == 1 ? std::move(pad) : nullptr;
 }
 
-bool turnedBefore(GstPad* sink) {
+bool rotatedUpstream(GstPad* sink) {
     for (PadPtr pad(gst_pad_get_peer(sink)); pad;) {
         const ElementPtr element(gst_pad_get_parent_element(pad.get()));
-        if (element && turns(element.get())) {
+        if (element && rotates(element.get())) {
             return true;
         }
-        const PadPtr in = wayIn(pad.get());
+        const PadPtr in = internalSink(pad.get());
         pad.reset(in ? gst_pad_get_peer(in.get()) : nullptr);
     }
     return false;
 }
 
-/// "rotate-90" and the like; empty: the frames are upright (mirrored, perhaps), or the event says nothing of it
+/// The tag's value, such as "rotate-90"; empty: the frames are upright (or mirrored), or there is no such tag
 std::string sidewaysTag(GstEvent* tagEvent) {
     GstTagList* tags = nullptr;
     gst_event_parse_tag(tagEvent, &tags);
@@ -72,28 +72,27 @@ void Advice::forget() { *this = {}; }
 
 void Advice::seeTags(GstElement* element, GstEvent* tagEvent, GstPad* sink) {
     const std::string orientation = sidewaysTag(tagEvent);
-    if (orientation.empty() || orientation == orientation_ || turnedBefore(sink)) {
+    if (orientation.empty() || orientation == orientation_ || rotatedUpstream(sink)) {
         return;
     }
     orientation_ = orientation;
     GST_ELEMENT_WARNING(
         element, STREAM, FORMAT,
-        ("The video is not upright, and faces that are not upright are not found: put \"videoflip "
+        ("The video is not upright, and faces that are not upright are not detected: put \"videoflip "
          "video-direction=auto\" before this element"),
-        ("its tag image-orientation says %s, and no element before this one turns it", orientation.c_str()));
+        ("the tag image-orientation is %s, and no element upstream rotates the video", orientation.c_str()));
 }
 
 void Advice::seeFormat(GstElement* element, const GstVideoInfo& info) {
     const double stretch = static_cast<double>(GST_VIDEO_INFO_PAR_N(&info)) / GST_VIDEO_INFO_PAR_D(&info);
-    if (pixelsTold_ || (stretch <= mostStretch && stretch >= 1 / mostStretch)) {
+    if (pixelsReported_ || (stretch <= mostStretch && stretch >= 1 / mostStretch)) {
         return;
     }
-    pixelsTold_ = true;
-    GST_ELEMENT_WARNING(
-        element, STREAM, FORMAT,
-        ("The video's pixels are not square, and faces that are out of proportion are not found, or not "
-         "recognised: put \"videoscale ! video/x-raw,pixel-aspect-ratio=1/1\" before this element"),
-        ("its pixel-aspect-ratio is %d/%d", GST_VIDEO_INFO_PAR_N(&info), GST_VIDEO_INFO_PAR_D(&info)));
+    pixelsReported_ = true;
+    GST_ELEMENT_WARNING(element, STREAM, FORMAT,
+                        ("The video's pixels are not square, and distorted faces are not detected, or not "
+                         "recognised: put \"videoscale ! video/x-raw,pixel-aspect-ratio=1/1\" before this element"),
+                        ("the pixel-aspect-ratio is %d/%d", GST_VIDEO_INFO_PAR_N(&info), GST_VIDEO_INFO_PAR_D(&info)));
 }
 
 }  // namespace drgan

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why hardly a face is found in a video that plays well, told on the bus: frames on their side, pixels that are not
-// square.
+// Warnings about video in which few faces can be detected: rotated frames, pixels that are not square.
 #ifndef GST_DRGAN_ADVICE_H
 #define GST_DRGAN_ADVICE_H
 
@@ -11,22 +10,22 @@
 
 namespace drgan {
 
-/// Posts warnings (STREAM/FORMAT), each once a stream. Belongs to the streaming thread.
+/// Posts warnings (STREAM/FORMAT), each once per stream. Belongs to the streaming thread.
 class Advice {
 public:
-    /// Another stream.
+    /// Call when another stream starts.
     void forget();
 
-    /// Warns if a tag says that the frames are not upright, and no element upstream turns them. (videoflip leaves the
-    /// tag as it was before GStreamer 1.24.)
+    /// Warns if a tag says that the frames are not upright, and no element upstream rotates them. (Before
+    /// GStreamer 1.24, videoflip does not update the tag.)
     /// @param sink the element's pad
     void seeTags(GstElement* element, GstEvent* tagEvent, GstPad* sink);
     /// Warns if the pixels are far from square.
     void seeFormat(GstElement* element, const GstVideoInfo& info);
 
 private:
-    std::string orientation_;  // that was told of
-    bool pixelsTold_ = false;
+    std::string orientation_;  // newest one that was reported
+    bool pixelsReported_ = false;
 };
 
 }  // namespace drgan

@@ -10,7 +10,7 @@
 namespace drgan {
 namespace {
 
-constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+constexpr float samePlace = 0.5F;  // IoU of two boxes around one face
 
 std::optional<AnalyticsObject> read(const GstAnalyticsODMtd& entry) {
     gint x = 0;
@@ -28,12 +28,12 @@ std::optional<AnalyticsObject> read(const GstAnalyticsODMtd& entry) {
     return out;
 }
 
-// The object that somebody else has found there.
+// The object that another element has detected there.
 std::optional<guint> findObject(GstBuffer* buffer, GQuark type, const cv::Rect2f& box) {
     float best = samePlace;
     std::optional<guint> found;
     for (const auto& object : readObjects(buffer, type)) {
-        const float common = overlap(box, object.box);
+        const float common = iou(box, object.box);
         if (common >= best) {
             best = common;
             found = object.id;
@@ -60,7 +60,7 @@ void writeEmbedding(GstAnalyticsRelationMeta* meta, guint object, const cv::Mat&
     while (gst_analytics_relation_meta_get_direct_related(meta, object, GST_ANALYTICS_REL_TYPE_CONTAIN,
                                                           gst_analytics_tensor_mtd_get_mtd_type(), &state, &entry)) {
         GstTensor* tensor = gst_analytics_tensor_mtd_get_tensor(&entry);
-        if (tensor->id == id) {  // of an element of this kind before
+        if (tensor->id == id) {  // from another drganfrontalize upstream
             gst_buffer_replace(&tensor->data, data);
             gst_buffer_unref(data);
             return;
@@ -82,12 +82,11 @@ void writeEmbedding(GstAnalyticsRelationMeta*, guint, const cv::Mat&, const std:
 
 #endif
 
-void write(GstAnalyticsRelationMeta* meta, GQuark type, const Box& b, const TrackInfo& track,
+void write(GstAnalyticsRelationMeta* meta, GQuark type, const cv::Rect& box, const TrackInfo& track,
            std::optional<guint> known, bool withEmbedding, const std::string& bundleId) {
     GstAnalyticsODMtd object;
     if (!(known && gst_analytics_relation_meta_get_od_mtd(meta, *known, &object)) &&
-        !gst_analytics_relation_meta_add_od_mtd(meta, type, static_cast<gint>(b.x), static_cast<gint>(b.y),
-                                                static_cast<gint>(b.width), static_cast<gint>(b.height), track.score,
+        !gst_analytics_relation_meta_add_od_mtd(meta, type, box.x, box.y, box.width, box.height, track.score,
                                                 &object)) {
         return;
     }
@@ -139,8 +138,8 @@ std::vector<AnalyticsObject> readObjects(GstBuffer* buffer, GQuark type) {
 
 void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, std::optional<guint> known,
                     bool withEmbedding, const std::string& bundleId) {
-    const Box box = cutBox(track.box, frame);
-    if (box.width == 0 || box.height == 0) {
+    const cv::Rect box = pixelBox(track.box, frame);
+    if (box.empty()) {
         return;
     }
     GstAnalyticsRelationMeta* meta = gst_buffer_get_analytics_relation_meta(buffer);
@@ -150,9 +149,7 @@ void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackI
     if (meta == nullptr) {
         return;
     }
-    const cv::Rect place(static_cast<int>(box.x), static_cast<int>(box.y), static_cast<int>(box.width),
-                         static_cast<int>(box.height));
-    write(meta, type, box, track, known ? known : findObject(buffer, type, cv::Rect2f(place)), withEmbedding, bundleId);
+    write(meta, type, box, track, known ? known : findObject(buffer, type, cv::Rect2f(box)), withEmbedding, bundleId);
 }
 
 }  // namespace drgan

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objects, tracks and classes of GstAnalyticsRelationMeta, in and out. Does nothing where GStreamer before 1.24 was
-// built with.
+// Reads and writes objects, tracks and classes of GstAnalyticsRelationMeta. Does nothing if built with GStreamer before
+// 1.24.
 #ifndef GST_DRGAN_ANALYTICS_H
 #define GST_DRGAN_ANALYTICS_H
 
@@ -15,25 +15,26 @@
 
 namespace drgan {
 
-/// An object (GstAnalyticsODMtd) that somebody has found in a frame.
+/// An object (GstAnalyticsODMtd) that another element has detected.
 struct AnalyticsObject {
-    guint id = 0;            ///< within the frame's meta; no track's
+    guint id = 0;            ///< id within the frame's meta; not a track's
     cv::Rect2f box;          ///< pixels of the frame
     float score = 0;         ///< in [0, 1]
-    std::optional<Key> key;  ///< of the track (GstAnalyticsTrackingMtd) that it relates to
+    std::optional<Key> key;  ///< id of the track (GstAnalyticsTrackingMtd) that it is related to
 };
 
-/// The objects of this type that came with a frame.
+/// Returns the objects of this type on a buffer.
 std::vector<AnalyticsObject> readObjects(GstBuffer* buffer, GQuark type);
 
-/// Writes a track: the face as an object, its track, which the object relates to, and its name, if it has one, as a
-/// class that the object contains. An object that is there already gets them in place of a new one, and keeps a track
-/// that it has.
+/// Writes a track: the face as an object, its track, to which the object is related, and its name, if it has one, as a
+/// class that the object contains. If the object exists already, they are added to it; a track that it is related to
+/// stays.
 /// @param type of the object
-/// @param known the object that the track was seen as; without, one of this type in the same place is taken
+/// @param known id of the object that the face was taken from; if none, an object of this type at the same place is
+/// used
 /// @param withEmbedding from GStreamer 1.28 on, as a tensor that the object contains: 32-bit floats, 1 x Nf, named
 ///        "BUNDLE/embedding"
-/// @param bundleId the bundle that made it
+/// @param bundleId the bundle that computed the embedding
 void writeAnalytics(GstBuffer* buffer, GQuark type, cv::Size frame, const TrackInfo& track, std::optional<guint> known,
                     bool withEmbedding, const std::string& bundleId);
 

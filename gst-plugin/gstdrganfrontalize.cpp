@@ -3,15 +3,15 @@
  * SECTION:element-drganfrontalize
  * @title: drganfrontalize
  *
- * Finds faces, follows them, embeds them independently of pose with a DR-GAN encoder, fuses the pictures of each face
- * by confidence and draws the frontal view of the fused embedding beside the head.
+ * Detects and tracks faces, computes embeddings that do not depend on pose with a DR-GAN encoder, fuses the pictures of
+ * each face weighted by their confidence, and draws the frontal view of the fused embedding beside the head.
  *
- * Faces come from upstream #GstVideoRegionOfInterestMeta of the type #GstDrganFrontalize:roi-type if a frame carries
- * any, else from YuNet (#GstDrganFrontalize:detector), else from the bundle's detector. Where the bundle has an
- * aligner, it follows the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second and
- * more, and a region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and its
- * id as "object_id". Element messages named "drganfrontalize" tell of new, updated and lost tracks. With each update
- * of a track, its frontal view leaves by the request pad "faces".
+ * If a frame carries #GstVideoRegionOfInterestMeta of the type #GstDrganFrontalize:roi-type, the faces are taken from
+ * it. Otherwise they are detected, by YuNet (#GstDrganFrontalize:detector) or by the bundle's detector. If the bundle
+ * has an aligner, it tracks the faces between detections, so that #GstDrganFrontalize:detect-interval may be a second
+ * or more, and a region in which it sees no face starts no track. Each face gets a structure "drgan" on its region and
+ * its id as "object_id". Element messages named "drganfrontalize" report new, updated and lost tracks. With each update
+ * of a track, its frontal view is pushed on the request pad "faces".
  *
  * ## Example launch line
  * |[
@@ -27,7 +27,6 @@
 #include <utility>
 
 #include "core/models/models.hpp"
-#include "gstjson.h"
 #include "gstlog.h"
 #include "gststate.h"
 
@@ -58,8 +57,8 @@ GST_ELEMENT_REGISTER_DEFINE(drganfrontalize, "drganfrontalize", GST_RANK_NONE, G
 
 static ElementState& stateOf(gpointer self) { return *GST_DRGAN_FRONTALIZE(self)->state; }
 
-// Runs `body`; an exception becomes an element error of the given code and the result `failed`. A resource that is not
-// there gets its own code.
+// Runs `body`. An exception becomes an element error of the given code, and `failed` is returned. A resource that does
+// not exist gets the code NOT_FOUND.
 template <typename Result, typename Body>
 static Result guarded(gpointer self, GQuark domain, gint code, const char* what, Result failed, Body body) {
     std::string reason = "unknown exception";
@@ -80,88 +79,77 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
     return failed;
 }
 
-// A line that cannot be written costs the stream nothing; the first one is told of.
-static void writeResult(GstDrganFrontalize* self, const GstStructure* structure) {
-    ElementState& state = stateOf(self);
-    if (!state.resultsFile.isOpen()) {
+// A line that cannot be written does not stop the stream.
+static void writeResult(GstDrganFrontalize* self, const drgan::Event& event) {
+    const int error = stateOf(self).writeResult(event);
+    if (error == 0) {
         return;
     }
-    const int error = state.resultsFile.append(drgan::toJson(structure));
-    if (error == 0 || state.resultsFailed) {
-        return;
-    }
-    state.resultsFailed = true;
     const gint code = error == ENOSPC ? GST_RESOURCE_ERROR_NO_SPACE_LEFT : GST_RESOURCE_ERROR_WRITE;
     gst_element_message_full(
         GST_ELEMENT(self), GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, code,
-        g_strdup_printf("Cannot write a line of results: %s. The stream goes on; told once", g_strerror(error)),
+        g_strdup_printf("Cannot write a line of results: %s. The stream continues; further failures are not reported",
+                        g_strerror(error)),
         nullptr, __FILE__, GST_FUNCTION, __LINE__);
 }
 
 static void postEvents(GstDrganFrontalize* self, const std::vector<drgan::Event>& events) {
     drgan::logEvents(self, events);
-    for (auto* structure : stateOf(self).makeMessages(events)) {
-        writeResult(self, structure);
+    for (const auto& event : events) {
+        writeResult(self, event);
+        GstStructure* structure = stateOf(self).makeMessage(event);
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), structure));
     }
 }
 
-// Ends all tracks, each with its last message.
+// Ends all tracks and posts their last messages.
 static void endTracks(GstDrganFrontalize* self) {
     guarded(self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "Ending the tracks failed", false, [&] {
-        postEvents(self, stateOf(self).finish());
+        postEvents(self, stateOf(self).endTracks());
         return true;
     });
 }
 
 static void set_property(GObject* object, guint id, const GValue* value, GParamSpec* pspec) {
-    GST_OBJECT_LOCK(object);
-    const bool known = setProperty(stateOf(object).settings, id, value);
-    const bool display = stateOf(object).settings.display;
-    GST_OBJECT_UNLOCK(object);
-    if (!known) {
+    if (!stateOf(object).setProperty(id, value)) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
-    // In passthrough the base class maps frames for reading alone; transform_frame_ip is called all the same.
+    // In passthrough the base class maps frames read-only; transform_frame_ip is called anyway.
+    const bool display = stateOf(object).settings().display;
     if (display == (gst_base_transform_is_passthrough(GST_BASE_TRANSFORM(object)) != FALSE)) {
         gst_base_transform_set_passthrough(GST_BASE_TRANSFORM(object), display ? FALSE : TRUE);
     }
 }
 
 static void get_property(GObject* object, guint id, GValue* value, GParamSpec* pspec) {
-    if (id == drgan::PROP_STATS) {
-        g_value_take_boxed(value, drgan::makeStats(stateOf(object).statistics.snapshot()));
-        return;
-    }
-    GST_OBJECT_LOCK(object);
-    const bool known = getProperty(stateOf(object).settings, id, value);
-    GST_OBJECT_UNLOCK(object);
-    if (!known) {
+    if (!stateOf(object).getProperty(id, value)) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
     }
 }
 
 static gboolean start(GstBaseTransform* trans) {
-    GST_OBJECT_LOCK(trans);
-    const Settings settings = stateOf(trans).settings;
-    stateOf(trans).earliest = GST_CLOCK_TIME_NONE;  // of another run
-    GST_OBJECT_UNLOCK(trans);
+    const Settings settings = stateOf(trans).settings();
     const auto load = [&](const char* what, auto body, gint code = GST_RESOURCE_ERROR_OPEN_READ) {
         return guarded(trans, GST_RESOURCE_ERROR, code, what, FALSE, [&] {
             body();
             return TRUE;
         });
     };
-    drgan::Devices devices;
+    std::vector<drgan::Device> devices;
     const auto choose = [&] {
-        devices = chooseDevices(settings.backend, settings.target, cv::dnn::getAvailableBackends());
-        if (!devices.warning.empty()) {
-            GST_WARNING_OBJECT(trans, "%s", devices.warning.c_str());
+        for (const auto& name :
+             drgan::devicesToTry(settings.backend, settings.target, cv::drgan::availableBackends())) {
+            drgan::Device device;
+            cv::drgan::findBackend(name, device.backend, device.target);
+            devices.push_back(device);
+        }
+        if (settings.backend == "auto" && settings.target == "auto" && devices.size() == 1) {
+            GST_WARNING_OBJECT(trans, "OpenCV %s has no CUDA here: networks run on the CPU", CV_VERSION);
         }
     };
     drgan::LoadedModels loaded;
     const auto loadThem = [&] {
-        loaded = loadModels({settings.bundle, settings.detector, settings.core.detectInterval > 0}, devices.candidates,
+        loaded = loadModels({settings.bundle, settings.detector, settings.core.detectInterval > 0}, devices,
                             [&](const std::string& why) {
                                 GST_ELEMENT_WARNING(trans, LIBRARY, INIT, ("Networks do not run on the GPU"),
                                                     ("%s", why.c_str()));
@@ -173,24 +161,23 @@ static gboolean start(GstBaseTransform* trans) {
         }
     };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
-    const auto begin = [&] { stateOf(trans).start(std::move(loaded.models), settings, loaded.bundleId); };
+    const auto begin = [&] { stateOf(trans).start(std::move(loaded), settings); };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
                         load("Cannot start", begin);
     if (ok) {
-        const auto counts = drgan::NetworkPool::ofProcess().counts();
+        const auto counts = drgan::NetworkCache::ofProcess().counts();
         GST_INFO_OBJECT(trans, "this process has loaded %" G_GSIZE_FORMAT " networks; %" G_GSIZE_FORMAT " are in use",
                         counts.loads, counts.networks);
     }
     return ok;
 }
 
-// A stream that waits for the reader of the results or of the faces must not keep the element from stopping.
+// A streaming thread that waits for a reader of the results or of the faces must not prevent the element from stopping.
 static GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
     if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
-        stateOf(element).resultsFile.interrupt();
-        stateOf(element).faces.interrupt();
+        stateOf(element).interrupt();
     }
     return GST_ELEMENT_CLASS(gst_drgan_frontalize_parent_class)->change_state(element, transition);
 }
@@ -203,17 +190,16 @@ static gboolean stop(GstBaseTransform* trans) {
 
 static gboolean set_info(GstVideoFilter* filter, GstCaps* incaps, GstVideoInfo* info, GstCaps*, GstVideoInfo*) {
     auto* self = GST_DRGAN_FRONTALIZE(filter);
-    endTracks(self);  // places in a frame of another size or format mean something else
-    if (!stateOf(self).setInfo(*info)) {
-        GST_ERROR_OBJECT(self, "no way to read %" GST_PTR_FORMAT, incaps);
-        return FALSE;
+    endTracks(self);  // positions are not valid for another frame size
+    const bool known = stateOf(self).setFormat(*info);
+    if (!known) {
+        GST_ERROR_OBJECT(self, "cannot process %" GST_PTR_FORMAT, incaps);
     }
-    stateOf(self).advice.seeFormat(GST_ELEMENT(self), *info);
-    return TRUE;
+    return known ? TRUE : FALSE;
 }
 
-// Metadata is added to every buffer: one that is shared gets metadata of its own here. Its pixels stay shared until
-// someone writes to them, which the base class's own copy for in-place elements would not spare.
+// Metadata is added to every buffer. A shared buffer gets its own metadata here, while its memory stays shared until it
+// is written to. The base class would copy the memory, too.
 static GstFlowReturn submit_input_buffer(GstBaseTransform* trans, gboolean discont, GstBuffer* input) {
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)
         ->submit_input_buffer(trans, discont, gst_buffer_make_writable(input));
@@ -232,16 +218,12 @@ static void before_transform(GstBaseTransform* trans, GstBuffer* buffer) {
 
 static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* frame) {
     auto* self = GST_DRGAN_FRONTALIZE(filter);
-    GST_OBJECT_LOCK(self);
-    const Settings settings = stateOf(self).settings;
-    const GstClockTime earliest = stateOf(self).earliest;
-    GST_OBJECT_UNLOCK(self);
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Processing a frame failed", GST_FLOW_ERROR, [&] {
-        const auto result = stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment, settings, earliest);
-        if (result.report.skipped && !std::exchange(stateOf(self).lateLogged, true)) {
+        const auto result = stateOf(self).process(*frame, GST_BASE_TRANSFORM(filter)->segment);
+        if (result.report.skipped && stateOf(self).skippedFrames() == 1) {
             GST_WARNING_OBJECT(self,
-                               "inference is slower than the stream: late frames go on without it, with the newest "
-                               "results moved along; \"stats\" counts them as skipped. Told once");
+                               "inference is slower than the stream: late frames are pushed without it, with predicted "
+                               "results; \"stats\" counts them as skipped. Further ones are not logged");
         }
         drgan::logReport(self, result.report);
         postEvents(self, result.events);
@@ -252,12 +234,7 @@ static GstFlowReturn transform_frame_ip(GstVideoFilter* filter, GstVideoFrame* f
 
 static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
-        case GST_EVENT_TAG:
-            stateOf(trans).advice.seeTags(GST_ELEMENT(trans), event, GST_BASE_TRANSFORM_SINK_PAD(trans));
-            break;
         case GST_EVENT_STREAM_START:
-            stateOf(trans).advice.forget();
-            [[fallthrough]];
         case GST_EVENT_EOS:
         case GST_EVENT_FLUSH_STOP:
             endTracks(GST_DRGAN_FRONTALIZE(trans));
@@ -265,17 +242,12 @@ static gboolean sink_event(GstBaseTransform* trans, GstEvent* event) {
         default:
             break;
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP || GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
-        GST_OBJECT_LOCK(trans);
-        stateOf(trans).earliest = GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(trans);
-    }
-    stateOf(trans).followStream(event);
+    stateOf(trans).follow(event);
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->sink_event(trans, event);
 }
 
-// In passthrough the base class lets downstream answer what upstream may attach to frames. What says that the picture
-// is another than the frame's pixels is not for this element.
+// In passthrough the base class lets downstream answer which metadata upstream may attach. This element does not
+// support metadata by which the picture differs from the frame's pixels.
 static gboolean query(GstBaseTransform* trans, GstPadDirection direction, GstQuery* query) {
     const gboolean answered =
         GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->query(trans, direction, query);
@@ -290,30 +262,29 @@ static gboolean query(GstBaseTransform* trans, GstPadDirection direction, GstQue
     return answered;
 }
 
-// The base class would drop late frames. Here late frames go on, without inference.
+// The base class would drop late frames. Here they are pushed, without inference.
 static gboolean src_event(GstBaseTransform* trans, GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
         GstClockTimeDiff late = 0;
         GstClockTime time = GST_CLOCK_TIME_NONE;
         gst_event_parse_qos(event, nullptr, nullptr, &late, &time);
-        GST_OBJECT_LOCK(trans);
-        // Twice the delay is the usual guess of when the next frame will be in time again.
-        stateOf(trans).earliest = late > 0 && GST_CLOCK_TIME_IS_VALID(time) ? time + 2 * static_cast<GstClockTime>(late)
-                                                                            : GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(trans);
+        // The usual estimate: the next frame is in time again after twice the delay.
+        stateOf(trans).setEarliest(late > 0 && GST_CLOCK_TIME_IS_VALID(time)
+                                       ? time + 2 * static_cast<GstClockTime>(late)
+                                       : GST_CLOCK_TIME_NONE);
     }
     return GST_BASE_TRANSFORM_CLASS(gst_drgan_frontalize_parent_class)->src_event(trans, event);
 }
 
 static GstPad* request_new_pad(GstElement* element, GstPadTemplate* templ, const gchar*, const GstCaps*) {
-    GstPad* pad = stateOf(element).faces.request(element, templ);
+    GstPad* pad = stateOf(element).requestFaces(templ);
     if (pad == nullptr) {
-        GST_WARNING_OBJECT(element, "there is one pad \"faces\", and it was requested before: use a tee behind it");
+        GST_WARNING_OBJECT(element, "the pad \"faces\" exists already: use a tee to get several branches");
     }
     return pad;
 }
 
-static void release_pad(GstElement* element, GstPad* pad) { stateOf(element).faces.release(element, pad); }
+static void release_pad(GstElement* element, GstPad* pad) { stateOf(element).releaseFaces(pad); }
 
 static guint forget(GstDrganFrontalize* self, gint id) {
     return guarded(self, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_FAILED, "Forgetting failed", 0U,
@@ -326,7 +297,7 @@ static void finalize(GObject* object) {
 }
 
 static void gst_drgan_frontalize_init(GstDrganFrontalize* self) {
-    self->state = new ElementState;
+    self->state = new ElementState(GST_ELEMENT(self));
     gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
     gst_base_transform_set_qos_enabled(GST_BASE_TRANSFORM(self), FALSE);
 }
@@ -347,11 +318,12 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
      * GstDrganFrontalize::forget:
      * @track_id: the track, -1 for all
      *
-     * Drops what is known of a track: who it is, its pictures, its place. From any thread; waits for the frame that is
-     * at work. "track-lost" follows with the next frame or event, without embedding and pictures. A face that is still
-     * in the video is met anew. Buffers and messages that have left the element stay as they are.
+     * Ends a track and drops everything that is known of it: name, pictures, position. May be called from any thread;
+     * waits for the frame that is being processed. The message "track-lost" is posted with the next frame or event,
+     * without embedding and pictures. A face that is still in the video becomes a new track. Buffers and messages that
+     * have left the element are not changed.
      *
-     * Returns: tracks that were dropped
+     * Returns: number of tracks dropped
      */
     g_signal_new_class_handler("forget", G_TYPE_FROM_CLASS(klass),
                                static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), G_CALLBACK(forget),
@@ -361,12 +333,12 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     element->request_new_pad = request_new_pad;
     element->release_pad = release_pad;
     gst_element_class_set_static_metadata(element, "Face frontalizer", "Filter/Analyzer/Video",
-                                          "Tracks faces, embeds them independently of pose (DR-GAN) and draws their "
-                                          "frontal views",
+                                          "Tracks faces, computes pose-invariant embeddings (DR-GAN) and draws frontal "
+                                          "views",
                                           "DR-GAN project");
     gst_element_class_add_static_pad_template(element, &sinkTemplate);
     gst_element_class_add_static_pad_template(element, &srcTemplate);
-    gst_element_class_add_static_pad_template(element, &drgan::Faces::padTemplate);
+    gst_element_class_add_static_pad_template(element, &drgan::FacesPad::padTemplate);
 
     trans->start = start;
     trans->stop = stop;

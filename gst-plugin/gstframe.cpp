@@ -83,7 +83,7 @@ GstCaps* pictureCaps(cv::Size size) {
 GstBuffer* makePicture(const cv::Mat& bgr) {
     const GstVideoInfo info = rgbInfo(bgr.size());
     GstBuffer* buffer = gst_buffer_new_allocate(nullptr, GST_VIDEO_INFO_SIZE(&info), nullptr);
-    gst_buffer_memset(buffer, 0, 0, GST_VIDEO_INFO_SIZE(&info));  // rows may end in padding
+    gst_buffer_memset(buffer, 0, 0, GST_VIDEO_INFO_SIZE(&info));  // rows may have padding
     GstMapInfo map;
     if (buffer == nullptr || !gst_buffer_map(buffer, &map, GST_MAP_WRITE)) {
         gst_clear_buffer(&buffer);

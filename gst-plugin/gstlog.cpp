@@ -41,34 +41,34 @@ const char* nameOf(Event::Kind kind) {
 }  // namespace
 
 void initLog() {
-    GST_DEBUG_CATEGORY_INIT(detectLog, "drgan-detect", 0, "drganfrontalize: faces found");
-    GST_DEBUG_CATEGORY_INIT(alignLog, "drgan-align", 0, "drganfrontalize: tracks followed, boxes confirmed");
-    GST_DEBUG_CATEGORY_INIT(trackLog, "drgan-track", 0, "drganfrontalize: tracks and who they are");
-    GST_DEBUG_CATEGORY_INIT(encodeLog, "drgan-encode", 0, "drganfrontalize: pictures encoded");
-    GST_DEBUG_CATEGORY_INIT(decodeLog, "drgan-decode", 0, "drganfrontalize: frontal views drawn");
+    GST_DEBUG_CATEGORY_INIT(detectLog, "drgan-detect", 0, "drganfrontalize: face detection");
+    GST_DEBUG_CATEGORY_INIT(alignLog, "drgan-align", 0, "drganfrontalize: tracking and confirmation by the aligner");
+    GST_DEBUG_CATEGORY_INIT(trackLog, "drgan-track", 0, "drganfrontalize: tracks and identities");
+    GST_DEBUG_CATEGORY_INIT(encodeLog, "drgan-encode", 0, "drganfrontalize: encoding");
+    GST_DEBUG_CATEGORY_INIT(decodeLog, "drgan-decode", 0, "drganfrontalize: frontal views");
 }
 
 void logReport(gpointer element, const FrameReport& r) {
     const auto& times = r.times;
     const auto time = [&](Stage stage) { return times[static_cast<size_t>(stage)]; };
     if (const auto ms = time(Stage::detect)) {
-        GST_CAT_DEBUG_OBJECT(detectLog, element, "%d faces found in %.1f ms", r.found, *ms);
+        GST_CAT_DEBUG_OBJECT(detectLog, element, "%d faces detected in %.1f ms", r.found, *ms);
     }
     if (const auto ms = time(Stage::align)) {
-        GST_CAT_DEBUG_OBJECT(alignLog, element, "%d tracks followed, %d boxes without a face, %.1f ms", r.followed,
+        GST_CAT_DEBUG_OBJECT(alignLog, element, "%d tracks followed, %d faces not confirmed, %.1f ms", r.followed,
                              r.doubted, *ms);
     }
-    for (const auto& [fresh, old] : r.recognised) {
+    for (const auto& [fresh, old] : r.reidentified) {
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d is track %d again", fresh, old);
     }
-    for (const auto& [old, fresh] : r.parted) {
+    for (const auto& [old, fresh] : r.split) {
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d shows another person: track %d", old, fresh);
     }
     if (r.heldOut > 0) {
-        GST_CAT_DEBUG_OBJECT(trackLog, element, "%d pictures held out: whose they are is not clear", r.heldOut);
+        GST_CAT_DEBUG_OBJECT(trackLog, element, "%d pictures held out: they may show another person", r.heldOut);
     }
-    for (const auto& [one, other] : r.exchanged) {
-        GST_CAT_INFO_OBJECT(trackLog, element, "tracks %d and %d had changed places", one, other);
+    for (const auto& [one, other] : r.swapped) {
+        GST_CAT_INFO_OBJECT(trackLog, element, "tracks %d and %d had been swapped", one, other);
     }
     for (const auto& e : r.encoded) {
         GST_CAT_DEBUG_OBJECT(encodeLog, element, "track %d: %s, yaw %.0f, quality %.3f, confidence %.2f", e.track,
@@ -81,7 +81,8 @@ void logReport(gpointer element, const FrameReport& r) {
     if (const auto ms = time(Stage::decode)) {
         GST_CAT_DEBUG_OBJECT(decodeLog, element, "frontal views drawn in %.1f ms", *ms);
     }
-    GST_CAT_LOG_OBJECT(trackLog, element, "%d faces on the frame%s", r.faces, r.skipped ? ", too late to look" : "");
+    GST_CAT_LOG_OBJECT(trackLog, element, "%d faces on the frame%s", r.faces,
+                       r.skipped ? ", too late for inference" : "");
 }
 
 void logEvents(gpointer element, const std::vector<Event>& events) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the core reports, in GStreamer's log: categories drgan-detect, drgan-align, drgan-track, drgan-encode,
-// drgan-decode. The element's own is drganfrontalize.
+// Logs the core's reports in the categories drgan-detect, drgan-align, drgan-track, drgan-encode and drgan-decode. The
+// element's own category is drganfrontalize.
 #ifndef GST_DRGAN_LOG_H
 #define GST_DRGAN_LOG_H
 
@@ -13,7 +13,7 @@
 
 namespace drgan {
 
-/// Call once before the others.
+/// Call once, before the other functions.
 void initLog();
 
 void logReport(gpointer element, const FrameReport& report);

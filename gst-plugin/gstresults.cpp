@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gstresults.h"
 
-#include <algorithm>
 #include <opencv2/imgproc.hpp>
 
 #include "gstanalytics.h"
@@ -14,10 +13,11 @@ namespace {
 constexpr int precisionFp32 = 10;
 constexpr int layoutNc = 193;
 
-constexpr float samePlace = 0.5F;  // overlap of two boxes around one face
+static_assert(FrameTimes::unknown == GST_CLOCK_TIME_NONE, "unknown times");
 
-// What upstream's tracker calls the face. The region's own id names the region alone: detectors give a new one on each
-// frame.
+constexpr float samePlace = 0.5F;  // IoU of two boxes around one face
+
+// Upstream's id of the face. The region's own id identifies the region only: detectors use a new one on each frame.
 std::optional<Key> keyOf(GstVideoRegionOfInterestMeta* meta) {
     gint id = -1;
     const GstStructure* param = gst_video_region_of_interest_meta_get_param(meta, "object_id");
@@ -37,25 +37,25 @@ bool isParent(GstBuffer* buffer, const GstVideoRegionOfInterestMeta* region) {
     return false;
 }
 
-// What is left of a box that somebody reports; empty: nothing.
+// The usable part of a box from upstream; none if it is outside the frame.
 std::optional<cv::Rect2f> placeOf(const cv::Rect2d& box, cv::Size frame) {
     const cv::Rect2d inside = box & cv::Rect2d(0, 0, frame.width, frame.height);
     if (inside.width < 1 || inside.height < 1) {
         return std::nullopt;
     }
-    // A box that leans out of the frame says where the face is; one that is mostly outside says little.
+    // A box that is partly outside the frame still places the face; one that is mostly outside does not.
     const bool sane = inside.area() * 2 >= box.area();
     return cv::Rect2f(sane ? box : inside);
 }
 
-// The region of the same face that no object was found for yet; the number of regions: none. DL Streamer gives a region
-// the id of its object.
+// The index of the region of the same face that has no object yet; the number of regions if there is none. DL Streamer
+// gives a region the id of its object.
 size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t regions) {
     size_t best = regions;
     float score = 0;
     for (size_t i = 0; i < regions; ++i) {
         const auto& source = known.sources[i];
-        const float common = overlap(known.faces[i].box, object.box);
+        const float common = iou(known.faces[i].box, object.box);
         if (source.object || common < samePlace) {
             continue;
         }
@@ -68,7 +68,7 @@ size_t regionOf(const AnalyticsObject& object, const Upstream& known, size_t reg
     return best;
 }
 
-// The meta's own structure of that name, for writing, made if it is not there.
+// The meta's structure of that name, for writing; created if it does not exist.
 GstStructure* param(GstVideoRegionOfInterestMeta* meta, const char* name) {
     GstStructure* s = gst_video_region_of_interest_meta_get_param(meta, name);
     if (s == nullptr) {
@@ -91,7 +91,7 @@ void setArray(GstStructure* s, const char* field, GType type, const std::vector<
     gst_structure_take_value(s, field, &array);
 }
 
-// A structure that another element filled before may have a name that is not ours.
+// A structure from another drganfrontalize upstream may have a name already.
 void setLabel(GstStructure* s, const TrackInfo& track) {
     if (track.label.empty()) {
         gst_structure_remove_fields(s, "label", "similarity", nullptr);
@@ -121,14 +121,6 @@ void setEmbedding(GstStructure* s, const cv::Mat& embedding, const std::string& 
 
 }  // namespace
 
-Box cutBox(const cv::Rect2f& r, cv::Size frame) {
-    const cv::Rect2f c = r & cv::Rect2f(cv::Point2f(), cv::Size2f(frame));
-    const auto x = static_cast<guint>(std::clamp(cvRound(c.x), 0, std::max(0, frame.width - 1)));
-    const auto y = static_cast<guint>(std::clamp(cvRound(c.y), 0, std::max(0, frame.height - 1)));
-    return {x, y, std::min(static_cast<guint>(std::max(0, cvRound(c.width))), static_cast<guint>(frame.width) - x),
-            std::min(static_cast<guint>(std::max(0, cvRound(c.height))), static_cast<guint>(frame.height) - y)};
-}
-
 Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame) {
     Upstream out;
     const auto add = [&](const cv::Rect2f& box, float score, std::optional<Key> key, Upstream::Source source) {
@@ -144,7 +136,7 @@ Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame) {
     while (GstMeta* meta =
                gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)) {
         auto* roi = reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta);
-        // The fields are unsigned; a detector's box that begins left of the frame has wrapped around.
+        // The fields are unsigned: negative coordinates have wrapped around.
         const cv::Rect2d box(static_cast<gint>(roi->x), static_cast<gint>(roi->y), roi->w, roi->h);
         if (const auto place = roi->roi_type == type ? placeOf(box, frame) : std::nullopt) {
             add(*place, 1, keyOf(roi), {roi, std::nullopt});
@@ -170,11 +162,13 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
     GstVideoRegionOfInterestMeta* meta = source != nullptr ? source->region : nullptr;
     const bool theirs = meta != nullptr;
     if (!theirs) {
-        const Box b = cutBox(track.box, frame);
-        if (b.width == 0 || b.height == 0) {
+        const cv::Rect box = pixelBox(track.box, frame);
+        if (box.empty()) {
             return;
         }
-        meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, b.x, b.y, b.width, b.height);
+        meta = gst_buffer_add_video_region_of_interest_meta_id(buffer, type, static_cast<guint>(box.x),
+                                                               static_cast<guint>(box.y), static_cast<guint>(box.width),
+                                                               static_cast<guint>(box.height));
     }
     if (!theirs || !((source->object && meta->id == static_cast<gint>(*source->object)) || isParent(buffer, meta))) {
         meta->id = track.id;
@@ -194,18 +188,16 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
     }
 }
 
-GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                        bool withPictures) {
+GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                          bool withPictures) {
     const TrackInfo& t = event.track;
-    const Box b = cutBox(t.box, frame);
-    const char* kind = event.kind == Event::Kind::created   ? "track-new"
-                       : event.kind == Event::Kind::updated ? "track-updated"
-                                                            : "track-lost";
+    const cv::Rect box = pixelBox(t.box, frame);
     GstStructure* s = gst_structure_new(
         "drganfrontalize", "timestamp", G_TYPE_UINT64, times.timestamp, "stream-time", G_TYPE_UINT64, times.streamTime,
         "running-time", G_TYPE_UINT64, times.runningTime, "duration", G_TYPE_UINT64, times.duration, "event",
-        G_TYPE_STRING, kind, "track-id", G_TYPE_UINT, static_cast<guint>(t.id), "x", G_TYPE_UINT, b.x, "y", G_TYPE_UINT,
-        b.y, "width", G_TYPE_UINT, b.width, "height", G_TYPE_UINT, b.height, "yaw", G_TYPE_DOUBLE,
+        G_TYPE_STRING, eventName(event.kind), "track-id", G_TYPE_UINT, static_cast<guint>(t.id), "x", G_TYPE_UINT,
+        static_cast<guint>(box.x), "y", G_TYPE_UINT, static_cast<guint>(box.y), "width", G_TYPE_UINT,
+        static_cast<guint>(box.width), "height", G_TYPE_UINT, static_cast<guint>(box.height), "yaw", G_TYPE_DOUBLE,
         static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
         G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
     setKey(s, t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faces in from region-of-interest metadata; results out to metadata and to messages.
+// Reads faces from upstream's metadata; writes results to metadata and messages.
 #ifndef GST_DRGAN_RESULTS_H
 #define GST_DRGAN_RESULTS_H
 
@@ -10,27 +10,22 @@
 #include <string>
 #include <vector>
 
+#include "core/event.hpp"
 #include "core/pipeline.hpp"
 #include "core/results/statistics.hpp"
 
 namespace drgan {
 
-/// What is left of a region within a frame, in whole pixels.
-struct Box {
-    guint x, y, width, height;
-};
-Box cutBox(const cv::Rect2f& region, cv::Size frame);
-
 /// The faces that upstream reports with a buffer: regions, objects of GstAnalyticsRelationMeta, or both for one face.
 struct Upstream {
     struct Source {
-        GstVideoRegionOfInterestMeta* region = nullptr;  ///< valid as long as no meta is removed from the buffer
+        GstVideoRegionOfInterestMeta* region = nullptr;  ///< valid until a meta is removed from the buffer
         std::optional<guint> object;                     ///< id of the object
     };
     std::vector<Face> faces;
     std::vector<Source> sources;  ///< Face::externalSlot is the index
 
-    /// Where the track was seen on this frame; null: not by upstream.
+    /// The source of the track's face on this frame; null: not from upstream.
     const Source* of(const TrackInfo& track) const {
         const bool known = track.slot >= 0 && static_cast<size_t>(track.slot) < sources.size();
         return known ? &sources[static_cast<size_t>(track.slot)] : nullptr;
@@ -38,35 +33,27 @@ struct Upstream {
 };
 
 /// @param type of the regions and objects that count as faces
-/// @param frame what does not touch it is left out
+/// @param frame size in pixels; faces outside it are left out
 Upstream readUpstream(GstBuffer* buffer, GQuark type, cv::Size frame);
 
-/// Writes a track to the region it was seen in, or to a new region of this type. Numbers that upstream has written
-/// stay: its object_id, and the region's id where it is an object's or another region's parent. The buffer must be
+/// Writes a track to the region it was taken from, or to a new region of this type. Ids from upstream are kept:
+/// object_id, and the region's id if it is that of an object or of another region's parent. The buffer must be
 /// writable.
-/// @param bundleId names the model in the embedding's structure
+/// @param bundleId model_name in the embedding's structure
 void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::Size frame, const TrackInfo& track,
                  bool withEmbedding, const std::string& bundleId);
 
-/// The four time fields that facedetect's messages carry.
-struct FrameTimes {
-    GstClockTime timestamp = GST_CLOCK_TIME_NONE;
-    GstClockTime streamTime = GST_CLOCK_TIME_NONE;
-    GstClockTime runningTime = GST_CLOCK_TIME_NONE;
-    GstClockTime duration = GST_CLOCK_TIME_NONE;
-};
-
 /// The structure of an element message "drganfrontalize"; the caller owns it.
-GstStructure* makeEvent(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                        bool withPictures);
+GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
+                          bool withPictures);
 
-/// The frontal view of the event's track as an RGB picture, which carries the track's region with its results; null if
-/// there is none. The caller owns it.
-/// @param side pixels
+/// The frontal view of the event's track as an RGB picture, with the results in a region; null if there is none. The
+/// caller owns it.
+/// @param side width and height, pixels
 GstBuffer* makeFace(const Event& event, const FrameTimes& times, int side, GQuark type, bool withEmbedding,
                     const std::string& bundleId);
 
-/// The value of the property "stats"; the caller owns it. Stages that have not run yet have no fields.
+/// The value of the property "stats"; the caller owns it. Stages that have not run yet are left out.
 GstStructure* makeStats(const Statistics::Snapshot& snapshot);
 
 }  // namespace drgan

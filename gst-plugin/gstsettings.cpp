@@ -7,7 +7,7 @@
 namespace drgan {
 namespace {
 
-// Five frames are 0.2 s at 25 a second, in which a head moves less than its own width: the next look finds it again.
+// Five frames are 0.2 s at 25 frames/s, in which a head moves less than its width, so that boxes still overlap.
 constexpr int defaultDetectInterval = 5;
 constexpr guint defaultEncodeInterval = 200;
 constexpr guint defaultRefreshInterval = 2000;
@@ -21,24 +21,23 @@ constexpr double mostStrangerRate = 0.5;
 constexpr const char* defaultRoiType = "face";
 constexpr int maxThreads = 256;
 
+// The nicks are parts of the names of cv::drgan::availableBackends().
 GType backendType() {
-    static const GEnumValue values[] = {
-        {static_cast<gint>(Backend::automatic), "CUDA where OpenCV has it, else OpenCV's own", "auto"},
-        {static_cast<gint>(Backend::opencv), "OpenCV's own", "opencv"},
-        {static_cast<gint>(Backend::cuda), "CUDA", "cuda"},
-        {0, nullptr, nullptr}};
+    static const GEnumValue values[] = {{0, "CUDA if OpenCV supports it, else OpenCV's own", "auto"},
+                                        {1, "OpenCV's own", "opencv"},
+                                        {2, "CUDA", "cuda"},
+                                        {0, nullptr, nullptr}};
     static const GType type = g_enum_register_static("GstDrganFrontalizeBackend", values);
     return type;
 }
 
 GType targetType() {
-    static const GEnumValue values[] = {
-        {static_cast<gint>(Target::automatic), "CUDA where OpenCV has it, else the CPU", "auto"},
-        {static_cast<gint>(Target::cpu), "Processor", "cpu"},
-        {static_cast<gint>(Target::opencl), "OpenCL device", "opencl"},
-        {static_cast<gint>(Target::cuda), "NVIDIA GPU", "cuda"},
-        {static_cast<gint>(Target::cudaFp16), "NVIDIA GPU, 16-bit numbers", "cuda-fp16"},
-        {0, nullptr, nullptr}};
+    static const GEnumValue values[] = {{0, "CUDA if OpenCV supports it, else the CPU", "auto"},
+                                        {1, "CPU", "cpu"},
+                                        {2, "OpenCL device", "opencl"},
+                                        {3, "NVIDIA GPU", "cuda"},
+                                        {4, "NVIDIA GPU, half precision", "cuda-fp16"},
+                                        {0, nullptr, nullptr}};
     static const GType type = g_enum_register_static("GstDrganFrontalizeTarget", values);
     return type;
 }
@@ -56,15 +55,28 @@ void setText(GValue* value, const std::string& text) {
     g_value_set_string(value, text.empty() ? nullptr : text.c_str());
 }
 
+std::string nickOf(const GValue* value) {
+    auto* const type = G_ENUM_CLASS(g_type_class_ref(G_VALUE_TYPE(value)));
+    const std::string nick = g_enum_get_value(type, g_value_get_enum(value))->value_nick;
+    g_type_class_unref(type);
+    return nick;
+}
+
+void setNick(GValue* value, const std::string& nick) {
+    auto* const type = G_ENUM_CLASS(g_type_class_ref(G_VALUE_TYPE(value)));
+    g_value_set_enum(value, g_enum_get_value_by_nick(type, nick.c_str())->value);
+    g_type_class_unref(type);
+}
+
 Time timeOf(const GValue* value) { return static_cast<Time>(g_value_get_uint(value)) * millisecond; }
 
 void setTime(GValue* value, Time time) { g_value_set_uint(value, static_cast<guint>(time / millisecond)); }
 
-/// All of a property in one place.
+/// Everything about a property.
 struct Entry {
     guint id;
     GParamSpec* (*spec)();
-    void (*set)(Settings& s, const GValue* v);  ///< null: the element answers for it
+    void (*set)(Settings& s, const GValue* v);  ///< null: not in Settings
     void (*get)(const Settings& s, GValue* v);
 };
 
@@ -138,8 +150,8 @@ const Entry entries[] = {
      [] {
          return g_param_spec_string(
              "results-location", "Results location",
-             "File, emptied at the start, or named pipe that gets each message as a line of JSON, "
-             "without pictures; - is standard output; unset: none",
+             "File or named pipe to which each message is written as a line of JSON, without pictures; a file is "
+             "emptied at the start. -: standard output; unset: none",
              nullptr, atStart);
      },
      [](Settings& s, const GValue* v) { s.resultsLocation = textOf(v); },
@@ -158,8 +170,8 @@ const Entry entries[] = {
      [] {
          return g_param_spec_boolean(
              "embeddings", "Embeddings",
-             "Put the fused embedding, which is biometric data, on the metadata, in the messages and in "
-             "the results",
+             "Add the fused embedding, which is biometric data, to the metadata, the messages and the "
+             "results",
              FALSE, anytime);
      },
      [](Settings& s, const GValue* v) { s.embeddings = g_value_get_boolean(v) != FALSE; },
@@ -167,8 +179,7 @@ const Entry entries[] = {
     {PROP_PICTURES,
      [] {
          return g_param_spec_boolean("pictures", "Pictures",
-                                     "Put the aligned face and its frontal view as GstSample (RGB) in the "
-                                     "messages",
+                                     "Add the aligned face and the frontal view to the messages, as GstSample (RGB)",
                                      FALSE, anytime);
      },
      [](Settings& s, const GValue* v) { s.pictures = g_value_get_boolean(v) != FALSE; },
@@ -177,8 +188,8 @@ const Entry entries[] = {
      [] {
          return g_param_spec_double(
              "yaw", "Yaw",
-             "Yaw of the view that is drawn, in degrees; positive turns the nose to the image's right. "
-             "The nearest that the model draws is taken",
+             "Yaw of the drawn view, in degrees; positive: the nose points to the image's right. The nearest yaw that "
+             "the model can draw is used",
              -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE));
      },
      [](Settings& s, const GValue* v) { s.core.yaw = static_cast<float>(g_value_get_double(v)); },
@@ -186,7 +197,7 @@ const Entry entries[] = {
     {PROP_MAX_FACES,
      [] {
          return g_param_spec_int("max-faces", "Max faces",
-                                 "Maximum number of faces that are tracked at a time, the largest first", 1, 256,
+                                 "Maximum number of faces tracked at a time; the largest are preferred", 1, 256,
                                  defaultMaxFaces, anytime);
      },
      [](Settings& s, const GValue* v) { s.core.maxFaces = g_value_get_int(v); },
@@ -203,7 +214,7 @@ const Entry entries[] = {
      [] {
          return g_param_spec_uint("track-timeout", "Track timeout",
                                   "Time after which a face that is not seen is lost, in milliseconds; until then it is "
-                                  "recognised when it comes back",
+                                  "recognised if it comes back",
                                   1, G_MAXUINT, defaultTrackTimeout, anytime);
      },
      [](Settings& s, const GValue* v) { s.core.trackTimeout = timeOf(v); },
@@ -221,8 +232,8 @@ const Entry entries[] = {
      [] {
          return g_param_spec_int(
              "face-size", "Face size",
-             "Width and height of the pictures that leave by the pad \"faces\", in pixels; 0: as the "
-             "model draws them",
+             "Width and height of the pictures on the pad \"faces\", in pixels; 0: the size that the "
+             "model draws",
              0, 4096, 0, anytime);
      },
      [](Settings& s, const GValue* v) { s.faceSize = g_value_get_int(v); },
@@ -251,26 +262,25 @@ const Entry entries[] = {
      [](const Settings& s, GValue* v) { g_value_set_double(v, s.core.strangerRate); }},
     {PROP_BACKEND,
      [] {
-         return g_param_spec_enum("backend", "Backend", "Backend that runs the networks", backendType(),
-                                  static_cast<gint>(Backend::automatic), atStart);
+         return g_param_spec_enum("backend", "Backend", "Backend that runs the networks", backendType(), 0, atStart);
      },
-     [](Settings& s, const GValue* v) { s.backend = static_cast<Backend>(g_value_get_enum(v)); },
-     [](const Settings& s, GValue* v) { g_value_set_enum(v, static_cast<gint>(s.backend)); }},
+     [](Settings& s, const GValue* v) { s.backend = nickOf(v); },
+     [](const Settings& s, GValue* v) { setNick(v, s.backend); }},
     {PROP_TARGET,
      [] {
          return g_param_spec_enum(
              "target", "Target",
-             "Device that the networks run on. A target that OpenCV was built without is an error; auto "
-             "takes one that is available",
-             targetType(), static_cast<gint>(Target::automatic), atStart);
+             "Device that the networks run on. A target that OpenCV does not support is an error; auto "
+             "chooses one that is available",
+             targetType(), 0, atStart);
      },
-     [](Settings& s, const GValue* v) { s.target = static_cast<Target>(g_value_get_enum(v)); },
-     [](const Settings& s, GValue* v) { g_value_set_enum(v, static_cast<gint>(s.target)); }},
+     [](Settings& s, const GValue* v) { s.target = nickOf(v); },
+     [](const Settings& s, GValue* v) { setNick(v, s.target); }},
     {PROP_THREADS,
      [] {
          return g_param_spec_int("threads", "Threads",
-                                 "Number of OpenCV's threads, for the whole process: all elements share one pool. "
-                                 "0: leave OpenCV's setting as it is, by default one per core",
+                                 "Number of OpenCV's threads in the whole process, shared by all elements. "
+                                 "0: do not change OpenCV's setting, by default one per core",
                                  0, maxThreads, 0, atStart);
      },
      [](Settings& s, const GValue* v) { s.threads = g_value_get_int(v); },
@@ -279,9 +289,9 @@ const Entry entries[] = {
      [] {
          return g_param_spec_boxed(
              "stats", "Statistics",
-             "Since the start: frames; skipped (of them, too late for inference); faces (seen, summed "
-             "over the frames); tracks; encodes; and of the milliseconds a frame spends in each stage, "
-             "over the newest thousand, median and 99th percentile",
+             "Since the start: number of frames, skipped frames (too late for inference), faces (summed "
+             "over the frames), tracks and encodes; median and 99th percentile of the milliseconds per "
+             "frame in each stage, of the newest thousand values",
              GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
      },
      nullptr, nullptr},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The element's properties: what they are called, what they may be, and where their values lie.
+// The element's properties and their values.
 #ifndef GST_DRGAN_SETTINGS_H
 #define GST_DRGAN_SETTINGS_H
 
@@ -8,7 +8,6 @@
 
 #include <string>
 
-#include "core/models/device.hpp"
 #include "core/pipeline.hpp"
 
 namespace drgan {
@@ -37,22 +36,22 @@ enum Property : guint {
     PROP_TARGET,
     PROP_THREADS,
     PROP_GALLERY,
-    PROP_STATS,  ///< no setting: the element's own to read
+    PROP_STATS,  ///< read-only, not in Settings
 };
 
-/// Values of the properties; a new one has the defaults.
+/// Values of the properties, by default the default values.
 struct Settings {
     Settings();
 
     std::string bundle;           ///< folder; empty: cv::drgan::Bundle's default
     std::string detector;         ///< YuNet file; empty: the bundle's detector
-    std::string gallery;          ///< file; empty: nobody has a name
+    std::string gallery;          ///< file; empty: no names
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
-    int faceSize = 0;  ///< pixels, of the pictures that leave by the pad "faces"; 0: as the decoder draws them
-    Backend backend = Backend::automatic;
-    Target target = Target::automatic;
-    int threads = 0;  ///< 0: as many as OpenCV thinks best
+    int faceSize = 0;              ///< pixels, of the pictures on the pad "faces"; 0: the decoder's size
+    std::string backend = "auto";  ///< this and target: see devicesToTry()
+    std::string target = "auto";
+    int threads = 0;  ///< 0: OpenCV's setting
     bool display = true;
     bool embeddings = false;
     bool pictures = false;

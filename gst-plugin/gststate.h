@@ -1,85 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// What drganfrontalize holds besides its GObject: settings, models, the core's pipeline. Throws; the element catches.
 #ifndef GST_DRGAN_STATE_H
 #define GST_DRGAN_STATE_H
 
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include "core/results/line_file.hpp"
 #include "core/results/statistics.hpp"
 #include "gstadvice.h"
-#include "gstfaces.h"
-#include "gstframe.h"
-#include "gstresults.h"
+#include "gstfacespad.h"
+#include "gstsession.h"
 #include "gstsettings.h"
 
 namespace drgan {
 
+/// What drganfrontalize is besides its GObject: its settings, its request pad and, from start() to stop(), a session.
+/// Errors are exceptions; the element catches them.
 class ElementState {
 public:
-    // Under the element's object lock.
-    Settings settings;
-    GstClockTime earliest = GST_CLOCK_TIME_NONE;  ///< running time from which frames are in time again, from QoS
+    /// @param element a GstBaseTransform, which outlives the object
+    explicit ElementState(GstElement* element) : element_(element) {}
+    ElementState(const ElementState&) = delete;
+    ElementState& operator=(const ElementState&) = delete;
 
-    LineFile resultsFile;        ///< interrupt() from any thread, else the streaming thread's
-    bool resultsFailed = false;  ///< that was told of
-    bool lateLogged = false;
-
-    Faces faces;    ///< the request pad
-    Advice advice;  ///< the streaming thread's
-
-    Statistics statistics;  ///< since start(); for any thread
-
-    /// From any thread: drops what is known of a track, of all if id < 0. Waits for the frame that is at work. The last
-    /// messages come with the next frame or event. @return tracks that were dropped
+    // From any thread.
+    /// @return false if there is no such property
+    bool setProperty(guint id, const GValue* value);
+    bool getProperty(guint id, GValue* value) const;
+    Settings settings() const;
+    /// Frames of an earlier running time are too late for inference; GST_CLOCK_TIME_NONE: none are.
+    void setEarliest(GstClockTime runningTime);
+    GstPad* requestFaces(GstPadTemplate* padTemplate) { return faces_.request(element_, padTemplate); }
+    void releaseFaces(GstPad* pad) { faces_.release(element_, pad); }
+    /// See Session::forget().
     size_t forget(int id);
+    /// Makes a streaming thread that waits for a reader of the results or of the faces go on, so that it can stop.
+    void interrupt();
 
-    // The rest belongs to the streaming thread.
-    /// @throws std::system_error if the file of the results cannot be written
-    void openResults(const Settings& s);
-    void start(Pipeline::Models models, const Settings& s, std::string bundleId);
+    // From the thread that changes the state.
+    /// @throws std::system_error if the file cannot be written
+    void openResults(const Settings& settings);
+    void start(LoadedModels loaded, const Settings& settings);
     void stop();
 
-    /// @return false if the format is none of ours
-    bool setInfo(const GstVideoInfo& info);
-
-    /// The frame's metadata and pixels are written. @return its events and report
-    Pipeline::Result process(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
-                             GstClockTime earliestTime);
-    std::vector<Event> finish();
-
-    /// Structures of the messages for events of the newest frame; the caller owns them.
-    std::vector<GstStructure*> makeMessages(const std::vector<Event>& events) const;
-
-    /// Sends the frontal view of each updated track of the newest frame to the pad of the faces, if there is one.
+    // From the streaming thread.
+    /// @return false if frames of this format cannot be processed
+    bool setFormat(const GstVideoInfo& info);
+    /// An event of the video stream, from whichever thread it comes in.
+    void follow(GstEvent* event);
+    Pipeline::Result process(GstVideoFrame& frame, const GstSegment& segment);
+    /// Frames since the start that were too late for inference.
+    std::uint64_t skippedFrames() const { return statistics_.skipped(); }
+    std::vector<Event> endTracks();
+    /// The message for an event of the newest frame; the caller owns it.
+    GstStructure* makeMessage(const Event& event) const;
+    /// Writes an event of the newest frame to the file of results.
+    /// @return errno of the first failure since the start; 0: written, no file is open, or a later failure
+    int writeResult(const Event& event);
+    /// Sends the frontal views of the updated tracks of the newest frame to the pad "faces", if there is one.
     void sendFaces(const std::vector<Event>& events);
-    /// An event of the video, from the thread that it comes in, for the pad of the faces.
-    void followStream(GstEvent* event);
 
 private:
     int faceSide() const;
-    Pipeline::Result processFrame(GstVideoFrame& frame, const GstSegment& segment, const Settings& s,
-                                  GstClockTime earliestTime);
-    FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) const;
-    Time clockOf(const FrameTimes& times);
 
-    std::mutex mutex_;  // of the next two, for forget()
-    std::unique_ptr<Pipeline> pipeline_;
-    std::vector<Event> forgotten_;  // not told of yet
-    std::string bundleId_;
-    int decoderSide_ = 0;
-    Settings current_;  // of the newest frame
-    MakeView makeView_ = nullptr;
-    YuvConversion conversion_{};
-    cv::Size size_;
-    GstClockTime frameDuration_ = GST_CLOCK_TIME_NONE;
-    FrameTimes times_;
-    Time clock_ = 0;
-    GstClockTime lastInference_ = GST_CLOCK_TIME_NONE;
+    GstElement* const element_;
+    mutable std::mutex mutex_;  // protects the next two, and session_ where another thread needs it
+    Settings settings_;
+    GstClockTime earliest_ = GST_CLOCK_TIME_NONE;
+    std::shared_ptr<Session> session_;  // null: stopped
+    Statistics statistics_;
+    LineFile results_;
+    bool resultsFailed_ = false;
+    FacesPad faces_;
+    Advice advice_;
 };
 
 }  // namespace drgan

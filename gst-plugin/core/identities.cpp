@@ -5,17 +5,17 @@
 #include <optional>
 #include <tuple>
 
-#include "frame/look.hpp"
-#include "identity/recognition.hpp"
+#include "frame/face_crop.hpp"
+#include "identity/reidentification.hpp"
 
 namespace drgan {
 namespace {
 
 constexpr int encodesPerFrame = 4;
-constexpr Time namelessAfter = 200 * millisecond;  // of doubt whom a track shows
-// A track is asked who it is with each of its pictures, and each time a stranger may get a name. What is fused changes
-// little, so that the chances do not add up; of 13 pictures together they are twice those of one (docs/gallery.md).
-constexpr double chancesOfATrack = 2;
+constexpr Time namelessAfter = 200 * millisecond;  // time in doubt
+// A track is identified again with each of its pictures, and each time a stranger may get a name. As the fused
+// embedding changes little, the probability for 13 pictures together is only twice that for one (docs/gallery.md).
+constexpr double identificationsPerTrack = 2;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ void Identities::setOptions(const PipelineOptions& options) {
 
 void Identities::update(const FrameView& frame, Time now, std::vector<Event>& events, FrameReport& report) {
     Frame all{frame, now, events, report, {}};
-    settleCrossings(all);
+    resolveOcclusions(all);
     watch(all);
     encodeDue(all);
 }
@@ -36,12 +36,13 @@ bool Identities::fitToEncode(const Track& t) {
     return t.fresh && t.confirmed && !t.hidden && !t.face.doubted && alignable(t.face);
 }
 
-void Identities::settleCrossings(Frame& frame) {
+void Identities::resolveOcclusions(Frame& frame) {
     if (!models_.aligner) {
         return;
     }
-    crossings_.update(tracker_.tracks());
-    for (const auto& [first, second] : crossings_.takeDue(tracker_.tracks(), frame.now, options_.encodeInterval)) {
+    occlusions_.update(tracker_.tracks());
+    for (const auto& [first, second] :
+         occlusions_.takeResolvable(tracker_.tracks(), frame.now, options_.encodeInterval)) {
         cv::Mat fused[2];
         cv::Mat seen[2];
         const int ids[] = {first, second};
@@ -57,15 +58,15 @@ void Identities::settleCrossings(Frame& frame) {
                 models_.encoder->feature(alignFace(*models_.encoder, frame.view, t.face), seen[i], confidence);
             }
         }
-        const auto likeness = [&](int face, int identity) -> std::optional<double> {
+        const auto cosineOf = [&](int face, int identity) -> std::optional<double> {
             if (seen[face].empty() || fused[identity].empty()) {
                 return std::nullopt;
             }
             return similarity_(fused[identity], seen[face]);
         };
-        if (haveSwapped({likeness(0, 0), likeness(0, 1), likeness(1, 0), likeness(1, 1)}, matchThreshold())) {
-            tracker_.exchange(first, second);
-            frame.report.exchanged.emplace_back(first, second);
+        if (isIdSwitch({cosineOf(0, 0), cosineOf(0, 1), cosineOf(1, 0), cosineOf(1, 1)}, matchThreshold())) {
+            tracker_.swapIds(first, second);
+            frame.report.swapped.emplace_back(first, second);
         }
     }
 }
@@ -85,16 +86,16 @@ void Identities::encodeDue(Frame& frame) {
     for (auto& t : tracker_.tracks()) {
         const auto& identity = identities_[t.id];
         const bool known = identity.fused.size() > 0;
-        // What may be another one's face must not get into a template.
-        const bool mixed = known && crossings_.isOpen(t.id, now);
+        // A face that may be another track's is not fused.
+        const bool mixed = known && occlusions_.isUnresolved(t.id, now);
         const auto& continuity = identity.continuity;
-        const bool asked = continuity.inDoubt() ? continuity.wantsLook(now)
-                                                : policy_.due(identity.record, now) || continuity.wantsLook(now);
+        const bool asked = continuity.inDoubt() ? continuity.wantsPicture(now)
+                                                : policy_.due(identity.record, now) || continuity.wantsPicture(now);
         if (fitToEncode(t) && !mixed && asked) {
             due.push_back(&t);
         }
     }
-    // Who has nothing yet goes first, then whom it is not known whom it shows, then who waits longest.
+    // First the tracks without a picture, then those in doubt, then those that wait longest.
     const auto rank = [&](const Track* t) {
         const auto& identity = identities_[t->id];
         return std::make_tuple(identity.record.any, !identity.continuity.inDoubt(), identity.record.last);
@@ -106,14 +107,14 @@ void Identities::encodeDue(Frame& frame) {
     }
     int done = 0;
     for (const int id : ids) {
-        const Track* t = tracker_.find(id);  // encode() may have taken a hidden track out of the list
+        const Track* t = tracker_.find(id);  // encode() may have removed a hidden track
         if (t != nullptr && done < encodesPerFrame && encode(frame, *t)) {
             ++done;
         }
     }
-    // After all of them: two who have changed places are each other's hidden track only now.
+    // After all of them: if two people have changed places, each one's old track is hidden only now.
     for (const auto& s : frame.strangers) {
-        const int id = knownAs(frame, s.track, s.notThis, s.pictures.back());
+        const int id = resumeHidden(frame, s.track, s.excluded, s.pictures.back());
         for (const auto& p : s.pictures) {
             fuse(frame, id, p);
         }
@@ -132,7 +133,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
         picture.quality = pictureQuality(picture.crop, std::max(track.face.box.width, track.face.box.height));
         picture.reason = policy_.judge(identity.record, picture.yaw, picture.quality, now);
         if (picture.reason == EncodePolicy::Reason::none &&
-            (identity.fused.size() == 0 || !identity.continuity.wantsLook(now))) {
+            (identity.fused.size() == 0 || !identity.continuity.wantsPicture(now))) {
             timer.dismiss();
             return false;
         }
@@ -140,7 +141,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
     }
     const auto rules = identityRules();
     if (identity.fused.size() == 0) {
-        fuse(frame, knownAs(frame, track.id, -1, picture), picture);
+        fuse(frame, resumeHidden(frame, track.id, -1, picture), picture);
         return true;
     }
     const auto verdict = identity.continuity.judge(picture, identity.fused, rules, similarity_);
@@ -152,14 +153,14 @@ bool Identities::encode(Frame& frame, const Track& track) {
     pictures.push_back(picture);
     const int id = track.id;
     if (verdict == Continuity::Verdict::other) {
-        const int fresh = tracker_.part(id, pictures.front().time);
-        identities_[fresh].continuity.resume(identity.continuity.sight());
-        frame.report.parted.emplace_back(id, fresh);
+        const int fresh = tracker_.split(id, pictures.front().time);
+        identities_[fresh].continuity.resume(identity.continuity.newestGlimpse());
+        frame.report.split.emplace_back(id, fresh);
         frame.strangers.push_back({fresh, id, std::move(pictures)});
         return true;
     }
     if (picture.reason == EncodePolicy::Reason::none) {
-        pictures.pop_back();  // it has shown that it is the same person, and adds nothing
+        pictures.pop_back();  // it only confirmed the person
     }
     for (const auto& p : pictures) {
         fuse(frame, id, p);
@@ -167,21 +168,21 @@ bool Identities::encode(Frame& frame, const Track& track) {
     return true;
 }
 
-// The id that a face's new track goes on under: that of a hidden track whose person it is, else its own.
-int Identities::knownAs(Frame& frame, int fresh, int notThis, const Picture& picture) {
+// The id under which a new track continues: that of the hidden track of the same person, else its own.
+int Identities::resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture) {
     const double needed = std::max(identityRules().same, matchThreshold());
     const int old =
-        findAgain(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, notThis, needed, similarity_);
+        reidentify(tracker_.tracks(), identities_, *tracker_.find(fresh), picture, excluded, needed, similarity_);
     if (old < 0) {
         return fresh;
     }
     if (identities_[fresh].announced) {
         frame.events.push_back({Event::Kind::lost, describe(*tracker_.find(fresh), identities_[fresh])});
     }
-    identities_[old].continuity.resume(identities_[fresh].continuity.sight());
+    identities_[old].continuity.resume(identities_[fresh].continuity.newestGlimpse());
     identities_.erase(fresh);
-    tracker_.adopt(fresh, old);
-    frame.report.recognised.emplace_back(fresh, old);
+    tracker_.continueAs(fresh, old);
+    frame.report.reidentified.emplace_back(fresh, old);
     return old;
 }
 
@@ -228,14 +229,14 @@ void Identities::settleNames(Time now, std::vector<Event>& events) {
             continue;
         }
         identity.nameless = nameless;
-        bool told = false;
+        bool reported = false;
         for (auto& e : events) {
             if (e.track.id == t.id && e.kind == Event::Kind::updated) {
                 e.track = describe(t, identity);
-                told = true;
+                reported = true;
             }
         }
-        if (!told && identity.announced && !t.hidden) {
+        if (!reported && identity.announced && !t.hidden) {
             events.push_back({Event::Kind::updated, describe(t, identity)});
         }
     }
@@ -247,14 +248,14 @@ double Identities::matchThreshold() const {
 
 cv::drgan::NamingRule Identities::namingRule() const {
     cv::drgan::NamingRule rule;
-    rule.strangerRate = options_.strangerRate / chancesOfATrack;
+    rule.strangerRate = options_.strangerRate / identificationsPerTrack;
     rule.threshold = options_.matchThreshold;
     rule.thresholds = models_.thresholds;
     rule.matchThreshold = models_.matchThreshold;
     return rule;
 }
 
-// A threshold that is set higher for a large gallery says nothing of two pictures of one track.
+// match-threshold may be higher for a large gallery: that does not matter for two pictures of one track.
 IdentityRules Identities::identityRules() const {
     return IdentityRules::of(std::min<double>(matchThreshold(), models_.matchThreshold));
 }

@@ -13,50 +13,49 @@
 #include "models/models.hpp"
 #include "options.hpp"
 #include "results/report.hpp"
-#include "tracking/crossings.hpp"
+#include "tracking/occlusions.hpp"
 #include "tracking/tracker.hpp"
 
 namespace drgan {
 
-/// Who is behind each track: encodes the faces that are worth it, fuses the pictures of one person, starts another
-/// track where a face turns out to be another person's, and names people. One object serves one thread at a time.
+/// The people behind the tracks: encodes faces, fuses the pictures of one person, splits a track when its face turns
+/// out to be another person's, and names people. One object serves one thread at a time.
 class Identities {
 public:
     /// @param models outlives the object; read at each call
-    /// @param tracker outlives the object. Its tracks are parted, joined and exchanged here.
+    /// @param tracker outlives the object. The object splits, joins and swaps its tracks.
     Identities(const Models& models, Tracker& tracker) : models_(models), tracker_(tracker) {}
     Identities(const Identities&) = delete;
     Identities& operator=(const Identities&) = delete;
 
     void setOptions(const PipelineOptions& options);
 
-    /// After the tracker has seen a frame: who is who, and what there is to fuse.
+    /// Call after the tracker's update(): encodes and fuses faces, and corrects tracks that show another person.
     /// @param now time of the frame, nanoseconds
-    /// @param events, report get what happened
+    /// @param events, report receive what happened
     void update(const FrameView& frame, Time now, std::vector<Event>& events, FrameReport& report);
 
-    /// A person is in one place: of the tracks that have one name, one keeps it. What `events` tells already of a track
-    /// that has lost its name is put right.
+    /// Lets only one track of a frame have each name. Corrects `events` of a track that has lost its name.
     void settleNames(Time now, std::vector<Event>& events);
 
-    /// What is known of a track of this frame; news, if it is the first time.
-    /// @param mayDraw whether the frontal view may be brought up to date
+    /// Returns what is known of a track, and announces it the first time.
+    /// @param mayDraw whether the frontal view may be drawn
     TrackInfo show(const Track& track, bool mayDraw, std::vector<Event>& events, FrameReport& report);
 
-    /// Tells of the tracks that have ended since, as far as they were told of, and forgets them.
+    /// Reports the tracks that have ended, if they were announced, and drops what is known of them.
     void collectEnded(bool mayDraw, std::vector<Event>& events, FrameReport& report);
 
-    /// The same for tracks that are to be forgotten: their last event has only the place.
-    /// @return tracks that were dropped
+    /// The same for tracks that are forgotten: their last event has their box only.
+    /// @return number of tracks dropped
     size_t forgetEnded(std::vector<Event>& events);
 
 private:
     struct Stranger {
         int track;
-        int notThis;  ///< the track whose place it has taken
+        int excluded;  ///< the track from which it was split
         std::vector<Picture> pictures;
     };
-    /// What one frame's calls share.
+    /// Arguments and results of one update().
     struct Frame {
         const FrameView& view;
         Time now;
@@ -65,11 +64,11 @@ private:
         std::vector<Stranger> strangers;
     };
 
-    void settleCrossings(Frame& frame);
+    void resolveOcclusions(Frame& frame);
     void watch(const Frame& frame);
     void encodeDue(Frame& frame);
     bool encode(Frame& frame, const Track& track);
-    int knownAs(Frame& frame, int fresh, int notThis, const Picture& picture);
+    int resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture);
     void fuse(Frame& frame, int id, const Picture& picture);
     void announce(const Track& track, std::vector<Event>& events, FrameReport& report);
     void draw(Identity& identity, bool exactly, FrameReport& report);
@@ -82,7 +81,7 @@ private:
     const Similarity similarity_ = [this](const cv::Mat& a, const cv::Mat& b) { return models_.encoder->match(a, b); };
     Tracker& tracker_;
     PipelineOptions options_;
-    Crossings crossings_;
+    Occlusions occlusions_;
     EncodePolicy policy_;
     std::map<int, Identity> identities_;  // by track
     NameHolders names_;

@@ -6,22 +6,22 @@
 
 namespace drgan {
 
-/// What a stream's user decides of a Pipeline.
+/// Options of a Pipeline.
 struct PipelineOptions {
-    /// Frames from one detection to the next; sooner where a track is missed and, with an aligner, while none is
-    /// followed. 0: never, only upstream's faces are used.
+    /// Number of frames from one detection to the next; fewer when a track is missed and, with an aligner, while there
+    /// are no tracks. 0: never detect, use faces from upstream only.
     int detectInterval = 5;
     int maxFaces = 16;
     float minFaceSize = 24;  ///< pixels of the frame
     Time trackTimeout = 1000 * millisecond;
     Time encodeInterval = 200 * millisecond;
     Time refreshInterval = 2000 * millisecond;
-    double updateThreshold = 0.5;  ///< growth of the total confidence that is news
+    double updateThreshold = 0.5;  ///< growth of the total confidence that causes an update
     float yaw = 0;                 ///< of the drawn view, degrees
-    /// Cosine at or above which two embeddings are one person. -1: the models' threshold where a face comes back or
-    /// crosses another one; for names, the threshold that strangerRate implies.
+    /// Minimum cosine of two embeddings of one person. -1: the models' threshold for faces that come back and after
+    /// occlusions; the threshold that strangerRate implies for names.
     double matchThreshold = -1;
-    double strangerRate = 0.01;  ///< chance that a face whose person is not in the gallery gets a name, in (0, 1)
+    double strangerRate = 0.01;  ///< probability that a face whose person is not in the gallery gets a name, in (0, 1)
     bool frontals = true;        ///< keep TrackInfo::frontal up to date
 };
 

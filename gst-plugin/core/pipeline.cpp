@@ -3,20 +3,21 @@
 
 #include <algorithm>
 
-#include "frame/look.hpp"
+#include "frame/detect.hpp"
+#include "frame/face_crop.hpp"
 
 namespace drgan {
 namespace {
 
-// Frames between two looks for faces that are not followed, where the detect interval is longer; and for how long a
-// lost face is looked for so often.
+// Frames between two detections while there are no tracks, or for this time after a face was lost; if the detect
+// interval is longer.
 constexpr int searchInterval = 5;
 constexpr Time searchTime = 1000 * millisecond;
 
-// Boxes that the aligner is asked about, for each face that may be followed: upstream may send any number.
+// Maximum number of boxes that the aligner confirms, per track that is allowed: upstream may send any number.
 constexpr int boxesPerFace = 4;
 
-// Keeps those that are followed, and then the large ones.
+// Keeps the faces of tracks first, then the largest.
 void keepLargest(std::vector<Face>& faces, int most) {
     const auto n = std::min<size_t>(faces.size(), static_cast<size_t>(std::max(0, most)));
     std::partial_sort(faces.begin(), faces.begin() + static_cast<std::ptrdiff_t>(n), faces.end(),
@@ -33,10 +34,9 @@ bool isIn(const std::vector<Face>& faces, int track) {
 
 }  // namespace
 
-Pipeline::Pipeline(Models models, const Options& options)
-    : models_(std::move(models)), identities_(models_, tracker_) {
+Pipeline::Pipeline(Models models, const Options& options) : models_(std::move(models)), identities_(models_, tracker_) {
     if (models_.aligner) {
-        follower_.emplace(models_.aligner);
+        landmarkTracker_.emplace(models_.aligner);
     }
     setOptions(options);
 }
@@ -48,34 +48,34 @@ void Pipeline::setOptions(const Options& options) {
     identities_.setOptions(options);
 }
 
-// Upstream detectors may run every few frames only: frames in between are theirs, too.
+// Upstream's detector may run on every few frames only: it is responsible for the frames in between, too.
 bool Pipeline::isUpstreams(Time now) const {
     return upstreamSeen_ && now >= lastUpstream_ && now - lastUpstream_ <= options_.trackTimeout;
 }
 
-bool Pipeline::wantsLook(Time now, const std::vector<Face>& followed) const {
+bool Pipeline::wantsDetection(Time now, const std::vector<Face>& followed) const {
     if (!models_.finder || options_.detectInterval <= 0 || isUpstreams(now)) {
         return false;
     }
-    if (framesSinceLook_ < 0 || framesSinceLook_ >= options_.detectInterval) {
+    if (framesSinceDetection_ < 0 || framesSinceDetection_ >= options_.detectInterval) {
         return true;
     }
     const auto& tracks = tracker_.tracks();
     const auto visible = [&](auto condition) {
         return std::any_of(tracks.begin(), tracks.end(), [&](const Track& t) { return !t.hidden && condition(t); });
     };
-    if (follower_) {
+    if (landmarkTracker_) {
         const bool missed =
             visible([&](const Track& t) { return t.misses < tracker_.options.patience && !isIn(followed, t.id); });
-        return missed || (framesSinceLook_ >= searchInterval && (followed.empty() || lostSome(now, followed)));
+        return missed || (framesSinceDetection_ >= searchInterval && (followed.empty() || lostRecently(now, followed)));
     }
-    // A slow stream must not time its tracks out between two looks.
+    // Tracks of a slow stream must not time out between two detections.
     return tracker_.searching() ||
            visible([&](const Track& t) { return now - t.lastSeen > options_.trackTimeout / 2; });
 }
 
-// A face has gone a short while ago.
-bool Pipeline::lostSome(Time now, const std::vector<Face>& followed) const {
+// A face was lost within the last second.
+bool Pipeline::lostRecently(Time now, const std::vector<Face>& followed) const {
     const auto& tracks = tracker_.tracks();
     return std::any_of(tracks.begin(), tracks.end(), [&](const Track& t) {
         return t.confirmed && !isIn(followed, t.id) && now - t.lastSeen <= searchTime;
@@ -85,42 +85,43 @@ bool Pipeline::lostSome(Time now, const std::vector<Face>& followed) const {
 void Pipeline::confirm(const FrameView& frame, std::vector<Face>& faces) {
     const StageTimer timer(report_.times, Stage::align);
     keepLargest(faces, boxesPerFace * options_.maxFaces);
-    follower_->confirm(frame, faces);
+    landmarkTracker_->confirm(frame, faces);
     report_.doubted =
         static_cast<int>(std::count_if(faces.begin(), faces.end(), [](const Face& f) { return f.doubted; }));
 }
 
-// The faces of a frame that upstream tells nothing about. @param looked whether a track not among them is missed
-std::vector<Face> Pipeline::gather(const FrameView& frame, Time now, bool& looked) {
+// The faces of a frame without faces from upstream.
+// @param observed set to whether tracks without a face were missed
+std::vector<Face> Pipeline::trackAndDetect(const FrameView& frame, Time now, bool& observed) {
     std::vector<Face> faces;
-    looked = false;
-    // Faces that upstream has stopped to report are not ours to keep where only upstream may report faces.
-    if (follower_ && ((models_.finder && options_.detectInterval > 0) || isUpstreams(now))) {
+    observed = false;
+    // If only upstream may report faces, a face that it no longer reports is not tracked on.
+    if (landmarkTracker_ && ((models_.finder && options_.detectInterval > 0) || isUpstreams(now))) {
         const StageTimer timer(report_.times, Stage::align);
-        faces = follower_->follow(frame, tracker_.tracks());
+        faces = landmarkTracker_->follow(frame, tracker_.tracks());
         report_.followed = static_cast<int>(faces.size());
-        looked = true;
+        observed = true;
     }
-    if (wantsLook(now, faces)) {
-        std::vector<Face> finds;
+    if (wantsDetection(now, faces)) {
+        std::vector<Face> detections;
         {
             const StageTimer timer(report_.times, Stage::detect);
-            finds = detect(*models_.finder, frame, options_.minFaceSize);
+            detections = detect(*models_.finder, frame, options_.minFaceSize);
         }
-        report_.found = static_cast<int>(finds.size());
-        if (follower_) {
-            confirm(frame, finds);
-            join(finds, faces);
+        report_.found = static_cast<int>(detections.size());
+        if (landmarkTracker_) {
+            confirm(frame, detections);
+            mergeDetections(detections, faces);
         } else {
-            faces = std::move(finds);
+            faces = std::move(detections);
         }
-        looked = true;
-        framesSinceLook_ = 0;
+        observed = true;
+        framesSinceDetection_ = 0;
     }
     return faces;
 }
 
-std::vector<Face> Pipeline::select(const FrameView& frame, const std::vector<Face>& upstream) const {
+std::vector<Face> Pipeline::usableFaces(const FrameView& frame, const std::vector<Face>& upstream) const {
     const cv::Rect2f bounds(cv::Point2f(), cv::Size2f(frame.size()));
     std::vector<Face> faces;
     for (const auto& f : upstream) {
@@ -136,35 +137,35 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
     report_ = {};
     report_.skipped = !mayInfer;
     tracker_.predict(now);
-    if (framesSinceLook_ >= 0 && framesSinceLook_ < options_.detectInterval) {
-        ++framesSinceLook_;
+    if (framesSinceDetection_ >= 0 && framesSinceDetection_ < options_.detectInterval) {
+        ++framesSinceDetection_;
     }
     std::vector<Face> faces;
-    bool looked = true;
+    bool observed = true;
     float sureScore = 0;
     if (!upstream.empty()) {
-        faces = select(frame, upstream);
+        faces = usableFaces(frame, upstream);
         upstreamSeen_ = true;
         lastUpstream_ = now;
-        if (follower_ && mayInfer) {
+        if (landmarkTracker_ && mayInfer) {
             confirm(frame, faces);
-        } else if (follower_) {
+        } else if (landmarkTracker_) {
             std::for_each(faces.begin(), faces.end(),
-                          [](Face& f) { f.doubted = true; });  // until there is time to look
+                          [](Face& f) { f.doubted = true; });  // not confirmed: there is no time for it
         }
     } else if (mayInfer) {
-        faces = gather(frame, now, looked);
+        faces = trackAndDetect(frame, now, observed);
         sureScore = models_.finder ? models_.finder->sureScore() : 0;
     } else {
-        looked = false;
+        observed = false;
     }
-    if (looked) {
+    if (observed) {
         keepLargest(faces, options_.maxFaces);
         report_.faces = static_cast<int>(faces.size());
         tracker_.update(faces, sureScore);
     }
     identities_.collectEnded(mayInfer, result.events, report_);
-    if (looked && mayInfer) {
+    if (observed && mayInfer) {
         identities_.update(frame, now, result.events, report_);
     }
     identities_.settleNames(now, result.events);
@@ -190,7 +191,7 @@ std::vector<Event> Pipeline::finish() {
     std::vector<Event> events;
     tracker_.endAll();
     identities_.collectEnded(true, events, report_);
-    framesSinceLook_ = -1;
+    framesSinceDetection_ = -1;
     upstreamSeen_ = false;
     return events;
 }

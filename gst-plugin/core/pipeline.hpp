@@ -12,14 +12,14 @@
 #include "models/models.hpp"
 #include "options.hpp"
 #include "results/report.hpp"
-#include "tracking/follower.hpp"
+#include "tracking/landmark_tracker.hpp"
 #include "tracking/tracker.hpp"
 
 namespace drgan {
 
-/// Detects rarely, tracks cheaply, encodes when it pays, keeps one running template per face. With an aligner, tracks
-/// are followed by it on every frame, and a detector's faces need its word. One object serves one thread at a time;
-/// errors are cv::Exception and leave it usable.
+/// Detects, tracks and encodes the faces of a video, and keeps a fused embedding per face. With an aligner, tracks are
+/// updated by their landmarks on every frame, and detections must be confirmed by it. One object serves one thread at a
+/// time; errors are cv::Exception and leave it usable.
 class Pipeline {
 public:
     using Options = PipelineOptions;
@@ -34,38 +34,38 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    /// May change between any two frames.
+    /// May be called between any two frames.
     void setOptions(const Options& options);
 
-    /// @param now time of the frame, nanoseconds; differences matter alone
+    /// @param now time of the frame, nanoseconds; only differences matter
     /// @param upstream faces that came with the frame; if there are any, no detector runs
-    /// @param mayInfer false: too late for networks, only move tracks along
+    /// @param mayInfer false: the frame is too late to run networks; tracks are predicted only
     Result process(const FrameView& frame, Time now, const std::vector<Face>& upstream, bool mayInfer = true);
 
-    /// Ends all tracks. Ids go on counting.
+    /// Ends all tracks. Later tracks get new ids.
     std::vector<Event> finish();
 
-    /// Ends a track, hidden or not, and drops all that was learnt of it: its last event has the place alone. A face
-    /// that is still there is met anew, under another id.
+    /// Ends a track, hidden or not, and drops everything that is known of it: its last event has its box only. A face
+    /// that is still in the video becomes a new track with another id.
     /// @param id < 0: all tracks
-    /// @param events gets those of tracks that were told of
-    /// @return tracks that were dropped
+    /// @param events receives the events of tracks that were announced
+    /// @return number of tracks dropped
     size_t forget(int id, std::vector<Event>& events);
 
 private:
     bool isUpstreams(Time now) const;
-    bool wantsLook(Time now, const std::vector<Face>& followed) const;
-    bool lostSome(Time now, const std::vector<Face>& followed) const;
-    std::vector<Face> gather(const FrameView& frame, Time now, bool& looked);
-    std::vector<Face> select(const FrameView& frame, const std::vector<Face>& upstream) const;
+    bool wantsDetection(Time now, const std::vector<Face>& followed) const;
+    bool lostRecently(Time now, const std::vector<Face>& followed) const;
+    std::vector<Face> trackAndDetect(const FrameView& frame, Time now, bool& observed);
+    std::vector<Face> usableFaces(const FrameView& frame, const std::vector<Face>& upstream) const;
     void confirm(const FrameView& frame, std::vector<Face>& faces);
 
     Models models_;
     Options options_;
     Tracker tracker_;
-    std::optional<Follower> follower_;
+    std::optional<LandmarkTracker> landmarkTracker_;
     Identities identities_;
-    int framesSinceLook_ = -1;  // -1: no look yet
+    int framesSinceDetection_ = -1;  // -1: there was none yet
     Time lastUpstream_ = 0;
     bool upstreamSeen_ = false;
     FrameReport report_;  // of the frame in process()

@@ -8,7 +8,7 @@ constexpr double passingBy = 0.2;  // of the person's total confidence
 
 }  // namespace
 
-Choice chooseVideo(std::vector<Track> tracks, const enrolment::Match& match, double threshold) {
+Choice chooseTracks(std::vector<Track> tracks, const enrolment::Match& match, double threshold) {
     if (tracks.empty()) {
         return {{}, "no face found"};
     }

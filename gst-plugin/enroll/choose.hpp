@@ -11,15 +11,15 @@
 namespace drgan::enroll {
 
 struct Choice {
-    std::vector<Track> tracks;  ///< of the person; empty: nobody can be enrolled from it
-    std::string reason;         ///< why none; with tracks: what was left aside, empty: nothing
+    std::vector<Track> tracks;  ///< of the person; empty: the video cannot be used
+    std::string reason;         ///< why there are no tracks, or which tracks were ignored; may be empty
 };
 
-/// Whose video it is: the track with the largest total confidence and those that are like it, as a face that was hidden
-/// for a while makes several. A video of several people is nobody's: all that is unlike may come to a fifth of the
-/// person's total confidence at most, as somebody who passes by.
-/// @param threshold cosine from which on two tracks are one person
-Choice chooseVideo(std::vector<Track> tracks, const enrolment::Match& match, double threshold);
+/// Chooses the tracks of the person that a video shows: the track with the largest total confidence, and those similar
+/// to it, as a face that is hidden for a while may get several tracks. A video of several people is rejected: the total
+/// confidence of the other tracks may be a fifth of the person's at most, as of somebody who passes by.
+/// @param threshold minimum cosine of two tracks of one person
+Choice chooseTracks(std::vector<Track> tracks, const enrolment::Match& match, double threshold);
 
 }  // namespace drgan::enroll
 

@@ -3,26 +3,26 @@
 
 namespace drgan::enroll {
 
-std::vector<Look> lookAt(const std::vector<enrolment::Source>& files, const Eyes& eyes,
-                         const std::function<void(size_t index, const enrolment::Source&)>& progress) {
-    std::vector<Look> looks;
+std::vector<FileResult> embedFiles(const std::vector<enrolment::Source>& files, const Embedders& embedders,
+                                   const std::function<void(size_t index, const enrolment::Source&)>& progress) {
+    std::vector<FileResult> results;
     for (size_t i = 0; i < files.size(); ++i) {
         progress(i, files[i]);
-        looks.push_back(look(files[i], eyes));
+        results.push_back(embedFile(files[i], embedders));
     }
-    return looks;
+    return results;
 }
 
-std::vector<Outcome> add(const std::vector<Look>& looks, cv::drgan::Gallery& gallery, const Eyes& eyes,
-                         const enrolment::AddOptions& options) {
+std::vector<Outcome> add(const std::vector<FileResult>& results, cv::drgan::Gallery& gallery,
+                         const Embedders& embedders, const enrolment::AddOptions& options) {
     std::vector<enrolment::Seen> seen;
-    for (const Look& look : looks) {
-        seen.push_back(look.seen);
+    for (const FileResult& result : results) {
+        seen.push_back(result.seen);
     }
-    const auto verdicts = enrolment::addPeople(seen, gallery, eyes.match, eyes.threshold, options);
+    const auto verdicts = enrolment::addPeople(seen, gallery, embedders.match, embedders.threshold, options);
     std::vector<Outcome> outcomes;
-    for (size_t i = 0; i < looks.size(); ++i) {
-        Outcome outcome{{seen[i].name, seen[i].file}, looks[i].reason};
+    for (size_t i = 0; i < results.size(); ++i) {
+        Outcome outcome{{seen[i].name, seen[i].file}, results[i].reason};
         outcome.likeness = verdicts[i].likeness;
         outcome.unlike = verdicts[i].unlike;
         if (verdicts[i].taken) {

@@ -7,27 +7,27 @@
 #include <string>
 #include <vector>
 
-#include "look.hpp"
+#include "embed_file.hpp"
 
 namespace drgan::enroll {
 
-/// What came of a file.
+/// The result for one file.
 struct Outcome {
     enrolment::Source source;
-    std::string reason;          ///< why nobody was enrolled from it; else what was done without being asked, or empty
-    int images = 0;              ///< pictures fused into the person; 0: nobody was enrolled from it
+    std::string reason;          ///< why it was not used, or what was done to the picture; may be empty
+    int images = 0;              ///< number of pictures fused into the person; 0: the file was not used
     double totalConfidence = 0;  ///< sum of their confidences
-    double likeness = 1;         ///< cosine to the person's other files, 1 where it is the only one
-    bool unlike = false;         ///< it does not fit them: is it the same person?
+    double likeness = 1;         ///< cosine to the person's other files; 1 if there are none
+    bool unlike = false;         ///< it does not fit them: it may be another person
 };
 
-/// Looks at each file. @param progress told before each
-std::vector<Look> lookAt(const std::vector<enrolment::Source>& files, const Eyes& eyes,
-                         const std::function<void(size_t index, const enrolment::Source&)>& progress);
+/// Embeds each file. @param progress called before each
+std::vector<FileResult> embedFiles(const std::vector<enrolment::Source>& files, const Embedders& embedders,
+                                   const std::function<void(size_t index, const enrolment::Source&)>& progress);
 
-/// Adds what was seen to the gallery, as enrolment::addPeople() decides.
-std::vector<Outcome> add(const std::vector<Look>& looks, cv::drgan::Gallery& gallery, const Eyes& eyes,
-                         const enrolment::AddOptions& options);
+/// Adds the embeddings to the gallery, as enrolment::addPeople() decides.
+std::vector<Outcome> add(const std::vector<FileResult>& results, cv::drgan::Gallery& gallery,
+                         const Embedders& embedders, const enrolment::AddOptions& options);
 
 }  // namespace drgan::enroll
 

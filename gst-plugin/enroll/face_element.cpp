@@ -10,7 +10,7 @@
 namespace drgan::enroll {
 namespace {
 
-// Without a template, a pad that has caps takes no others.
+// Without a template, a pad that has caps accepts no others.
 GstStaticPadTemplate anything = GST_STATIC_PAD_TEMPLATE("from", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 GstFlowReturn dropBuffer(GstPad*, GstObject*, GstBuffer* buffer) {
@@ -49,8 +49,7 @@ Track readTrack(const GstStructure* s) {
 FaceElement::FaceElement(const std::string& bundle, const std::string& detector) {
     element_ = gst_element_factory_make("drganfrontalize", nullptr);
     if (element_ == nullptr) {
-        throw std::runtime_error(
-            "GStreamer finds no element drganfrontalize: set GST_PLUGIN_PATH to the folder of libgstdrgan.so");
+        throw std::runtime_error("no element \"drganfrontalize\": set GST_PLUGIN_PATH to the folder of libgstdrgan.so");
     }
     gst_object_ref_sink(element_);
     g_object_set(element_, "display", FALSE, "embeddings", TRUE, nullptr);
@@ -80,7 +79,7 @@ FaceElement::FaceElement(const std::string& bundle, const std::string& detector)
     gst_pad_set_active(into_, TRUE);
     if (gst_element_set_state(element_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
         const std::string why = errorOn(bus_);
-        throw std::runtime_error(why.empty() ? "drganfrontalize does not start" : why);
+        throw std::runtime_error(why.empty() ? "drganfrontalize cannot start" : why);
     }
     beginStream();
 }
@@ -146,7 +145,7 @@ void FaceElement::show(const cv::Mat& picture, GstClockTime time) {
     show(sample.get(), time);
 }
 
-// After each frame: a video has many messages, and nobody needs more than the ends of its tracks.
+// After each frame, as a video has many messages. Only those of tracks that have ended are kept.
 void FaceElement::readMessages() {
     while (GstMessage* message = gst_bus_pop_filtered(
                bus_, static_cast<GstMessageType>(GST_MESSAGE_ANY & ~static_cast<guint>(GST_MESSAGE_ERROR)))) {

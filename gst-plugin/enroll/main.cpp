@@ -56,17 +56,17 @@ void define(CLI::App& app, Arguments& a) {
 }
 
 int run(const Arguments& a) {
-    // First what may be wrong with the arguments: looking at pictures takes long.
+    // Check the arguments first: embedding takes long.
     const enrolment::Sources sources = enrolment::findSources(a.paths, a.name);
     if (sources.files.empty()) {
         throw std::runtime_error(
-            "there are no files to enroll people from" +
+            "no files to enroll people from" +
             (sources.aside.empty() ? "" : ": " + sources.aside[0].file + " " + sources.aside[0].reason));
     }
     const auto exists = [&] { return std::filesystem::exists(a.gallery); };
     const auto checkMayWrite = [&] {
         if (exists() && !a.update) {
-            throw std::runtime_error(a.gallery + ": is there already; --update adds to it");
+            throw std::runtime_error(a.gallery + ": already exists; --update adds to it");
         }
     };
     checkMayWrite();
@@ -77,20 +77,21 @@ int run(const Arguments& a) {
         cv::drgan::Gallery::load(a.gallery, encoder);
     }
     enroll::FaceElement element(a.bundle, a.detector);
-    const enroll::Eyes eyes{stills, element, [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); },
-                            stills.bundle().matchThreshold};
-    const auto looks = enroll::lookAt(sources.files, eyes, [&](size_t i, const enrolment::Source& s) {
+    const enroll::Embedders embedders{stills, element,
+                                      [&](const cv::Mat& x, const cv::Mat& y) { return encoder->match(x, y); },
+                                      stills.bundle().matchThreshold};
+    const auto results = enroll::embedFiles(sources.files, embedders, [&](size_t i, const enrolment::Source& s) {
         if (!a.quiet) {
             std::fprintf(stderr, "[%zu/%zu] %s: %s\n", i + 1, sources.files.size(), s.name.c_str(), s.file.c_str());
         }
     });
-    // Looking takes long: only now is the gallery read, as it is now, and nobody else changes it until it is saved.
+    // Embedding takes long: load the gallery only now, and lock it until it is saved.
     const enrolment::GalleryLock lock(a.gallery);
     checkMayWrite();
     const bool existed = exists();
     const auto gallery = existed ? cv::drgan::Gallery::load(a.gallery, encoder) : cv::drgan::Gallery::create(encoder);
     enroll::Report report;
-    report.outcomes = enroll::add(looks, *gallery, eyes, {a.keepUnlike, !a.noPictures});
+    report.outcomes = enroll::add(results, *gallery, embedders, {a.keepUnlike, !a.noPictures});
     report.aside = sources.aside;
     report.gallery = a.gallery;
     report.bundle = stills.bundle().id;

@@ -12,7 +12,7 @@
 namespace drgan::enroll {
 namespace {
 
-// decodebin does not take it by itself, and it alone reads which way a camera was held.
+// decodebin does not choose it by itself, and only it reads the orientation tag.
 void preferJpegParser() {
     if (GstPluginFeature* parser = gst_registry_lookup_feature(gst_registry_get(), "jpegparse")) {
         gst_plugin_feature_set_rank(parser, GST_RANK_PRIMARY + 1);
@@ -62,7 +62,7 @@ Media::Media(const std::string& file, GstCaps* formats, const std::string& direc
 Media::~Media() {
     gst_object_unref(sink_);
     gst_object_unref(bus_);
-    // Stopping waits for the decoder: one that never comes back is left to itself.
+    // Stopping waits for the decoder: a decoder that hangs is left running.
     std::packaged_task<void()> stop([pipeline = pipeline_] {
         gst_element_set_state(pipeline, GST_STATE_NULL);
         gst_object_unref(pipeline);
@@ -76,7 +76,7 @@ SamplePtr Media::next() {
     constexpr GstClockTime wait = 100 * GST_MSECOND;
     for (GstClockTime waited = 0; waited < patience_; waited += wait) {
         SamplePtr sample(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_), wait));
-        const std::string error = errorOn(bus_);  // each time: what nobody reads stays in memory
+        const std::string error = errorOn(bus_);  // each time: unread messages stay in memory
         if (!error.empty()) {
             throw std::runtime_error("cannot be decoded: " + error);
         }
@@ -87,7 +87,7 @@ SamplePtr Media::next() {
             return nullptr;
         }
     }
-    throw std::runtime_error("gives neither a picture nor its end for " + std::to_string(patience_ / GST_SECOND) +
+    throw std::runtime_error("no picture and no end of the file within " + std::to_string(patience_ / GST_SECOND) +
                              " seconds: is it a video or a picture?");
 }
 

@@ -15,13 +15,12 @@ struct Unref {
 };
 using SamplePtr = std::unique_ptr<GstSample, Unref>;
 
-/// A file's pictures, one after the other, in a format that drganfrontalize takes: whatever GStreamer decodes, turned
-/// upright.
+/// Decodes the pictures of a file with GStreamer, to a format that drganfrontalize takes, and rotates them upright.
 class Media {
 public:
     /// @param formats caps of the pictures
-    /// @param direction videoflip's video-direction; "auto": as the file says
-    /// @param patience so long a file may give nothing, neither a picture nor its end
+    /// @param direction videoflip's video-direction; "auto": by the file's orientation tag
+    /// @param patience maximum time to wait for the next picture or the end of the file
     /// @throws std::runtime_error if GStreamer lacks an element
     Media(const std::string& file, GstCaps* formats, const std::string& direction = "auto",
           GstClockTime patience = 20 * GST_SECOND);

@@ -14,10 +14,10 @@ struct Report {
     std::string bundle;   ///< id
     int people = 0;       ///< in the gallery
     std::vector<Outcome> outcomes;
-    std::vector<enrolment::Aside> aside;  ///< what could not be looked at
+    std::vector<enrolment::Aside> aside;  ///< files that could not be read
 };
 
-/// People of whom there is at least one picture.
+/// Number of people with at least one picture.
 size_t enrolled(const Report& report);
 
 std::string asText(const Report& report);

@@ -70,6 +70,23 @@ bool has(const std::vector<Pair>& pairs, const Pair& pair) {
     return std::find(pairs.begin(), pairs.end(), pair) != pairs.end();
 }
 
+/// What "auto" takes first comes first: OpenCV's own backend, then CUDA, and of a backend's targets the CPU.
+std::vector<Pair> byPreference(std::vector<Pair> pairs) {
+    const auto rank = [](const Pair& pair) {
+        const int backend = pair.first == dnn::DNN_BACKEND_OPENCV ? 0 : pair.first == dnn::DNN_BACKEND_CUDA ? 1 : 2;
+        return std::make_pair(backend, pair.second);
+    };
+    std::stable_sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return rank(a) < rank(b); });
+    return pairs;
+}
+
+/// Whether a name, "BACKEND/TARGET" with "auto" for one of them, is that of a pair.
+bool fits(const std::string& name, const Pair& pair) {
+    const std::string backend = nameIn(backendNames, pair.first);
+    const std::string target = nameIn(targetNames, pair.second);
+    return name == backend + "/" + target || name == "auto/" + target || name == backend + "/auto";
+}
+
 std::string listed(const std::vector<Pair>& pairs) {
     std::string text;
     for (const Pair& pair : pairs) {
@@ -104,7 +121,7 @@ std::vector<String> availableBackends() {
 void findBackend(const String& name, int& backendId, int& targetId) {
     const std::vector<Pair> pairs = availablePairs();
     Pair found(dnn::DNN_BACKEND_OPENCV, dnn::DNN_TARGET_CPU);
-    if (name == "auto") {
+    if (name == "auto" || name == "auto/auto") {
         const Pair cuda(dnn::DNN_BACKEND_CUDA, dnn::DNN_TARGET_CUDA);
         if (has(pairs, cuda)) {
             found = cuda;
@@ -112,8 +129,9 @@ void findBackend(const String& name, int& backendId, int& targetId) {
             CV_LOG_ONCE_WARNING(NULL, "OpenCV " << CV_VERSION << " has no CUDA here: networks run on the CPU");
         }
     } else {
-        const auto one = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& p) { return nameOf(p) == name; });
-        if (one == pairs.end()) {
+        const std::vector<Pair> sorted = byPreference(pairs);
+        const auto one = std::find_if(sorted.begin(), sorted.end(), [&](const Pair& p) { return fits(name, p); });
+        if (one == sorted.end()) {
             CV_Error(Error::StsNotImplemented,
                      format("name: got \"%s\", expected \"auto\" or one that OpenCV %s has here: %s", name.c_str(),
                             CV_VERSION, listed(pairs).c_str()));
@@ -153,7 +171,7 @@ int checkBackend(int backendId, int targetId, const std::string& where) {
 
 dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetId) {
     const bool plain = isPlainCpu({backendId, targetId});
-    dnn::Net net = dnn::readNetFromONNX(model, plain ? dnn::ENGINE_AUTO : dnn::ENGINE_CLASSIC);
+    dnn::Net net = dnn::readNetFromONNX(model, dnn::ENGINE_CLASSIC);
     if (!net.getMainGraph()) {  // the classic engine
         net.setPreferableBackend(backendId);
         net.setPreferableTarget(targetId);

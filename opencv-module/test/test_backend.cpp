@@ -149,6 +149,28 @@ TEST(Backend, NamesAreThoseOfThePairs) {
     EXPECT_EQ(t, cv::dnn::DNN_TARGET_CPU);
 }
 
+TEST(Backend, AutoStandsForABackendOrATarget) {
+    const struct {
+        const char* name;
+        std::vector<const char*> meant;  ///< the first of them that is there
+    } cases[] = {{"opencv/auto", {"opencv/cpu"}},    {"auto/cpu", {"opencv/cpu"}},
+                 {"auto/opencl", {"opencv/opencl"}}, {"cuda/auto", {"cuda/cuda", "cuda/cuda-fp16"}},
+                 {"auto/cuda", {"cuda/cuda"}},       {"auto/cuda-fp16", {"cuda/cuda-fp16"}}};
+    for (const auto& c : cases) {
+        const auto meant = std::find_if(c.meant.begin(), c.meant.end(), has);
+        int b = 0, t = -1, b2 = 0, t2 = -1;
+        if (meant == c.meant.end()) {
+            expectError([&] { cv::drgan::findBackend(c.name, b, t); },
+                        {cv::format("got \"%s\"", c.name), "opencv/cpu (3, 0)"});
+            continue;
+        }
+        cv::drgan::findBackend(c.name, b, t);
+        cv::drgan::findBackend(*meant, b2, t2);
+        EXPECT_EQ(b, b2) << c.name;
+        EXPECT_EQ(t, t2) << c.name;
+    }
+}
+
 TEST(Backend, WhatThisOpenCvLacksIsRefused) {
     const auto tiny = drgan_test::tinyEncoder();
     expectError([&] { Encoder::create(tiny, 12345, 0); },
@@ -158,7 +180,8 @@ TEST(Backend, WhatThisOpenCvLacksIsRefused) {
     expectError([] { Detector::create(drgan_test::tinyDetector(), nullptr, 12345, 0); }, {"backend 12345"});
     EXPECT_NO_THROW(Encoder::create(tiny, cv::dnn::DNN_BACKEND_OPENCV, cv::dnn::DNN_TARGET_CPU));
     int b = 0, t = 0;
-    for (const char* name : {"", "cuda", "opencv", "tpu/tpu", "OPENCV/CPU", "opencv/cpu "}) {
+    for (const char* name :
+         {"", "cuda", "opencv", "tpu/tpu", "auto/tpu", "opencv/cuda", "auto/", "OPENCV/CPU", "opencv/cpu "}) {
         expectError([&] { cv::drgan::findBackend(name, b, t); },
                     {cv::format("got \"%s\"", name), "\"auto\"", "opencv/cpu (3, 0)"});
     }
@@ -191,7 +214,7 @@ TEST(Backend, AutoIsCudaOrTheCpuWithOneWarning) {
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     int b = 0, t = -1;
-    for (int i = 0; i < 3; ++i) cv::drgan::findBackend("auto", b, t);
+    for (const char* name : {"auto", "auto/auto", "auto"}) cv::drgan::findBackend(name, b, t);
     const std::string log = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
     cv::utils::logging::setLogLevel(level);
     const bool cuda = has("cuda/cuda");

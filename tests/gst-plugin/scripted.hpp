@@ -29,10 +29,10 @@ inline drgan::Face withPoints(drgan::Face f, drgan::Points origin) {
 class ScriptedFinder : public cv::drgan::FaceFinder {
 public:
     std::vector<drgan::Face> faces;
-    int looks = 0;
+    int calls = 0;
     cv::Size seen;
     void find(cv::InputArray bgr, cv::OutputArray found, float) override {
-        ++looks;
+        ++calls;
         seen = bgr.size();
         cv::Mat rows;
         for (const auto& f : faces) {

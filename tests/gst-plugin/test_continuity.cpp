@@ -4,7 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
-#include "core/frame/look.hpp"
+#include "core/frame/face_crop.hpp"
 #include "core/identity/continuity.hpp"
 #include "scripted.hpp"
 
@@ -77,16 +77,16 @@ TEST(IdentityRules, LieAroundTheThreshold) {
 TEST_F(ContinuityTest, AsksForAPictureWhenSomethingElseIsThere) {
     track.watch(scene(0), false, now);
     EXPECT_FALSE(track.inDoubt());
-    EXPECT_FALSE(track.wantsLook(now));
+    EXPECT_FALSE(track.wantsPicture(now));
     cut();
     EXPECT_TRUE(track.inDoubt());
-    EXPECT_TRUE(track.wantsLook(now)) << "at once";
+    EXPECT_TRUE(track.wantsPicture(now)) << "at once";
 }
 
 TEST_F(ContinuityTest, AsksForAPictureOfWhatWasOutOfSight) {
     track.watch(scene(0), true, now);
     EXPECT_TRUE(track.inDoubt());
-    EXPECT_TRUE(track.wantsLook(now));
+    EXPECT_TRUE(track.wantsPicture(now));
 }
 
 TEST_F(ContinuityTest, AsksForAPictureWhenAFaceHasSlowlyBecomeUnlikeItself) {
@@ -94,7 +94,7 @@ TEST_F(ContinuityTest, AsksForAPictureWhenAFaceHasSlowlyBecomeUnlikeItself) {
         const double angle = i * 0.1;  // each step correlates by 0.995
         track.watch(scene(0) * std::cos(angle) + scene(1) * std::sin(angle), false, now);
         EXPECT_FALSE(track.inDoubt());
-        EXPECT_EQ(track.wantsLook(now + 1000 * millisecond), std::cos(angle) < 0.9);
+        EXPECT_EQ(track.wantsPicture(now + 1000 * millisecond), std::cos(angle) < 0.9);
     }
 }
 

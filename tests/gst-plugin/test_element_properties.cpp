@@ -127,7 +127,7 @@ TEST(Devices, ThatOpenCvWasBuiltWithoutAreAnErrorIfChosen) {
         gst_message_parse_error(messages[0].message, &error, nullptr);
         EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS));
         EXPECT_THAT(error->message, HasSubstr("cuda"));
-        EXPECT_THAT(error->message, HasSubstr("has here: cpu"));
+        EXPECT_THAT(error->message, HasSubstr("has here: opencv/cpu"));
         g_error_free(error);
         g_object_set(e.element, "backend", 0, "target", 0, nullptr);
         EXPECT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();

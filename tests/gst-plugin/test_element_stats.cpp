@@ -145,7 +145,7 @@ TEST(Logs, HaveACategoryPerPart) {
         e.caps("BGR", 320, 240);
         gst_buffer_unref(e.pushFace(40, 60, 80));
     }
-    EXPECT_FALSE(log.lines("drgan-detect", "faces found in").empty());
+    EXPECT_FALSE(log.lines("drgan-detect", "faces detected in").empty());
     EXPECT_FALSE(log.lines("drgan-align", "tracks followed").empty());
     EXPECT_EQ(log.lines("drgan-encode", "track 1: first picture").size(), 1U);
     EXPECT_EQ(log.lines("drgan-decode", "drawn in").size(), 1U);

@@ -19,7 +19,7 @@
 
 namespace {
 
-using drgan::enroll::chooseVideo;
+using drgan::enroll::chooseTracks;
 using drgan::enroll::Track;
 using drgan::enrolment::Source;
 using drgan_test::TempDir;
@@ -29,7 +29,7 @@ using testing::HasSubstr;
 constexpr double threshold = 0.3;
 
 /// What drganfrontalize tells at the end of a pipeline, in whose middle it is; empty if there was another face or none.
-cv::Mat played(const std::string& before, const std::string& properties = {}) {
+cv::Mat decodedForElement(const std::string& before, const std::string& properties = {}) {
     const std::string line = before + " ! drganfrontalize display=false embeddings=true " + properties + " ! fakesink";
     GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
     GstBus* bus = gst_element_get_bus(pipeline);
@@ -76,10 +76,11 @@ protected:
     std::vector<drgan::enroll::Outcome> enroll(const std::vector<Source>& files) {
         drgan::enroll::FaceElement element({}, {});
         drgan::enrolment::StillFaces stills({}, {});
-        const drgan::enroll::Eyes eyes{stills, element, match, threshold, 2 * GST_SECOND};
-        const auto looks = drgan::enroll::lookAt(files, eyes, [&](size_t, const Source& s) { told.push_back(s.file); });
+        const drgan::enroll::Embedders embedders{stills, element, match, threshold, 2 * GST_SECOND};
+        const auto results =
+            drgan::enroll::embedFiles(files, embedders, [&](size_t, const Source& s) { told.push_back(s.file); });
         EXPECT_FALSE(element.hasMessages());
-        return drgan::enroll::add(looks, *gallery, eyes, {keepUnlike, true});
+        return drgan::enroll::add(results, *gallery, embedders, {keepUnlike, true});
     }
 
     cv::Mat known(const std::string& name) const {
@@ -125,11 +126,12 @@ TEST_F(Enroll, GivesAPictureTheEmbeddingThatTheElementGivesIt) {
     for (const auto& s : sources) {
         const std::string decoded = "filesrc location=" + s.file + " ! decodebin ! videoconvert";
         const cv::Mat embedding = known(s.name);
-        EXPECT_TRUE(same(played(decoded), embedding)) << s.file;
+        EXPECT_TRUE(same(decodedForElement(decoded), embedding)) << s.file;
         // As a stream of a second; its first picture is the one that is encoded.
-        EXPECT_TRUE(same(played(decoded + " ! imagefreeze num-buffers=25 ! video/x-raw,framerate=25/1"), embedding))
+        EXPECT_TRUE(
+            same(decodedForElement(decoded + " ! imagefreeze num-buffers=25 ! video/x-raw,framerate=25/1"), embedding))
             << s.file;
-        EXPECT_TRUE(same(played(decoded, "gallery=" + saved), embedding)) << "with the gallery: " << s.file;
+        EXPECT_TRUE(same(decodedForElement(decoded, "gallery=" + saved), embedding)) << "with the gallery: " << s.file;
     }
     EXPECT_FALSE(same(known("a"), known("b")));
 }
@@ -212,8 +214,8 @@ TEST_F(Enroll, TurnsStillsThatLieOnTheirSide) {
     EXPECT_EQ(outcomes[0].reason, "");
     EXPECT_THAT(outcomes[1].reason, HasSubstr("turned by 90 degrees"));
     EXPECT_TRUE(same(known("Side"), known("Upright")));
-    EXPECT_TRUE(same(known("Side"), played("filesrc location=" + side +
-                                           " ! decodebin ! videoconvert ! videoflip video-direction=90r")));
+    EXPECT_TRUE(same(known("Side"), decodedForElement("filesrc location=" + side +
+                                                      " ! decodebin ! videoconvert ! videoflip video-direction=90r")));
 }
 
 // The element sees nothing of what GStreamer does not decode, or decodes to something else: then it is shown what
@@ -276,7 +278,7 @@ TEST_F(Enroll, ASourceThatGivesNothingIsGivenUp) {
     } catch (const std::runtime_error& error) {
         reason = error.what();
     }
-    EXPECT_THAT(reason, HasSubstr("gives neither a picture nor its end for 1 seconds"));
+    EXPECT_THAT(reason, HasSubstr("no picture and no end of the file within 1 seconds"));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
     EXPECT_EQ(::write(writer, "end", 3), 3);  // lets the thread that reads it go
     ::close(writer);
@@ -324,7 +326,7 @@ TEST_F(Enroll, TakesThePersonOfAVideo) {
     const auto outcomes = enroll({{"Ada", clip}});
     EXPECT_EQ(outcomes[0].reason, "");
     EXPECT_GE(outcomes[0].images, 2) << "four seconds, refreshed every two";
-    EXPECT_TRUE(same(known("Ada"), played("filesrc location=" + clip + " ! decodebin ! videoconvert")));
+    EXPECT_TRUE(same(known("Ada"), decodedForElement("filesrc location=" + clip + " ! decodebin ! videoconvert")));
 }
 
 // Half as wide, with pixels twice as wide as high: what anamorphic videos are.
@@ -379,19 +381,19 @@ Track track(unsigned id, double angle, double total, cv::Size size = {50, 50}) {
 double cosine(const cv::Mat& a, const cv::Mat& b) { return a.dot(b); }
 
 TEST(ChooseVideo, TakesTheTracksOfThePersonWhoIsSeenBest) {
-    EXPECT_EQ(chooseVideo({}, cosine, threshold).reason, "no face found");
-    const auto one = chooseVideo({track(1, 0, 1), track(2, 0.5, 4), track(3, 1.0, 2)}, cosine, threshold);
+    EXPECT_EQ(chooseTracks({}, cosine, threshold).reason, "no face found");
+    const auto one = chooseTracks({track(1, 0, 1), track(2, 0.5, 4), track(3, 1.0, 2)}, cosine, threshold);
     EXPECT_EQ(one.tracks.size(), 3U);
     EXPECT_EQ(one.reason, "");
-    const auto passerBy = chooseVideo({track(1, 3, 1), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
+    const auto passerBy = chooseTracks({track(1, 3, 1), track(2, 0, 4), track(3, 0.1, 3)}, cosine, threshold);
     ASSERT_EQ(passerBy.tracks.size(), 2U);
     EXPECT_EQ(passerBy.tracks[0].id, 2U);
     EXPECT_EQ(passerBy.tracks[1].id, 3U);
     EXPECT_THAT(passerBy.reason, HasSubstr("1 tracks of other faces"));
-    const auto two = chooseVideo({track(1, 3, 1), track(2, 0, 4)}, cosine, threshold);
+    const auto two = chooseTracks({track(1, 3, 1), track(2, 0, 4)}, cosine, threshold);
     EXPECT_TRUE(two.tracks.empty());
     EXPECT_THAT(two.reason, HasSubstr("faces of several people"));
-    const auto many = chooseVideo({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
+    const auto many = chooseTracks({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
     EXPECT_TRUE(many.tracks.empty()) << "two who pass by, and together more than a fifth";
 }
 

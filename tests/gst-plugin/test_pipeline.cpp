@@ -64,15 +64,15 @@ TEST_F(PipelineTest, LooksEveryKthFrameAndSoonerWhenAFaceIsMissed) {
     for (int i = 0; i < 21; ++i) {
         step();
     }
-    EXPECT_EQ(finder->looks, 5);  // frames 0, 5, 10, 15, 20
+    EXPECT_EQ(finder->calls, 5);  // frames 0, 5, 10, 15, 20
     finder->faces.clear();
     for (int i = 0; i < 5; ++i) {
         step();
     }
-    EXPECT_EQ(finder->looks, 6);  // frame 25: missed
+    EXPECT_EQ(finder->calls, 6);  // frame 25: missed
     step();
     step();
-    EXPECT_EQ(finder->looks, 8);  // at once again
+    EXPECT_EQ(finder->calls, 8);  // at once again
 }
 
 TEST_F(PipelineTest, LooksAtAPictureOfBoundedSizeAndGivesFacesInFramePixels) {
@@ -90,7 +90,7 @@ TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {
     for (int i = 0; i < 10; ++i) {
         step();  // frames between those that upstream looked at
     }
-    EXPECT_EQ(finder->looks, 0);
+    EXPECT_EQ(finder->calls, 0);
     EXPECT_EQ(count(Event::Kind::created), 1);
 }
 
@@ -191,11 +191,11 @@ TEST_F(StrictPipelineTest, AnotherFaceGetsAnotherId) {
 TEST_F(PipelineTest, WithoutTimeForNetworksTracksMoveOn) {
     finder->faces = {face(100, 80)};
     step();
-    const int looks = finder->looks;
+    const int looks = finder->calls;
     for (int i = 0; i < 8; ++i) {
         EXPECT_EQ(step({}, false).tracks.size(), 1U);
     }
-    EXPECT_EQ(finder->looks, looks);
+    EXPECT_EQ(finder->calls, looks);
 }
 
 TEST_F(PipelineTest, DrawsAtTheAskedYawAndAgainWhenItChanges) {

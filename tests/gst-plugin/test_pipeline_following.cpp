@@ -73,9 +73,9 @@ protected:
             Face f = face(people[i].x, people[i].y);
             f.score = people[i].score;
             // A face behind another one cannot be found.
-            const bool covered = std::any_of(
-                people.begin(), people.begin() + static_cast<std::ptrdiff_t>(i),
-                [&](const Person& other) { return drgan::overlap(f.box, face(other.x, other.y).box) > 0.15F; });
+            const bool covered =
+                std::any_of(people.begin(), people.begin() + static_cast<std::ptrdiff_t>(i),
+                            [&](const Person& other) { return drgan::iou(f.box, face(other.x, other.y).box) > 0.15F; });
             if (!covered) {
                 aligner->faces.push_back(f);
                 if (detected) {
@@ -92,7 +92,7 @@ protected:
     /// The id of the track at a place, -1: none
     static int idAt(const Pipeline::Result& result, float x, float y) {
         for (const auto& t : result.tracks) {
-            if (drgan::overlap(t.box, face(x, y).box) > 0.5F) {
+            if (drgan::iou(t.box, face(x, y).box) > 0.5F) {
                 return t.id;
             }
         }
@@ -135,20 +135,20 @@ TEST_F(FollowingTest, AMovingFaceIsFollowedWithFewDetections) {
         EXPECT_NEAR(result.tracks[0].box.x, x, 1) << "frame " << i;
         EXPECT_EQ(result.tracks[0].id, 1);
     }
-    EXPECT_EQ(finder->looks, 5);  // frames 0, 25, 50, 75, 100
+    EXPECT_EQ(finder->calls, 5);  // frames 0, 25, 50, 75, 100
 }
 
 TEST_F(FollowingTest, LooksAtOnceForALostFaceAndOftenWhereNothingIsFollowed) {
     for (int i = 0; i < 10; ++i) {
         step({{0, 100, 80}});
     }
-    EXPECT_EQ(finder->looks, 1);
+    EXPECT_EQ(finder->calls, 1);
     step({});
-    EXPECT_EQ(finder->looks, 2);
+    EXPECT_EQ(finder->calls, 2);
     for (int i = 0; i < 12; ++i) {
         step({});
     }
-    EXPECT_LE(finder->looks, 7);  // not on every frame
+    EXPECT_LE(finder->calls, 7);  // not on every frame
     bool found = false;
     for (int i = 0; i < 5; ++i) {
         found = !step({{0, 200, 80}}).tracks.empty();
@@ -160,7 +160,7 @@ TEST_F(FollowingTest, AFindThatTheAlignerDoubtsIsNoTrack) {
     for (int i = 0; i < 30; ++i) {
         EXPECT_TRUE(step({{0, 100, 80, 0.3F}}).tracks.empty());
     }
-    EXPECT_GE(finder->looks, 2);
+    EXPECT_GE(finder->calls, 2);
     EXPECT_EQ(step({}, true, {face(100, 80)}).tracks.size(), 0U);  // upstream's neither
     EXPECT_EQ(count(Event::Kind::created), 0);
 }
@@ -182,7 +182,7 @@ TEST_F(FollowingTest, UpstreamsFacesGetLandmarksAndGoOnWhileTheyAreDoubted) {
     ASSERT_EQ(between.tracks.size(), 1U);
     EXPECT_NEAR(between.tracks[0].box.x, 106, 1);
     EXPECT_EQ(between.tracks[0].slot, -1);
-    EXPECT_EQ(finder->looks, 0);
+    EXPECT_EQ(finder->calls, 0);
 }
 
 TEST_F(FollowingTest, WithoutDetectorFacesEndAfterUpstreamHasStopped) {
@@ -241,7 +241,7 @@ TEST_P(CrossingTest, SwapsNoIds) {
         }
         for (size_t a = 0; a < last.tracks.size(); ++a) {
             for (size_t b = 0; b < a; ++b) {
-                EXPECT_LE(drgan::overlap(last.tracks[a].box, last.tracks[b].box), 0.4F) << "frame " << i;
+                EXPECT_LE(drgan::iou(last.tracks[a].box, last.tracks[b].box), 0.4F) << "frame " << i;
             }
         }
     }

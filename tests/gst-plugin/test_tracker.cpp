@@ -83,7 +83,7 @@ TEST(Tracker, TwoTracksNeverStayOnOneFace) {
         for (size_t k = 0; k < i; ++k) {
             const auto& a = tracker.tracks()[i];
             const auto& b = tracker.tracks()[k];
-            EXPECT_TRUE(a.hidden || b.hidden || drgan::overlap(a.face.box, b.face.box) < 0.4F);
+            EXPECT_TRUE(a.hidden || b.hidden || drgan::iou(a.face.box, b.face.box) < 0.4F);
         }
     }
 }
@@ -136,12 +136,12 @@ TEST(Tracker, AdoptedTrackLivesOnUnderTheOldId) {
     ASSERT_TRUE(tracker.find(1)->hidden);
     tracker.update({faceAt(200, 100)}, sure);
     ASSERT_NE(tracker.find(2), nullptr);
-    tracker.adopt(2, 1);
+    tracker.continueAs(2, 1);
     ASSERT_EQ(tracker.tracks().size(), 1U);
     EXPECT_EQ(tracker.tracks()[0].id, 1);
     EXPECT_FALSE(tracker.tracks()[0].hidden);
     EXPECT_FLOAT_EQ(tracker.tracks()[0].face.box.x, 200);
-    tracker.adopt(7, 1);  // unknown: nothing happens
+    tracker.continueAs(7, 1);  // unknown: nothing happens
     EXPECT_EQ(tracker.tracks().size(), 1U);
 }
 
@@ -181,8 +181,8 @@ TEST(Tracker, ExchangedTracksKeepPlacesAndChangeIds) {
     tracker.update({faceAt(10, 10), faceAt(100, 10)}, sure);
     tracker.predict(40 * millisecond);
     tracker.update({faceAt(10, 10)}, sure);
-    tracker.exchange(1, 2);
-    tracker.exchange(1, 9);  // unknown: nothing happens
+    tracker.swapIds(1, 2);
+    tracker.swapIds(1, 9);  // unknown: nothing happens
     EXPECT_FLOAT_EQ(tracker.find(2)->face.box.x, 10);
     EXPECT_EQ(tracker.find(2)->hits, 1);
     EXPECT_FLOAT_EQ(tracker.find(1)->face.box.x, 100);
@@ -298,14 +298,14 @@ TEST_F(Keys, OfWholeRangeAreKept) {
 TEST_F(Keys, GoWithTheFaceWhenATrackIsParted) {
     see({keyed(faceAt(10, 10), 12)});
     see({keyed(faceAt(10, 10), 12)});
-    const int fresh = tracker.part(1, 40 * millisecond);
+    const int fresh = tracker.split(1, 40 * millisecond);
     EXPECT_EQ(fresh, 2);
     EXPECT_TRUE(tracker.find(1)->hidden);
     EXPECT_FALSE(tracker.find(2)->hidden);
     EXPECT_EQ(tracker.find(2)->firstSeen, 40 * millisecond);
     see({keyed(faceAt(300, 10), 12)});
     EXPECT_EQ(idAt(tracker, 300), 2);
-    EXPECT_EQ(tracker.part(9, 0), -1);
+    EXPECT_EQ(tracker.split(9, 0), -1);
 }
 
 TEST(Tracker, TellsWhereAFaceWasOutOfSight) {

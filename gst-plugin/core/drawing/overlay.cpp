@@ -29,22 +29,22 @@ void drawBox(FrameView& frame, const cv::Rect& r, int line, const cv::Scalar& co
     frame.fill({r.x + r.width - line, r.y, line, r.height}, colour);
 }
 
-// Even edges: fill() rounds outwards, which would make lines of different thickness.
+// Even edges, as fill() rounds to even coordinates: lines would differ in thickness.
 cv::Rect evenCover(const cv::Rect2f& box, const cv::Rect& bounds) {
     const cv::Rect b(box);
     return cv::Rect(b.x & ~1, b.y & ~1, (b.width + 1) & ~1, (b.height + 1) & ~1) & bounds;
 }
 
-// What is drawn already. Covering text costs more than covering a face, and that more than a view.
+// A region that is drawn already. Covering text costs more than covering a face, and a face more than a view.
 struct Taken {
     cv::Rect place;
-    double cost;  // a pixel
+    double cost;  // per pixel
 };
 constexpr double viewCost = 1;
 constexpr double faceCost = 2;
 constexpr double plateCost = 100;
 
-// The candidate that hides least of what is there; of equals the first.
+// The candidate that covers least; of equals the first.
 cv::Rect freest(const std::vector<cv::Point>& candidates, cv::Size size, const cv::Rect& bounds,
                 const std::vector<Taken>& taken) {
     cv::Rect best;
@@ -150,7 +150,7 @@ void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks, const S
         d.at = place.tl();
         taken.push_back({place, plateCost});
     }
-    // Pictures first: no box and no text is ever covered by one.
+    // Pictures first, so that they never cover boxes or text.
     for (const auto& d : all) {
         const cv::Mat& face = d.track->frontal;
         if (face.empty()) {

@@ -9,12 +9,11 @@
 
 namespace drgan {
 
-/// A colour (BGR) for as long as it is the same face. Where it has a name, the name's: one person has one colour in all
-/// streams.
+/// The colour (BGR) of a track: that of its name, if it has one, so that a person has the same colour in all streams.
 cv::Scalar colourOf(const TrackInfo& track);
 
-/// Draws a box, a plate (makePlate) and the frontal view beside each head. Touches no pixel but those it covers.
-/// @param spell how names are written
+/// Draws a box, a plate (makePlate) and the frontal view beside each head. Changes no other pixels.
+/// @param spell converts names to ASCII
 void drawOverlay(FrameView& frame, const std::vector<TrackInfo>& tracks, const Spelling& spell = plainSpelling);
 
 }  // namespace drgan

@@ -13,12 +13,12 @@ int widthOf(const std::string& text, const PlateStyle& style) {
     return cv::getTextSize(text, font, style.text, style.stroke, nullptr).width;
 }
 
-// Cuts `name` until the whole line is no wider than it may be.
+// Cuts `name` until the line fits.
 std::string nameLine(const std::string& id, std::string name, const std::string& similarity, const PlateStyle& style) {
     const auto whole = [&](const char* cut) { return id + " " + name + cut + " " + similarity; };
     std::string line = whole("");
     while (name.size() > 1 && widthOf(line, style) > style.widest - 2 * style.pad) {
-        // One that is far too long is cut by halves first: measuring takes as long as the text.
+        // Cut a long name by halves first: measuring takes time in proportion to the text.
         name.resize(name.size() > 128 ? name.size() / 2 : name.size() - 1);
         line = whole("..");
     }
@@ -59,7 +59,7 @@ cv::Mat makePlate(const TrackInfo& t, const PlateStyle& style, const cv::Scalar&
         first = nameLine(id, spell(t.label), cv::format("%.2f", t.similarity), style);
         last = yaw;
     }
-    const int ring = std::max(1, style.line / 9);  // the degree sign's radius: the font has none
+    const int ring = std::max(1, style.line / 9);  // radius of the degree sign, which the font lacks
     const int textEnd = style.pad + widthOf(last, style) + style.stroke + 2 * ring;
     const int barFrom = textEnd + style.pad + ring;
     const int shortestBar = t.images > 0 ? style.line * 5 / 2 : 0;
@@ -67,7 +67,7 @@ cv::Mat makePlate(const TrackInfo& t, const PlateStyle& style, const cv::Scalar&
         std::max(barFrom + shortestBar, first.empty() ? 0 : widthOf(first, style) + style.pad) + style.pad;
     const int height = (first.empty() ? 1 : 2) * style.line + style.pad;
     cv::Mat plate((height + 1) & ~1, (width + 1) & ~1, CV_8UC3, colour);
-    // Luma as the eye sees it decides between black and white text.
+    // Black or white text, by the luma of the background.
     const double luma = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2];
     const cv::Scalar ink = cv::Scalar::all(luma > 120 ? 0 : 255);
     int base = style.line - style.pad / 2;

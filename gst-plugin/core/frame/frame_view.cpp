@@ -13,7 +13,7 @@ void resizeTo(const cv::Mat& src, cv::Mat& dst, cv::Size size) {
         dst = src;
         return;
     }
-    // Averaging when shrinking: a detector on aliased pictures misses small faces.
+    // Average when shrinking: a detector misses small faces in aliased pictures.
     const bool shrinks = size.width < src.cols && size.height < src.rows;
     cv::resize(src, dst, size, 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
 }

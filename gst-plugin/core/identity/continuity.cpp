@@ -7,28 +7,28 @@
 namespace drgan {
 namespace {
 
-// Of the correlation of two glimpses, what is missing to 1. From one sighting to the next: above it, or above so many
-// times what is usual on this track, something else is there. Frontal faces under one light are much alike at a
-// glimpse.
+// The difference of two glimpses is 1 minus their correlation. From one frame to the next: if it is larger than `jump`,
+// or than `unusual` times the track's usual difference, something else may be in the box. Glimpses of different frontal
+// faces under the same light are quite similar.
 constexpr double jump = 0.25;
 constexpr double unusual = 4;
 constexpr double leastJump = 0.04;
 constexpr double usualGain = 0.1;
-// The same to the newest picture that fitted: what changed slowly has changed, too.
+// The same for the difference to the glimpse of the newest picture that fitted: a slow change is a change, too.
 constexpr double drift = 0.4;
 constexpr double driftUnusual = 6;
 constexpr double leastDrift = 0.1;
 constexpr float sameSide = 15;  // degrees of yaw
 
-constexpr Time lookInterval = 60 * millisecond;
+constexpr Time checkInterval = 60 * millisecond;
 constexpr Time driftInterval = 120 * millisecond;
-constexpr Time longDoubt = 1000 * millisecond;  // after it, looks become rarer
+constexpr Time longDoubt = 1000 * millisecond;  // after it, checks become rarer
 constexpr Time laterInterval = 200 * millisecond;
 constexpr Time chain = 500 * millisecond;  // a face does not turn by more than a bin or two in this time
 
 constexpr size_t mostHeld = 8;
-constexpr int fairLooks = 2;  // in a row that did not fit, of fair confidence, to decide
-constexpr int anyLooks = 3;   // of less
+constexpr int fairMismatchesNeeded = 2;  // pictures in a row that do not fit, of fair confidence, to decide
+constexpr int mismatchesNeeded = 3;      // of lower confidence
 
 int binOf(float yaw) { return EncodePolicy::binOf(yaw); }
 
@@ -39,51 +39,51 @@ double difference(const cv::Mat& a, const cv::Mat& b) { return 1 - a.dot(b); }
 IdentityRules IdentityRules::of(double threshold) {
     IdentityRules r{};
     r.other = threshold;
-    r.same = std::min(2 * threshold, (1 + threshold) / 2);  // twice as alike, or half of what is left to 1
+    r.same = std::min(2 * threshold, (1 + threshold) / 2);  // twice the cosine, or half-way from it to 1
     r.decide = r.other + 0.6 * (r.same - r.other);
     return r;
 }
 
 void Continuity::watch(const cv::Mat& glimpse, bool interrupted, Time now) {
     bool jumped = false;
-    if (!seen_.empty()) {
-        const double changed = difference(glimpse, seen_);
+    if (!glimpse_.empty()) {
+        const double changed = difference(glimpse, glimpse_);
         jumped = changed > std::min(jump, std::max(leastJump, unusual * usualChange_));
         usualChange_ += jumped || interrupted ? 0 : usualGain * (changed - usualChange_);
     }
-    seen_ = glimpse;
+    glimpse_ = glimpse;
     if (interrupted || jumped) {
-        if (!doubted_) {
-            doubted_ = now;
+        if (!doubtSince_) {
+            doubtSince_ = now;
         }
         if (!abrupt_ || jumped) {
-            looked_.reset();  // at once
+            lastCheck_.reset();  // at once
         }
         abrupt_ = true;
     }
 }
 
 void Continuity::resume(const cv::Mat& glimpse) {
-    seen_ = glimpse;
+    glimpse_ = glimpse;
     held_.clear();
     settle(true);
 }
 
-bool Continuity::mayLook(Time now) const {
-    const bool rare = doubted_ && now - *doubted_ > longDoubt;
-    return !looked_ || now < *looked_ || now - *looked_ >= (rare ? laterInterval : lookInterval);
+bool Continuity::mayEncode(Time now) const {
+    const bool rare = doubtSince_ && now - *doubtSince_ > longDoubt;
+    return !lastCheck_ || now < *lastCheck_ || now - *lastCheck_ >= (rare ? laterInterval : checkInterval);
 }
 
 bool Continuity::hasDrifted() const {
-    return !verified_.empty() && !seen_.empty() &&
-           difference(verified_, seen_) > std::min(drift, std::max(leastDrift, driftUnusual * usualChange_));
+    return !verifiedGlimpse_.empty() && !glimpse_.empty() &&
+           difference(verifiedGlimpse_, glimpse_) > std::min(drift, std::max(leastDrift, driftUnusual * usualChange_));
 }
 
-bool Continuity::wantsLook(Time now) const {
-    if (doubted_) {
-        return mayLook(now);
+bool Continuity::wantsPicture(Time now) const {
+    if (doubtSince_) {
+        return mayEncode(now);
     }
-    return hasDrifted() && (!looked_ || now < *looked_ || now - *looked_ >= driftInterval);
+    return hasDrifted() && (!lastCheck_ || now < *lastCheck_ || now - *lastCheck_ >= driftInterval);
 }
 
 Continuity::View Continuity::viewOf(float yaw) const {
@@ -99,8 +99,8 @@ Continuity::View Continuity::viewOf(float yaw) const {
     return out;
 }
 
-double Continuity::likeness(const Picture& picture, const cv::drgan::Template& known,
-                            const Similarity& similarity) const {
+double Continuity::similarityTo(const Picture& picture, const cv::drgan::Template& known,
+                                const Similarity& similarity) const {
     cv::Mat fused;
     known.fused(fused);
     double best = similarity(fused, picture.embedding);
@@ -115,66 +115,67 @@ double Continuity::likeness(const Picture& picture, const cv::drgan::Template& k
 }
 
 Continuity::Verdict Continuity::settle(bool same) {
-    doubted_.reset();
+    doubtSince_.reset();
     abrupt_ = false;
-    strikes_ = fairStrikes_ = sureStrikes_ = 0;
-    doubtful_.reset();
-    verified_ = seen_;
+    mismatches_ = fairMismatches_ = sureMismatches_ = 0;
+    mismatchesFused_.reset();
+    verifiedGlimpse_ = glimpse_;
     return same ? Verdict::same : Verdict::other;
 }
 
 Continuity::Verdict Continuity::judge(const Picture& picture, const cv::drgan::Template& known,
                                       const IdentityRules& rules, const Similarity& similarity) {
-    looked_ = picture.time;
-    // The head has not turned, and yet it looks different: something has come between, if slowly.
+    lastCheck_ = picture.time;
+    // The face looks different although the head has not turned: something has covered it, if slowly.
     abrupt_ = abrupt_ || (hasDrifted() && std::abs(picture.yaw - verifiedYaw_) < sameSide);
-    const double like = likeness(picture, known, similarity);
-    if (like >= (abrupt_ ? rules.same : rules.decide) || (!abrupt_ && isExpected(picture, rules, similarity))) {
+    const double cosine = similarityTo(picture, known, similarity);
+    if (cosine >= (abrupt_ ? rules.same : rules.decide) || (!abrupt_ && isExpected(picture, rules, similarity))) {
         verifiedYaw_ = picture.yaw;
         return settle(true);
     }
-    if (!doubted_) {
-        doubted_ = picture.time;
+    if (!doubtSince_) {
+        doubtSince_ = picture.time;
     }
     if (held_.size() < mostHeld) {
-        held_.push_back({picture, like});
+        held_.push_back({picture, cosine});
     }
     const bool fair = picture.confidence >= IdentityRules::fairConfidence;
     const bool poor = picture.confidence < IdentityRules::poorConfidence;
-    if (!fair && (!abrupt_ || poor || like >= rules.other / 2)) {
-        strikes_ = fairStrikes_ = sureStrikes_ = 0;  // it says nothing
-        doubtful_.reset();
+    if (!fair && (!abrupt_ || poor || cosine >= rules.other / 2)) {
+        mismatches_ = fairMismatches_ = sureMismatches_ = 0;  // not evidence
+        mismatchesFused_.reset();
         return Verdict::unclear;
     }
     const bool sure = picture.confidence >= IdentityRules::sureConfidence;
-    ++strikes_;
-    fairStrikes_ += fair;
-    sureStrikes_ += sure;
-    doubtful_.add(picture.embedding, picture.confidence);
+    ++mismatches_;
+    fairMismatches_ += fair;
+    sureMismatches_ += sure;
+    mismatchesFused_.add(picture.embedding, picture.confidence);
     const View view = viewOf(picture.yaw);
-    if (abrupt_ && sure && view == View::fair && like < rules.other) {
+    if (abrupt_ && sure && view == View::fair && cosine < rules.other) {
         return settle(false);
     }
-    if ((fairStrikes_ < fairLooks && strikes_ < anyLooks) || (view == View::none && !abrupt_)) {
+    if ((fairMismatches_ < fairMismatchesNeeded && mismatches_ < mismatchesNeeded) ||
+        (view == View::none && !abrupt_)) {
         return Verdict::unclear;  // the latter is a head that turns
     }
     Picture together = picture;
-    doubtful_.fused(together.embedding);
-    const double all = likeness(together, known, similarity);
-    const bool clear = sureStrikes_ >= fairLooks;
-    // The same person's pictures from a side that was never seen are less like what is fused.
+    mismatchesFused_.fused(together.embedding);
+    const double all = similarityTo(together, known, similarity);
+    const bool clear = sureMismatches_ >= fairMismatchesNeeded;
+    // Pictures of the same person at a yaw that was never seen are less similar to the fused embedding.
     if (all < (clear && view != View::none ? rules.decide : rules.other)) {
         return settle(false);
     }
     return clear || all >= rules.decide ? settle(true) : Verdict::unclear;
 }
 
-// Nothing has come between, and what the picture shows need not be like what is fused.
+// Whether the picture may be the same person's although it is not similar to the fused embedding.
 bool Continuity::isExpected(const Picture& picture, const IdentityRules& rules, const Similarity& similarity) const {
     if (bestConfidence_ < IdentityRules::fairConfidence && !hasDrifted()) {
-        return true;  // what is fused is no better than a guess: better pictures are not measured by it
+        return true;  // the fused pictures show too little to compare with
     }
-    // A head that turns shows sides that are unlike what is fused, each like the one before.
+    // While a head turns, each picture is similar to the one before, but not to the fused embedding.
     return viewOf(picture.yaw) == View::none && !last_.empty() && picture.time >= lastTime_ &&
            picture.time - lastTime_ <= chain && similarity(last_, picture.embedding) >= rules.decide;
 }
@@ -183,9 +184,10 @@ std::vector<Picture> Continuity::takeHeld(const Picture& picture, Verdict verdic
                                           const Similarity& similarity) {
     std::vector<Picture> fitting;
     for (auto& h : held_) {
-        const double like = similarity(h.picture.embedding, picture.embedding);
-        // One who has left, or who fades away, is half like either.
-        if (h.picture.time != picture.time && like >= rules.decide && (verdict == Verdict::same || like > h.like)) {
+        const double cosine = similarity(h.picture.embedding, picture.embedding);
+        // Pictures of a cross-fade between two people are similar to both.
+        if (h.picture.time != picture.time && cosine >= rules.decide &&
+            (verdict == Verdict::same || cosine > h.cosine)) {
             fitting.push_back(std::move(h.picture));
         }
     }
@@ -201,8 +203,8 @@ void Continuity::note(const Picture& picture) {
     last_ = picture.embedding;
     lastTime_ = picture.time;
     bestConfidence_ = std::max(bestConfidence_, picture.confidence);
-    looked_ = picture.time;
-    verified_ = seen_;
+    lastCheck_ = picture.time;
+    verifiedGlimpse_ = glimpse_;
     verifiedYaw_ = picture.yaw;
 }
 

@@ -25,73 +25,72 @@ struct Picture {
 
 using Similarity = std::function<double(const cv::Mat& a, const cv::Mat& b)>;  ///< cosine of two embeddings
 
-/// What cosines and confidences tell. docs/identity.md has the distributions that they were
-/// chosen from.
+/// Thresholds of cosine and confidence. docs/identity.md has the distributions from which they were chosen.
 struct IdentityRules {
-    double other;   ///< below it, a picture of fair confidence is another person's
-    double same;    ///< from it on, a picture is the same person's, whatever came between
-    double decide;  ///< what pictures between the two must reach together
+    double other;   ///< below it, a picture of fair confidence shows another person
+    double same;    ///< at or above it, a picture shows the same person, even after an interruption
+    double decide;  ///< minimum for several pictures together whose cosines are between the two
 
-    /// From it on, one picture that is unlike what is fused is enough.
+    /// At or above it, one picture that does not fit is enough to decide.
     static constexpr float sureConfidence = 0.42F;
-    /// From it on, a face that hands, blur or glare have changed is still like itself.
+    /// At or above it, a face that hands, blur or glare cover in part is still recognised.
     static constexpr float fairConfidence = 0.38F;
-    /// Below it, a cosine says nothing.
+    /// Below it, a cosine is no evidence.
     static constexpr float poorConfidence = 0.33F;
 
-    /// @param threshold cosine from which on two pictures are rather one person than two
+    /// @param threshold minimum cosine of two pictures of one person
     static IdentityRules of(double threshold);
 };
 
-/// Whether a track goes on showing the person whose pictures it has fused. Two stages: what is cheap to see (the face's
-/// pixels change at once, or it was out of sight) makes a suspicion, which asks for an embedding at once; embeddings
-/// alone decide. Until they have, pictures are held out, so that none of another person is ever fused.
-/// Memory does not grow with the track.
+/// Decides whether a track still shows the person whose pictures it has fused. In two stages: a change of the face's
+/// pixels, or an interruption of the track, raises a doubt, and the face is encoded at once; embeddings then decide.
+/// Until they have, pictures are held out, so that no picture of another person is fused. Uses a fixed amount of
+/// memory.
 class Continuity {
 public:
     enum class Verdict {
         same,     ///< fuse it
-        unclear,  ///< fuse it not; the class holds it
+        unclear,  ///< do not fuse it yet; the class holds it
         other     ///< the track shows another person
     };
 
-    /// Takes note of what the track shows on a frame.
+    /// Call on each frame that shows the track.
     /// @param glimpse see drgan::glimpse()
-    /// @param interrupted place and time do not say that it is the same face
+    /// @param interrupted see Track::interrupted
     void watch(const cv::Mat& glimpse, bool interrupted, Time now);
 
-    /// The newest glimpse; empty: none yet.
-    const cv::Mat& sight() const { return seen_; }
-    /// The track goes on from here as that of the person whom it has fused, whatever was seen before.
+    /// Empty: none yet.
+    const cv::Mat& newestGlimpse() const { return glimpse_; }
+    /// The track continues from this glimpse as the person whom it has fused; earlier doubts are dropped.
     void resume(const cv::Mat& glimpse);
 
-    /// A picture is wanted now, whether it adds something or not.
-    bool wantsLook(Time now) const;
-    /// It is not known whom the track shows.
-    bool inDoubt() const { return doubted_.has_value(); }
-    Time doubtedSince() const { return doubted_.value_or(0); }
+    /// Whether the face should be encoded now, even if the picture adds nothing.
+    bool wantsPicture(Time now) const;
+    /// Whether the track may show another person.
+    bool inDoubt() const { return doubtSince_.has_value(); }
+    Time doubtedSince() const { return doubtSince_.value_or(0); }
 
-    /// @param known what the track has fused; not empty
+    /// @param known the track's fused embedding; not empty
     Verdict judge(const Picture& picture, const cv::drgan::Template& known, const IdentityRules& rules,
                   const Similarity& similarity);
 
-    /// After a verdict, hands over the pictures that were held and are of the person of `picture`; drops the others.
+    /// After a verdict, returns the held pictures that show the person of `picture`, and drops the others.
     std::vector<Picture> takeHeld(const Picture& picture, Verdict verdict, const IdentityRules& rules,
                                   const Similarity& similarity);
 
-    /// A picture was fused.
+    /// Call when a picture was fused.
     void note(const Picture& picture);
 
-    /// The largest of the cosines to what is fused and to the fused pictures that were taken from about the same side.
-    double likeness(const Picture& picture, const cv::drgan::Template& known, const Similarity& similarity) const;
+    /// The largest of the cosines to the fused embedding and to the newest fused pictures at about the same yaw.
+    double similarityTo(const Picture& picture, const cv::drgan::Template& known, const Similarity& similarity) const;
 
 private:
     struct Shown {
         cv::Mat embedding;
         float confidence = 0;
     };
-    enum class View { none, poor, fair };  // what is known of a face from about one side
-    bool mayLook(Time now) const;
+    enum class View { none, poor, fair };  // confidence of the pictures that were fused at about one yaw
+    bool mayEncode(Time now) const;
     bool hasDrifted() const;
     View viewOf(float yaw) const;
     bool isExpected(const Picture& picture, const IdentityRules& rules, const Similarity& similarity) const;
@@ -101,20 +100,20 @@ private:
     cv::Mat last_;                                 // embedding of the newest picture that was fused
     Time lastTime_ = 0;
     float bestConfidence_ = 0;
-    cv::Mat seen_;               // glimpse of the newest sighting
-    double usualChange_ = 0.02;  // from one glimpse to the next
-    cv::Mat verified_;           // glimpse of the newest picture that fitted
+    cv::Mat glimpse_;            // of the newest frame
+    double usualChange_ = 0.02;  // difference from one glimpse to the next
+    cv::Mat verifiedGlimpse_;    // of the newest picture that fitted
     float verifiedYaw_ = 0;
-    std::optional<Time> doubted_;
-    bool abrupt_ = false;  // the doubt began with a break
-    std::optional<Time> looked_;
-    int strikes_ = 0;      // looks in a row that say that it is somebody else
-    int fairStrikes_ = 0;  // of them, those of fair confidence
-    int sureStrikes_ = 0;  // of these, the sure ones
-    cv::drgan::Template doubtful_;
+    std::optional<Time> doubtSince_;
+    bool abrupt_ = false;  // the doubt began with a jump or an interruption
+    std::optional<Time> lastCheck_;
+    int mismatches_ = 0;      // pictures in a row that do not fit
+    int fairMismatches_ = 0;  // of these, those of fair confidence
+    int sureMismatches_ = 0;  // of these, those of sure confidence
+    cv::drgan::Template mismatchesFused_;
     struct Held {
         Picture picture;
-        double like;  // to what is fused
+        double cosine;  // to the fused embedding
     };
     std::vector<Held> held_;
 };

@@ -12,7 +12,7 @@ int EncodePolicy::binOf(float yaw) {
 }
 
 bool EncodePolicy::due(const EncodeRecord& record, Time now) const {
-    // A clock that was set back must not stop a track's encodes.
+    // A clock that was set back must not stop the encoding of a track.
     return !record.any || now < record.last || now - record.last >= options.interval;
 }
 
@@ -41,7 +41,7 @@ void EncodePolicy::note(EncodeRecord& record, float yaw, float quality, Time now
 }
 
 float pictureQuality(const cv::Mat& crop, float faceSide) {
-    // The face alone: the background's edges say nothing about the face.
+    // The face only, without edges of the background.
     const cv::Rect inner(crop.cols / 6, crop.rows / 6, std::max(1, crop.cols * 2 / 3), std::max(1, crop.rows * 2 / 3));
     cv::Mat grey;
     cv::Mat edges;
@@ -50,7 +50,7 @@ float pictureQuality(const cv::Mat& crop, float faceSide) {
     cv::Scalar mean;
     cv::Scalar deviation;
     cv::meanStdDev(edges, mean, deviation);
-    // 20: about the deviation on a sharp face that fills its crop; half of the scale there.
+    // 20 is about the deviation of a sharp face that fills its crop; such a face gets 0.5.
     const auto sharp = static_cast<float>(deviation[0] / (deviation[0] + 20));
     return std::max(1e-6F, sharp * std::min(1.F, faceSide / static_cast<float>(crop.cols)));
 }

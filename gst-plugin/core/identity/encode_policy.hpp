@@ -9,27 +9,27 @@
 
 namespace drgan {
 
-/// What has been encoded of one track so far. Fixed size.
+/// What has been encoded of a track so far. Fixed size.
 struct EncodeRecord {
     static constexpr int bins = 13;  ///< of yaw, -90..90 by 15 degrees
     std::array<float, bins> best{};  ///< best quality per bin; 0: none yet
-    Time last = 0;                   ///< of the last encode
+    Time last = 0;                   ///< of the newest encoding
     bool any = false;
 };
 
-/// Decides which sightings of a face are worth the encoder's time: those that add something to what is fused.
+/// Decides when a face is encoded: when the picture adds something to the fused embedding.
 class EncodePolicy {
 public:
     struct Options {
-        Time interval = 200 * millisecond;  ///< shortest time between two encodes of a track
-        Time refresh = 2000 * millisecond;  ///< after this long, one more picture even if nothing is new
-        float better = 1.3F;                ///< a view of a known yaw must be this much better, a factor
+        Time interval = 200 * millisecond;  ///< minimum time between two encodings of a track
+        Time refresh = 2000 * millisecond;  ///< after this time, a picture is encoded even if it shows nothing new
+        float better = 1.3F;                ///< minimum ratio of qualities to encode a yaw again
     };
     enum class Reason { none, first, newYaw, betterView, refresh };
 
     Options options;
 
-    /// The rate allows another encode now.
+    /// Whether the rate allows another encoding now.
     bool due(const EncodeRecord& record, Time now) const;
 
     /// @param yaw degrees
@@ -42,7 +42,7 @@ public:
     static int binOf(float yaw);
 };
 
-/// How much an aligned crop shows, in (0, 1]: its sharpness, less where it was enlarged.
+/// The quality of an aligned face, in (0, 1]: its sharpness, reduced if it was enlarged.
 /// @param crop 8-bit BGR
 /// @param faceSide side of the face's box in the frame, pixels
 float pictureQuality(const cv::Mat& crop, float faceSide);

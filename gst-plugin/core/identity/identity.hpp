@@ -11,51 +11,50 @@
 
 namespace drgan {
 
-/// What is known of a track at one moment. Pictures are 8-bit BGR and shared, not to be written to.
+/// What is known of a track at one moment. Pictures are 8-bit BGR and shared: do not write to them.
 struct TrackInfo {
     int id = 0;
     cv::Rect2f box;      ///< pixels of the frame
-    Time firstSeen = 0;  ///< nanoseconds, as Pipeline::process is told
+    Time firstSeen = 0;  ///< nanoseconds, see Pipeline::process
     Time lastSeen = 0;
-    float score = 0;             ///< in [0, 1]: of the detector, of the aligner that followed it, or 1 from upstream
+    float score = 0;             ///< in [0, 1]: from the detector or the aligner; 1 for upstream's regions
     float yaw = 0;               ///< degrees, as last seen
     float confidence = 0;        ///< of the newest encoded picture; 0 before the first
-    int images = 0;              ///< pictures fused
+    int images = 0;              ///< number of pictures fused
     double totalConfidence = 0;  ///< sum of their confidences
-    std::optional<Key> key;      ///< what upstream calls it; none: upstream says nothing
-    int slot = -1;               ///< upstream's region that it was seen in on this frame; < 0: none
-    std::string label;           ///< name of the gallery's person that it is, UTF-8; empty: none, see NameHolders
+    std::optional<Key> key;      ///< upstream's id; none: upstream gives none
+    int slot = -1;               ///< index of its region from upstream on this frame; < 0: none
+    std::string label;           ///< name of the person in the gallery, UTF-8; empty: none, see NameHolders
     double similarity = 0;       ///< cosine to that person's embedding
     cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
     cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
-    cv::Mat frontal;             ///< the fused embedding drawn at the asked-for yaw, SxS; may be empty
+    cv::Mat frontal;             ///< the fused embedding drawn at the requested yaw, SxS; may be empty
 };
 
-/// Who is behind a track: the pictures of one face, fused.
+/// The person behind a track: the fused pictures of the face.
 struct Identity {
     cv::drgan::Template fused;
     EncodeRecord record;
     Continuity continuity;
     float confidence = 0;      ///< of the newest picture
-    double reportedTotal = 0;  ///< total confidence that was last told of
+    double reportedTotal = 0;  ///< total confidence at the newest event
     bool announced = false;
     cv::Mat crop;           ///< newest picture
     cv::Mat frontal;        ///< see draw()
-    std::string label;      ///< see match(); empty: nobody's
+    std::string label;      ///< see match(); empty: none
     double similarity = 0;  ///< of the fused embedding to that person's, cosine
-    bool nameless = false;  ///< somebody else has the name on this frame, or it is not known whom the track shows
+    bool nameless = false;  ///< another track has the name on this frame, or the track may show another person
 
-    /// Brings `frontal` up to date where it is not.
-    /// @param yaw of the view, degrees; the nearest that the decoder draws is taken
-    /// @param slack growth of the total confidence up to which an older view will do, unless the embedding has turned;
-    /// 0: none
-    /// @return whether it was not
+    /// Draws `frontal` if it is out of date.
+    /// @param yaw of the view, degrees; the nearest that the decoder can draw is used
+    /// @param slack growth of the total confidence up to which the old view is kept, unless the embedding has changed
+    /// much; 0: none
+    /// @return whether it was drawn
     bool draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float yaw, double slack);
 
-    /// Looks the fused embedding up: whom cv::drgan::Gallery::identify names. A name once given is kept until its
-    /// similarity falls below the threshold, or another's is greater, by nameSlack: more pictures of one face would
-    /// have it flicker otherwise.
-    /// @return whether the name is another one than before
+    /// Searches the gallery for the fused embedding (cv::drgan::Gallery::identify). A name is kept until its similarity
+    /// is below the threshold, or below another person's, by nameSlack, so that it does not flicker.
+    /// @return whether the name has changed
     bool match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, const cv::drgan::NamingRule& rule);
     static constexpr double nameSlack = 0.03;  ///< cosine
 

@@ -8,7 +8,7 @@
 
 namespace drgan {
 
-/// A person is in one place: of the tracks of a frame that the gallery takes for the same person, one has the name.
+/// Gives each name to one track of a frame only: a person cannot be in two places.
 class NameHolders {
 public:
     struct Claim {
@@ -17,8 +17,8 @@ public:
         double similarity;  ///< cosine
     };
 
-    /// Call once a frame. The most alike has the name; who has it keeps it until another one is more alike by `slack`
-    /// or it claims it no more. Of equals, the older track.
+    /// Call once per frame. The claim with the greatest similarity gets the name; of equals, the older track's. A track
+    /// keeps its name until it no longer claims it, or another claim is greater by `slack`.
     void update(const std::vector<Claim>& claims, double slack);
 
     bool has(int track, const std::string& name) const;

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -13,11 +14,13 @@
 namespace drgan {
 namespace {
 
-// What is no face is looked at again and again in a stream, too: surer finds than a still's start a track, which is
-// then followed however the face turns.
-constexpr float leastFind = 0.65F;
+// Minimum detection score. Higher than for still pictures, as a false detection has a chance on every frame, and a face
+// needs to be detected only once to be tracked.
+constexpr float minDetectionScore = 0.65F;
 
-// Which file this is, and since when: another one under the same name has another stamp. Empty if there is none.
+// Identifies a version of a file; empty if there is no file. A file that is replaced gets another inode or ctime, one
+// that is written in place another mtime and ctime. Only a write in place that keeps the size and comes within the file
+// system's time resolution (milliseconds) of the previous change is not noticed.
 std::string stampOf(const std::string& path) {
     struct stat s {};
     if (path.empty() || stat(path.c_str(), &s) != 0) {
@@ -33,7 +36,8 @@ std::string absolute(const std::string& path) {
     return found ? found.get() : path;
 }
 
-// All files of a bundle, and what the manifest says: the sum of each file, too.
+// Identifies a version of a bundle: its folder, its files, and the contents of the manifest, which has a checksum of
+// each file. Networks with the same stamp are shared.
 std::string stampOf(const cv::drgan::Bundle& bundle) {
     const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
     std::string stamp = absolute(bundle.folder) + " " + bundle.id;
@@ -44,7 +48,8 @@ std::string stampOf(const cv::drgan::Bundle& bundle) {
     return stamp.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
-// Loads, and refuses what was not the same file any more: networks that are shared are one and the same.
+// Loads a network and checks that the files have not changed meanwhile, so that the stamp is that of the loaded
+// network.
 template <typename Stamp, typename Load>
 auto unchanged(const std::string& what, const std::string& stamp, Stamp stampNow, Load load) {
     auto network = load();
@@ -54,14 +59,14 @@ auto unchanged(const std::string& what, const std::string& stamp, Stamp stampNow
     return network;
 }
 
-// What the other networks of a bundle must fit. They do not keep the encoder itself: each network has its own users.
+// What the other networks of a bundle are checked against. They do not hold the encoder, which has its own users.
 struct EncoderFacts {
     std::string bundleId;
     int embeddingSize;
 
     void checkId(const std::string& file, const std::string& id) const {
         if (id != bundleId) {
-            CV_Error(cv::Error::StsBadArg, file + ": is of the bundle \"" + id + "\", expected the encoder's, \"" +
+            CV_Error(cv::Error::StsBadArg, file + ": belongs to the bundle \"" + id + "\", expected the encoder's, \"" +
                                                bundleId + "\": models of different bundles do not mix");
         }
     }
@@ -76,10 +81,10 @@ struct EncoderFacts {
 
 class Loader {
 public:
-    Loader(ModelFiles files, const Device& device, NetworkPool& pool)
+    Loader(ModelFiles files, const Device& device, NetworkCache& cache)
         : files_(std::move(files)),
           d_(device),
-          pool_(pool),
+          cache_(cache),
           bundle_(cv::drgan::Bundle::load(files_.bundle)),
           stamp_(stampOf(bundle_)),
           on_(" on " + std::to_string(device.backend) + " " + std::to_string(device.target)) {}
@@ -87,22 +92,22 @@ public:
     LoadedModels load() const {
         using namespace cv::drgan;
         Models models;
-        models.encoder = pool_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
-                                           return Encoder::create(b.encoder, d.backend, d.target);
-                                       }));
+        models.encoder = cache_.encoder(stamp_ + on_, ofBundle<Encoder>([d = d_](const Bundle& b) {
+                                            return Encoder::create(b.encoder, d.backend, d.target);
+                                        }));
         const EncoderFacts facts{models.encoder->bundleId(), models.encoder->embeddingSize()};
-        models.decoder = pool_.decoder(stamp_ + on_, ofBundle<Decoder>([d = d_, facts](const Bundle& b) {
-                                           auto decoder = Decoder::create(b.decoder, nullptr, d.backend, d.target);
-                                           facts.checkId(b.decoder, decoder->bundleId());
-                                           facts.checkSize(b.decoder, decoder->embeddingSize());
-                                           return decoder;
-                                       }));
+        models.decoder = cache_.decoder(stamp_ + on_, ofBundle<Decoder>([d = d_, facts](const Bundle& b) {
+                                            auto decoder = Decoder::create(b.decoder, nullptr, d.backend, d.target);
+                                            facts.checkId(b.decoder, decoder->bundleId());
+                                            facts.checkSize(b.decoder, decoder->embeddingSize());
+                                            return decoder;
+                                        }));
         if (!bundle_.aligner.empty()) {
-            models.aligner = pool_.aligner(stamp_ + on_, ofBundle<Aligner>([d = d_, facts](const Bundle& b) {
-                                               auto aligner = Aligner::create(b.aligner, nullptr, d.backend, d.target);
-                                               facts.checkId(b.aligner, aligner->bundleId());
-                                               return aligner;
-                                           }));
+            models.aligner = cache_.aligner(stamp_ + on_, ofBundle<Aligner>([d = d_, facts](const Bundle& b) {
+                                                auto aligner = Aligner::create(b.aligner, nullptr, d.backend, d.target);
+                                                facts.checkId(b.aligner, aligner->bundleId());
+                                                return aligner;
+                                            }));
         }
         if (files_.detects) {
             models.finder = files_.detector.empty() ? bundlesFinder(facts) : yuNet();
@@ -114,7 +119,7 @@ public:
 
 private:
     template <typename T>
-    NetworkPool::Load<T> ofBundle(std::function<cv::Ptr<T>(const cv::drgan::Bundle&)> load) const {
+    NetworkCache::Load<T> ofBundle(std::function<cv::Ptr<T>(const cv::drgan::Bundle&)> load) const {
         return [load = std::move(load), bundle = bundle_, stamp = stamp_] {
             return unchanged(
                 "the bundle '" + bundle.folder + "'", stamp, [&] { return stampOf(bundle); },
@@ -130,16 +135,16 @@ private:
             }
             const auto detector = Detector::create(b.detector, nullptr, d.backend, d.target);
             facts.checkId(b.detector, detector->bundleId());
-            detector->setScoreThreshold(leastFind);
-            // The pipeline asks the aligner about each find anyway.
+            detector->setScoreThreshold(minDetectionScore);
+            // No aligner: the pipeline confirms each detection itself.
             return FaceFinder::createFromModels(detector);
         };
-        return pool_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
+        return cache_.finder(stamp_ + on_, ofBundle<FaceFinder>(load));
     }
 
     cv::Ptr<cv::drgan::FaceFinder> yuNet() const {
         const std::string& path = files_.detector;
-        return pool_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
+        return cache_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
             return unchanged(
                 "the detector '" + path + "'", stamp, [&] { return stampOf(path); },
                 [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
@@ -148,7 +153,7 @@ private:
 
     const ModelFiles files_;
     const Device d_;
-    NetworkPool& pool_;
+    NetworkCache& cache_;
     const cv::drgan::Bundle bundle_;
     const std::string stamp_;
     const std::string on_;
@@ -156,16 +161,27 @@ private:
 
 }  // namespace
 
+std::vector<std::string> devicesToTry(const std::string& backend, const std::string& target,
+                                      const std::vector<cv::String>& available) {
+    if (backend != "auto" || target != "auto") {
+        return {backend + "/" + target};
+    }
+    const std::string cuda = "cuda/cuda";
+    const std::string cpu = "opencv/cpu";
+    const bool hasCuda = std::find(available.begin(), available.end(), cuda) != available.end();
+    return hasCuda ? std::vector<std::string>{cuda, cpu} : std::vector<std::string>{cpu};
+}
+
 LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& candidates,
-                        const std::function<void(const std::string& why)>& passedOver, NetworkPool& pool) {
+                        const std::function<void(const std::string& why)>& passedOver, NetworkCache& cache) {
     for (size_t i = 0; i + 1 < candidates.size(); ++i) {
         try {
-            return Loader(files, candidates[i], pool).load();
+            return Loader(files, candidates[i], cache).load();
         } catch (const cv::Exception& e) {
             passedOver(e.err.empty() ? e.what() : e.err);
         }
     }
-    return Loader(files, candidates.back(), pool).load();
+    return Loader(files, candidates.back(), cache).load();
 }
 
 }  // namespace drgan

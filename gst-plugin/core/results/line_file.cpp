@@ -16,8 +16,8 @@ namespace {
 
 constexpr int pollInterval = 100;  // milliseconds until a waiting append() sees interrupt()
 
-// Both signals go to the thread whose write fails. They are blocked in it, and taken away before they are let in again;
-// how the process handles them elsewhere stays its own business.
+// Blocks SIGPIPE and SIGXFSZ in this thread, and clears those that its writes have raised before unblocking them. The
+// process's own handlers stay as they are.
 class QuietWrites {
 public:
     QuietWrites() {
@@ -32,7 +32,7 @@ public:
     ~QuietWrites() {
         for (const int s : signals) {
             if (sigismember(&pending_, s) == 1) {
-                continue;  // somebody else's, blocked before
+                continue;  // was pending before
             }
             sigset_t one;
             sigemptyset(&one);
@@ -61,7 +61,7 @@ void LineFile::open(const std::string& path) {
     if (path == "-") {
         fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
     } else {
-        // Without O_NONBLOCK a named pipe would hold the caller until somebody reads it.
+        // Without O_NONBLOCK, opening a named pipe waits for a reader.
         constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
         fd_ = ::open(path.c_str(), flags, 0666);
     }
@@ -83,7 +83,7 @@ bool LineFile::waitForRoom() const {
         pollfd p{fd_, POLLOUT, 0};
         const int ready = poll(&p, 1, interrupted_ ? 0 : pollInterval);
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return true;  // what is wrong with it, the write will tell
+            return true;  // the write reports the error
         }
         if (interrupted_) {
             return false;
@@ -91,7 +91,7 @@ bool LineFile::waitForRoom() const {
     }
 }
 
-// @return false where what was written has to stay: on a pipe, or where another process has written behind it
+// @return false if it cannot be removed: on a pipe, or if another process has written after it
 bool LineFile::takeBack(size_t bytes) const {
     struct stat status {};
     const off_t end = lseek(fd_, 0, SEEK_CUR);
@@ -112,7 +112,7 @@ int LineFile::append(std::string line) {
     }
     const QuietWrites quiet;
     size_t done = 0;
-    // One write() unless the system takes less than it was given.
+    // One write(), unless the system writes only a part.
     while (done < line.size()) {
         int error = 0;
         if (!waitForRoom()) {

@@ -7,8 +7,8 @@
 
 namespace drgan {
 
-/// Appends whole lines to a file, a named pipe or standard output, each with one write() and nothing held back, so that
-/// a reader never waits for what was appended and a program that is killed leaves whole lines.
+/// Appends whole lines to a file, a named pipe or standard output, each with one unbuffered write(), so that a reader
+/// gets each line at once and a program that is killed leaves whole lines.
 class LineFile {
 public:
     LineFile() = default;
@@ -16,19 +16,19 @@ public:
     LineFile(const LineFile&) = delete;
     LineFile& operator=(const LineFile&) = delete;
 
-    /// Empties the file, or makes it. @param path "-" is standard output. A named pipe must have its reader by now.
+    /// Creates or empties the file. @param path "-" is standard output. A named pipe must have a reader already.
     /// @throws std::system_error naming the path
     void open(const std::string& path);
     void close();
     bool isOpen() const { return fd_ >= 0; }
 
-    /// What cannot be written whole is taken back where the file can be cut. A later line may succeed again.
+    /// A line that is written only in part is removed again if the file can be truncated. A later line may succeed.
     /// SIGPIPE and SIGXFSZ, which a failing write raises, do not reach the process.
     /// @param line without the newline
-    /// @return 0, or the errno of what went wrong; ECANCELED after interrupt()
+    /// @return 0 or errno; ECANCELED after interrupt()
     int append(std::string line);
 
-    /// From any thread: append() does not wait any longer for a pipe's reader, until the next open().
+    /// From any thread: append() no longer waits for a pipe's reader, until the next open().
     void interrupt() { interrupted_ = true; }
 
 private:
@@ -36,7 +36,7 @@ private:
     bool takeBack(size_t bytes) const;
 
     int fd_ = -1;
-    bool torn_ = false;  // the file ends within a line
+    bool torn_ = false;  // the file ends with an incomplete line
     std::atomic<bool> interrupted_{false};
 };
 

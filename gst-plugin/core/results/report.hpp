@@ -12,22 +12,22 @@
 
 namespace drgan {
 
-/// What a frame's time goes to.
+/// The stages of processing a frame.
 enum class Stage : size_t {
     detect,  ///< the detector
-    align,   ///< the aligner: follows tracks, confirms boxes
-    encode,  ///< cutting out and encoding
+    align,   ///< the aligner: updates tracks, confirms detections
+    encode,  ///< alignment and encoding
     decode,  ///< frontal views
     draw,    ///< the overlay
-    frame    ///< all of a frame
+    frame    ///< everything
 };
 constexpr size_t stageCount = 6;
 constexpr std::array<const char*, stageCount> stageNames = {"detect", "align", "encode", "decode", "draw", "frame"};
 
-/// Milliseconds per stage on one frame; empty where the stage did not run.
+/// Milliseconds of each stage of one frame; empty if the stage did not run.
 using StageTimes = std::array<std::optional<double>, stageCount>;
 
-/// Adds its lifetime to a stage, unless dismissed.
+/// Adds its lifetime to a stage's time, unless it is dismissed.
 class StageTimer {
 public:
     StageTimer(StageTimes& times, Stage stage) : time_(times[static_cast<size_t>(stage)]) {}
@@ -37,7 +37,7 @@ public:
             time_ = time_.value_or(0) + passed.count();
         }
     }
-    /// Nothing was to be done: zeros would hide what it takes when there is.
+    /// Call if there was nothing to do: zeros would falsify the statistics.
     void dismiss() { counts_ = false; }
     StageTimer(const StageTimer&) = delete;
     StageTimer& operator=(const StageTimer&) = delete;
@@ -57,20 +57,20 @@ struct FrameReport {
         float yaw;      ///< degrees
         float quality;  ///< see pictureQuality()
         float confidence;
-        Time taken;  ///< of the frame that the picture is of: earlier ones were in doubt until now
+        Time taken;  ///< time of the picture's frame; earlier than this frame for pictures that were held out
     };
     StageTimes times;
-    bool skipped = false;                         ///< no network ran: the frame was late
-    int found = 0;                                ///< faces that the detector found
-    int followed = 0;                             ///< tracks that the aligner found again
-    int doubted = 0;                              ///< boxes in which the aligner saw no face
-    int heldOut = 0;                              ///< pictures of which it is not known yet whom they show
-    int faces = 0;                                ///< seen on this frame
-    int created = 0;                              ///< tracks told of for the first time
-    std::vector<Encoded> encoded;                 ///< that went into a track's fused embedding
-    std::vector<std::pair<int, int>> recognised;  ///< new track, the hidden one that it goes on as
-    std::vector<std::pair<int, int>> parted;      ///< a track, and the new one whose person its face was
-    std::vector<std::pair<int, int>> exchanged;   ///< tracks that got their faces back
+    bool skipped = false;                           ///< the frame was late: no network ran
+    int found = 0;                                  ///< faces detected
+    int followed = 0;                               ///< tracks updated by the landmark tracker
+    int doubted = 0;                                ///< faces that the aligner did not confirm
+    int heldOut = 0;                                ///< pictures that may show another person
+    int faces = 0;                                  ///< faces seen on this frame
+    int created = 0;                                ///< tracks announced
+    std::vector<Encoded> encoded;                   ///< pictures fused
+    std::vector<std::pair<int, int>> reidentified;  ///< new track, the hidden track that it continues
+    std::vector<std::pair<int, int>> split;         ///< track that showed another person, the new track of that person
+    std::vector<std::pair<int, int>> swapped;       ///< pairs of tracks whose faces had been swapped
 };
 
 }  // namespace drgan

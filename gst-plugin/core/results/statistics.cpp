@@ -50,6 +50,11 @@ Statistics::Snapshot Statistics::snapshot() const {
     return out;
 }
 
+std::uint64_t Statistics::skipped() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return sums_.skipped;
+}
+
 void Statistics::reset() {
     const std::lock_guard<std::mutex> lock(mutex_);
     sums_ = {};

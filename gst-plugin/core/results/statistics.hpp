@@ -9,27 +9,28 @@
 
 namespace drgan {
 
-/// Sums over a stream's frames. For any thread.
+/// Statistics of a stream's frames. Thread-safe.
 class Statistics {
 public:
-    static constexpr size_t window = 1000;  ///< newest values of a stage that its spread is taken over
+    static constexpr size_t window = 1000;  ///< number of newest values of a stage in its Spread
 
-    /// Of a stage's milliseconds: the smallest value that half, or 99 in 100, of the window's do not exceed.
+    /// Median and 99th percentile of a stage's milliseconds.
     struct Spread {
         double median;
         double p99;
     };
     struct Snapshot {
         std::uint64_t frames = 0;
-        std::uint64_t skipped = 0;  ///< frames without inference, because they were late
+        std::uint64_t skipped = 0;  ///< frames that were too late for inference
         std::uint64_t faces = 0;    ///< seen, summed over the frames
-        std::uint64_t tracks = 0;   ///< told of
+        std::uint64_t tracks = 0;   ///< announced
         std::uint64_t encodes = 0;
-        std::array<std::optional<Spread>, stageCount> stages;  ///< empty: has not run yet
+        std::array<std::optional<Spread>, stageCount> stages;  ///< empty: the stage has not run yet
     };
 
     void add(const FrameReport& report);
     Snapshot snapshot() const;
+    std::uint64_t skipped() const;
     void reset();
 
 private:

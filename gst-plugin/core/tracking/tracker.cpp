@@ -9,12 +9,12 @@
 namespace drgan {
 namespace {
 
-// How well a face fits a track, 0: not at all. Overlap decides; a fast small face that left its box is still taken when
-// it is near and of like size.
+// How well a face fits a track, 0: not at all. Overlap decides; a small fast face that left its box still fits if it is
+// near and of similar size.
 float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
-    const float iou = overlap(predicted, seen);
-    if (iou >= 0.2F) {
-        return 1 + iou;
+    const float common = iou(predicted, seen);
+    if (common >= 0.2F) {
+        return 1 + common;
     }
     const float a = std::sqrt(predicted.area());
     const float b = std::sqrt(seen.area());
@@ -27,10 +27,10 @@ float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
 }
 
 constexpr float velocityGain = 0.5F;
-constexpr float maxSpeed = 4;                  // face sizes a second; faster is a mismatch, not a movement
-constexpr Time unwatched = 400 * millisecond;  // so long unseen, a face may have been replaced
+constexpr float maxSpeed = 4;                  // face sizes per second; faster is a mismatch
+constexpr Time unwatched = 400 * millisecond;  // after this time unseen, it may be another face
 
-// A key that two faces of a frame claim says which one is meant of neither.
+// A key that two faces of a frame have identifies neither.
 void dropAmbiguousKeys(std::vector<Face>& faces) {
     std::map<Key, int> claims;
     for (const auto& f : faces) {
@@ -54,7 +54,7 @@ void Tracker::predict(Time now) {
     for (auto& t : tracks_) {
         t.fresh = t.interrupted = false;
         if (passed < 0) {
-            t.lastSeen = now;  // the clock was set back: age is unknown, start anew
+            t.lastSeen = now;  // the clock was set back: the age is unknown, start again
         }
         if (t.misses == 0 && !t.hidden && now - t.lastSeen <= options.coast) {
             t.face.transform({1, 1}, t.velocity * dt);
@@ -70,7 +70,7 @@ void Tracker::predict(Time now) {
 void Tracker::match(Track& t, const Face& face) {
     const float dt = static_cast<float>(now_ - t.lastSeen) * 1e-9F;
     if (dt > 1e-3F && !t.hidden) {
-        // The residual against the prediction corrects the velocity; after misses the box stood still.
+        // The residual of the prediction corrects the velocity. After misses the box was not moved.
         const cv::Point2f step = (centre(face.box) - centre(t.face.box)) / dt;
         t.velocity = t.misses > 0 ? step * velocityGain : t.velocity + step * velocityGain;
         const float limit = maxSpeed * std::sqrt(face.box.area());
@@ -84,7 +84,7 @@ void Tracker::match(Track& t, const Face& face) {
     const float yaw = t.face.yaw;
     t.face = face;
     if (face.origin == Points::none) {
-        t.face.yaw = yaw;  // a plain box has none of its own
+        t.face.yaw = yaw;  // a plain box has no yaw
     }
     t.interrupted = t.hits > 0 && (t.hidden || t.misses > 0 || now_ - t.lastSeen > unwatched);
     t.key = face.key ? face.key : t.key;
@@ -97,7 +97,7 @@ void Tracker::match(Track& t, const Face& face) {
     }
 }
 
-// What was followed is known, and so is what upstream follows.
+// Faces that the landmark tracker or upstream has assigned to a track.
 void Tracker::matchKnown(const std::vector<Face>& faces, std::vector<bool>& taken, std::vector<bool>& seen) {
     const auto isOf = [](const Face& f, const Track& t) {
         return f.followed >= 0 ? t.id == f.followed : f.key.has_value() && t.key == f.key;
@@ -123,7 +123,8 @@ void Tracker::matchPlaces(const std::vector<Face>& faces, std::vector<bool>& tak
     std::vector<Pair> pairs;
     for (size_t t = 0; t < seen.size(); ++t) {
         for (size_t f = 0; f < faces.size(); ++f) {
-            // A hidden track comes back through adopt(), by its looks, and so does one whose place has another key now.
+            // A hidden track comes back by its embedding, through continueAs(); so does one whose place has another
+            // key.
             const bool otherKey = faces[f].key && tracks_[t].key && faces[f].key != tracks_[t].key;
             if (seen[t] || taken[f] || tracks_[t].hidden || otherKey) {
                 continue;
@@ -159,11 +160,11 @@ void Tracker::update(const std::vector<Face>& reported, float sureScore) {
             continue;
         }
         if (track.misses++ == 0) {
-            track.velocity = {};  // it went somewhere else than predicted
+            track.velocity = {};  // it did not move as predicted
         }
-        // Two tracks never stay on one face.
-        const bool covered = std::any_of(faces.begin(), faces.end(),
-                                         [&](const Face& f) { return overlap(f.box, track.face.box) > 0.4F; });
+        // Only one track stays on a face.
+        const bool covered =
+            std::any_of(faces.begin(), faces.end(), [&](const Face& f) { return iou(f.box, track.face.box) > 0.4F; });
         const bool gone = track.misses >= options.patience && now_ - track.lastSeen > options.coast;
         track.hidden = track.hidden || covered || gone;
     }
@@ -186,7 +187,7 @@ void Tracker::update(const std::vector<Face>& reported, float sureScore) {
         tracks_.push_back(t);
         ++visible;
     }
-    // Hidden tracks are few as well: the oldest go first.
+    // The number of hidden tracks is limited, too: the oldest end first.
     while (static_cast<int>(tracks_.size()) > 2 * options.maxTracks) {
         const auto oldest = std::min_element(tracks_.begin(), tracks_.end(), [](const Track& a, const Track& b) {
             return a.hidden != b.hidden ? a.hidden : a.lastSeen < b.lastSeen;
@@ -197,7 +198,7 @@ void Tracker::update(const std::vector<Face>& reported, float sureScore) {
 
 std::vector<Track> Tracker::takeEnded() { return std::exchange(ended_, {}); }
 
-void Tracker::adopt(int fresh, int old) {
+void Tracker::continueAs(int fresh, int old) {
     Track* a = find(fresh);
     Track* b = find(old);
     if (a == nullptr || b == nullptr || a == b) {
@@ -210,7 +211,7 @@ void Tracker::adopt(int fresh, int old) {
     tracks_.erase(tracks_.begin() + (b - tracks_.data()));
 }
 
-void Tracker::exchange(int one, int other) {
+void Tracker::swapIds(int one, int other) {
     Track* a = find(one);
     Track* b = find(other);
     if (a != nullptr && b != nullptr) {
@@ -218,12 +219,12 @@ void Tracker::exchange(int one, int other) {
         std::swap(a->hits, b->hits);
         std::swap(a->firstSeen, b->firstSeen);
         std::swap(a->confirmed, b->confirmed);
-        // Whose face it was until now was there until now.
+        // Both faces were seen until now.
         a->lastSeen = b->lastSeen = std::max(a->lastSeen, b->lastSeen);
     }
 }
 
-int Tracker::part(int id, Time since) {
+int Tracker::split(int id, Time since) {
     Track* old = find(id);
     if (old == nullptr) {
         return -1;

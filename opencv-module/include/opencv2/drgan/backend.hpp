@@ -25,8 +25,9 @@ CV_EXPORTS_W std::vector<String> availableBackends();
 
 /** @brief Converts the name of a backend and target to the numbers that the create() functions take.
 
-@param name one of availableBackends(); or "auto": CUDA if available, else the CPU, with one warning per process in the
-log.
+@param name one of availableBackends(). With "auto" in place of the backend, it is OpenCV's own if that has the target,
+else CUDA; in place of the target, the CPU if the backend has it. "auto": CUDA if available, else the CPU, with one
+warning per process in the log.
 @param backendId, targetId as in cv::dnn::Net::setPreferableBackend / setPreferableTarget
 @throws cv::Exception listing the available ones, if `name` is none of them. */
 CV_EXPORTS_W void findBackend(const String& name, CV_OUT int& backendId, CV_OUT int& targetId);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gstfaceline.h"
+#include "gstfacesqueue.h"
 
 #include <utility>
 
@@ -9,9 +9,9 @@ namespace drgan {
 namespace {
 
 constexpr guint mostWaiting = 256;                    // pictures and events; 112x112 RGB: 10 MB
-constexpr GstClockTime gapInterval = GST_SECOND / 4;  // how often a sink hears that there is no face
+constexpr GstClockTime gapInterval = GST_SECOND / 4;  // minimum time between gap events
 
-constexpr const char* lineKey = "drgan-face-line";
+constexpr const char* queueKey = "drgan-faces-queue";
 
 EventPtr take(GstEvent* event) { return {event, gst_event_unref}; }
 
@@ -25,7 +25,7 @@ gboolean isFull(GstDataQueue*, guint visible, guint, guint64, gpointer) {
     return visible >= mostWaiting ? TRUE : FALSE;
 }
 
-// A stream of its own, of the video's group.
+// A separate stream in the video's group.
 EventPtr makeStart(GstEvent* upstream) {
     const gchar* id = nullptr;
     gst_event_parse_stream_start(upstream, &id);
@@ -41,7 +41,7 @@ EventPtr makeStart(GstEvent* upstream) {
     return take(start);
 }
 
-// The video's own, where it is one of time. Pictures carry times, whatever the video is counted in.
+// The video's segment if it is in time, as the pictures' timestamps are; else a new one.
 EventPtr makeSegment(const EventPtr& upstream, GstSegment& segment) {
     gst_event_copy_segment(upstream.get(), &segment);
     if (segment.format == GST_FORMAT_TIME) {
@@ -59,11 +59,11 @@ GstMiniObject* makeGap(GstClockTime time, GstEvent* segment) {
     return GST_MINI_OBJECT(gap);
 }
 
-// How late this branch's sink is, which format it would like and where it was clicked says nothing about the video.
+// QoS, reconfiguration and navigation of this branch do not concern the video.
 gboolean upstreamEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_RECONFIGURE:
-            FaceLine::of(pad).linked();
+            FacesQueue::of(pad).linked();
             [[fallthrough]];
         case GST_EVENT_QOS:
         case GST_EVENT_NAVIGATION:
@@ -78,28 +78,28 @@ gboolean upstreamEvent(GstPad* pad, GstObject* parent, GstEvent* event) {
 
 EventPtr share(GstEvent* event) { return event != nullptr ? take(gst_event_ref(event)) : nullptr; }
 
-GstPad* FaceLine::createPad(GstPadTemplate* padTemplate) {
+GstPad* FacesQueue::createPad(GstPadTemplate* padTemplate) {
     GstPad* pad = gst_pad_new_from_template(padTemplate, "faces");
-    auto* line = new FaceLine(pad);
-    gst_pad_set_element_private(pad, line);
-    g_object_set_data_full(G_OBJECT(pad), lineKey, line, [](gpointer p) { delete static_cast<FaceLine*>(p); });
+    auto* queue = new FacesQueue(pad);
+    gst_pad_set_element_private(pad, queue);
+    g_object_set_data_full(G_OBJECT(pad), queueKey, queue, [](gpointer p) { delete static_cast<FacesQueue*>(p); });
     gst_pad_set_activatemode_function(pad, activate);
     gst_pad_set_event_function(pad, upstreamEvent);
     return pad;
 }
 
-FaceLine& FaceLine::of(GstPad* pad) { return *static_cast<FaceLine*>(gst_pad_get_element_private(pad)); }
+FacesQueue& FacesQueue::of(GstPad* pad) { return *static_cast<FacesQueue*>(gst_pad_get_element_private(pad)); }
 
-FaceLine::FaceLine(GstPad* pad) : pad_(pad), queue_(gst_data_queue_new(isFull, nullptr, nullptr, nullptr)) {
+FacesQueue::FacesQueue(GstPad* pad) : pad_(pad), queue_(gst_data_queue_new(isFull, nullptr, nullptr, nullptr)) {
     gst_data_queue_set_flushing(queue_, TRUE);  // until the pad is activated
 }
 
-FaceLine::~FaceLine() {
+FacesQueue::~FacesQueue() {
     gst_data_queue_flush(queue_);
     g_object_unref(queue_);
 }
 
-void FaceLine::enqueue(GstMiniObject* object, bool wait) {
+void FacesQueue::enqueue(GstMiniObject* object, bool wait) {
     auto* item = g_new0(GstDataQueueItem, 1);
     item->object = object;
     item->visible = TRUE;
@@ -110,13 +110,13 @@ void FaceLine::enqueue(GstMiniObject* object, bool wait) {
     }
 }
 
-void FaceLine::enqueue(const EventPtr& event) {
+void FacesQueue::enqueue(const EventPtr& event) {
     if (event) {
         enqueue(GST_MINI_OBJECT(gst_event_ref(event.get())));
     }
 }
 
-void FaceLine::begin(const VideoStream& stream) {
+void FacesQueue::begin(const VideoStream& stream) {
     const bool first = fresh_.exchange(false);
     if (stream.start && (first || stream.start != upstreamStart_)) {
         if (stream.start != upstreamStart_) {
@@ -139,41 +139,41 @@ void FaceLine::begin(const VideoStream& stream) {
             upstreamSegment_ = stream.segment;
             segmentEvent_ = makeSegment(upstreamSegment_, segment_);
         }
-        told_ = GST_CLOCK_TIME_NONE;
+        sentTime_ = GST_CLOCK_TIME_NONE;
         enqueue(segmentEvent_);
     }
 }
 
-void FaceLine::push(const VideoStream& stream, GstBuffer* picture) {
+void FacesQueue::push(const VideoStream& stream, GstBuffer* picture) {
     begin(stream);
-    told_ = GST_BUFFER_PTS(picture);
+    sentTime_ = GST_BUFFER_PTS(picture);
     enqueue(GST_MINI_OBJECT(picture));
 }
 
-void FaceLine::advance(const VideoStream& stream) {
+void FacesQueue::advance(const VideoStream& stream) {
     begin(stream);
     if (!stream.segment) {
         return;
     }
     GstClockTime time = stream.position;
-    if (!GST_CLOCK_TIME_IS_VALID(time)) {  // frames without times: that there is nothing yet is all that can be told
-        time = GST_CLOCK_TIME_IS_VALID(told_) ? told_.load() : segment_.start;
+    if (!GST_CLOCK_TIME_IS_VALID(time)) {  // frames without timestamps: only a gap at the start is possible
+        time = GST_CLOCK_TIME_IS_VALID(sentTime_) ? sentTime_.load() : segment_.start;
     }
-    const GstClockTime told = told_;
+    const GstClockTime sent = sentTime_;
     const bool due =
-        !GST_CLOCK_TIME_IS_VALID(told) || time >= told + gapInterval || time + gapInterval <= told;  // reverse playback
+        !GST_CLOCK_TIME_IS_VALID(sent) || time >= sent + gapInterval || time + gapInterval <= sent;  // reverse playback
     if (due) {
-        told_ = time;
+        sentTime_ = time;
         enqueue(makeGap(time, segmentEvent_.get()));
     }
 }
 
-void FaceLine::send(GstMiniObject* object) {
+void FacesQueue::send(GstMiniObject* object) {
     if (GST_IS_EVENT(object)) {
         gst_pad_push_event(pad_, GST_EVENT_CAST(object));
         return;
     }
-    // A branch that is not linked, has enough, or is being stopped, is left in peace; pictures for it are dropped.
+    // Pictures are dropped if the branch is not linked, at EOS or flushing.
     const GstFlowReturn flow = gst_pad_push(pad_, GST_BUFFER_CAST(object));
     if (flow <= GST_FLOW_NOT_NEGOTIATED) {
         GstElement* element = gst_pad_get_parent_element(pad_);
@@ -181,60 +181,60 @@ void FaceLine::send(GstMiniObject* object) {
             GST_ELEMENT_FLOW_ERROR(element, flow);
             gst_object_unref(element);
         }
-        interrupt();  // or the video would wait for ever
+        interrupt();  // so that the video does not wait forever
     }
 }
 
 // The thread of the pad.
-void FaceLine::work(gpointer user) {
-    auto& line = of(GST_PAD(user));
-    line.worker_ = std::this_thread::get_id();
+void FacesQueue::work(gpointer user) {
+    auto& queue = of(GST_PAD(user));
+    queue.worker_ = std::this_thread::get_id();
     GstDataQueueItem* item = nullptr;
-    if (gst_data_queue_pop(line.queue_, &item) == FALSE) {
-        gst_pad_pause_task(line.pad_);
+    if (gst_data_queue_pop(queue.queue_, &item) == FALSE) {
+        gst_pad_pause_task(queue.pad_);
         return;
     }
     GstMiniObject* object = std::exchange(item->object, nullptr);
     item->destroy(item);
-    line.send(object);
+    queue.send(object);
 }
 
-gboolean FaceLine::activate(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
+gboolean FacesQueue::activate(GstPad* pad, GstObject*, GstPadMode mode, gboolean active) {
     if (mode != GST_PAD_MODE_PUSH) {
         return FALSE;
     }
-    FaceLine& line = of(pad);
+    FacesQueue& queue = of(pad);
     if (active == FALSE) {
-        return line.stop() ? TRUE : FALSE;
+        return queue.stop() ? TRUE : FALSE;
     }
-    const std::lock_guard<std::mutex> lock(line.mutex_);
-    line.active_ = true;
-    line.start();
+    const std::lock_guard<std::mutex> lock(queue.mutex_);
+    queue.active_ = true;
+    queue.start();
     return TRUE;
 }
 
 // With the lock.
-void FaceLine::start() {
+void FacesQueue::start() {
     gst_data_queue_flush(queue_);
     fresh_ = true;
     gst_data_queue_set_flushing(queue_, FALSE);
-    // The task may outlive the pad's place in the element, see stop(). One that is there already keeps its reference.
+    // The task may outlive the pad's place in the element, see stop(). An existing task keeps its reference.
     GST_OBJECT_LOCK(pad_);
     const bool made = GST_PAD_TASK(pad_) != nullptr;
     GST_OBJECT_UNLOCK(pad_);
     gst_pad_start_task(pad_, work, made ? pad_ : gst_object_ref(pad_), made ? nullptr : gst_object_unref);
 }
 
-void FaceLine::close() {
+void FacesQueue::close() {
     const std::lock_guard<std::mutex> lock(mutex_);
     active_ = false;
     gst_data_queue_set_flushing(queue_, TRUE);
 }
 
-bool FaceLine::stop() {
+bool FacesQueue::stop() {
     close();
     if (worker_.load() == std::this_thread::get_id()) {
-        abandonTask();  // a thread cannot wait for itself
+        abandonTask();  // a thread cannot join itself
         return true;
     }
     const bool stopped = gst_pad_stop_task(pad_) != FALSE;
@@ -242,8 +242,8 @@ bool FaceLine::stop() {
     return stopped;
 }
 
-// The thread ends as soon as it is back from what it is doing. Its reference keeps the pad until then.
-void FaceLine::abandonTask() {
+// The thread ends as soon as its current call returns. Its reference keeps the pad until then.
+void FacesQueue::abandonTask() {
     GST_OBJECT_LOCK(pad_);
     GstTask* task = std::exchange(GST_PAD_TASK(pad_), nullptr);
     GST_OBJECT_UNLOCK(pad_);
@@ -253,10 +253,9 @@ void FaceLine::abandonTask() {
     }
 }
 
-void FaceLine::leave() {
+void FacesQueue::leave() {
     close();
-    // Whoever releases the pad may be the one that its thread waits for: a sink that is paused keeps a picture for
-    // ever.
+    // The pad's thread may wait for the calling thread: a paused sink holds a picture until it plays.
     if (g_rec_mutex_trylock(GST_PAD_GET_STREAM_LOCK(pad_)) == FALSE) {
         abandonTask();
         return;
@@ -265,12 +264,12 @@ void FaceLine::leave() {
     gst_pad_set_active(pad_, FALSE);
 }
 
-void FaceLine::linked() {
-    // What the pad keeps goes out before the next event. None may be to come, or only after this branch's sink is
-    // ready.
+void FacesQueue::linked() {
+    // Sticky events are sent before the next event or buffer. There may be none, or only after this branch's sink has
+    // prerolled: send one now.
     for (const GstEventType type : {GST_EVENT_EOS, GST_EVENT_SEGMENT}) {
         if (GstEvent* kept = gst_pad_get_sticky_event(pad_, type, 0)) {
-            const GstClockTime time = told_;
+            const GstClockTime time = sentTime_;
             enqueue(makeGap(GST_CLOCK_TIME_IS_VALID(time) ? time : 0, kept), false);
             gst_event_unref(kept);
             return;
@@ -278,18 +277,18 @@ void FaceLine::linked() {
     }
 }
 
-void FaceLine::interrupt() { gst_data_queue_set_flushing(queue_, TRUE); }
+void FacesQueue::interrupt() { gst_data_queue_set_flushing(queue_, TRUE); }
 
-void FaceLine::flushStart(GstEvent* event) {
+void FacesQueue::flushStart(GstEvent* event) {
     interrupt();
     gst_pad_push_event(pad_, gst_event_ref(event));
     gst_pad_pause_task(pad_);
 }
 
-void FaceLine::flushStop(GstEvent* event) {
+void FacesQueue::flushStop(GstEvent* event) {
     gst_pad_push_event(pad_, gst_event_ref(event));
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (active_) {  // else the pad was released or stopped meanwhile, and its task must stay ended
+    if (active_) {  // else the pad was released or stopped meanwhile
         start();
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "look.hpp"
+#include "embed_file.hpp"
 
 #include <gst/video/video.h>
 
@@ -14,9 +14,9 @@ namespace drgan::enroll {
 namespace {
 
 constexpr GstClockTime stillInterval = 40 * GST_MSECOND;
-// A face of which one sighting is not enough is believed when it is seen again.
+// Some faces are confirmed only when the element sees them a second time.
 constexpr int stillSightings = 3;
-// Mean difference of bytes up to which two decoders are taken to have read the same picture.
+// Maximum mean difference of the bytes of one picture from two decoders.
 constexpr double sameBytes = 4;
 
 /// videoflip's name for each of Exif's orientations.
@@ -43,10 +43,11 @@ bool shows(GstSample* sample, const cv::Mat& picture) {
     return difference <= sameBytes;
 }
 
-/// The file as the element gets it in a pipeline; null where GStreamer shows something else than OpenCV or nothing.
-SamplePtr played(const std::string& file, const enrolment::StillFace& face, const Eyes& eyes) {
+/// The file as the element gets it in a pipeline; null if GStreamer cannot decode it, or not to the same picture as
+/// OpenCV.
+SamplePtr decodedForElement(const std::string& file, const enrolment::StillFace& face, const Embedders& embedders) {
     try {
-        Media media(file, eyes.element.formats(), directionOf(face.orientation), eyes.patience);
+        Media media(file, embedders.element.formats(), directionOf(face.orientation), embedders.patience);
         SamplePtr sample = media.next();
         return sample && shows(sample.get(), face.picture) ? std::move(sample) : nullptr;
     } catch (const std::runtime_error&) {
@@ -54,69 +55,65 @@ SamplePtr played(const std::string& file, const enrolment::StillFace& face, cons
     }
 }
 
-double overlap(const cv::Rect2f& a, const cv::Rect2f& b) {
-    const double common = (a & b).area();
-    return common / std::max(1e-9, a.area() + b.area() - common);
-}
-
-Look lookAtStill(const enrolment::Source& source, const Eyes& eyes) {
-    const enrolment::StillFace face = eyes.stills.read(source.file, true);
-    const SamplePtr sample = played(source.file, face, eyes);
+FileResult embedStill(const enrolment::Source& source, const Embedders& embedders) {
+    const enrolment::StillFace face = embedders.stills.read(source.file, true);
+    const SamplePtr sample = decodedForElement(source.file, face, embedders);
     for (int i = 0; i < stillSightings; ++i) {
         const GstClockTime time = static_cast<GstClockTime>(i) * stillInterval;
-        sample ? eyes.element.show(sample.get(), time) : eyes.element.show(face.picture, time);
+        sample ? embedders.element.show(sample.get(), time) : embedders.element.show(face.picture, time);
     }
-    Look look{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
+    FileResult result{{source.name, source.file, {face.embedding, face.confidence}, 1, source.picture}, face.note};
     double best = 0.3;
-    for (const Track& track : eyes.element.finish()) {
-        if (overlap(track.box, face.box) > best) {
-            best = overlap(track.box, face.box);
-            look.seen.piece = {track.embedding, track.totalConfidence};
-            look.seen.images = track.images;
+    for (const Track& track : embedders.element.finish()) {
+        const double iou = 1 - cv::jaccardDistance(cv::Rect2f(track.box), face.box);
+        if (iou > best) {
+            best = iou;
+            result.seen.piece = {track.embedding, track.totalConfidence};
+            result.seen.images = track.images;
         }
     }
-    return look;  // of a face that the element does not see by itself, as the library embeds it
+    return result;  // if the element does not detect the face, cv::drgan's embedding of it
 }
 
-Look lookAtVideo(const enrolment::Source& source, const Eyes& eyes) {
-    Media media(source.file, eyes.element.formats(), "auto", eyes.patience);
+FileResult embedVideo(const enrolment::Source& source, const Embedders& embedders) {
+    Media media(source.file, embedders.element.formats(), "auto", embedders.patience);
     GstClockTime time = 0;
     bool any = false;
     while (const SamplePtr frame = media.next()) {
         const GstClockTime own = GST_BUFFER_PTS(gst_sample_get_buffer(frame.get()));
         time = GST_CLOCK_TIME_IS_VALID(own) ? own : any ? time + stillInterval : 0;
         any = true;
-        eyes.element.show(frame.get(), time);
+        embedders.element.show(frame.get(), time);
     }
     if (!any) {
         throw std::runtime_error("holds no picture");
     }
-    const Choice choice = chooseVideo(eyes.element.finish(), eyes.match, eyes.threshold);
-    Look look{{source.name, source.file, {}, 0, source.picture}, choice.reason};
+    const Choice choice = chooseTracks(embedders.element.finish(), embedders.match, embedders.threshold);
+    FileResult result{{source.name, source.file, {}, 0, source.picture}, choice.reason};
     cv::drgan::Template fused;
     for (const Track& track : choice.tracks) {
         fused.add(track.embedding, static_cast<float>(track.totalConfidence));
-        look.seen.piece.confidence += track.totalConfidence;
-        look.seen.images += track.images;
+        result.seen.piece.confidence += track.totalConfidence;
+        result.seen.images += track.images;
     }
     if (choice.tracks.size() == 1) {
-        look.seen.piece.embedding = choice.tracks[0].embedding;  // to the bit
+        result.seen.piece.embedding = choice.tracks[0].embedding;  // to the bit
     } else if (!choice.tracks.empty()) {
-        fused.fused(look.seen.piece.embedding);
+        fused.fused(result.seen.piece.embedding);
     }
-    return look;
+    return result;
 }
 
 }  // namespace
 
-Look look(const enrolment::Source& source, const Eyes& eyes) {
+FileResult embedFile(const enrolment::Source& source, const Embedders& embedders) {
     try {
-        return enrolment::isPicture(source.file) ? lookAtStill(source, eyes) : lookAtVideo(source, eyes);
+        return enrolment::isPicture(source.file) ? embedStill(source, embedders) : embedVideo(source, embedders);
     } catch (const cv::Exception& e) {
-        eyes.element.finish();  // what was seen until then is not all of it
+        embedders.element.finish();  // drops the tracks of the incomplete video
         return {{source.name, source.file, {}, 0}, e.err.empty() ? e.what() : e.err};
     } catch (const std::exception& e) {
-        eyes.element.finish();
+        embedders.element.finish();
         return {{source.name, source.file, {}, 0}, e.what()};
     }
 }

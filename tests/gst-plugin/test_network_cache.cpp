@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// loadModels() through a pool: what is shared, what is not, and that results are those of networks of one's own.
+// loadModels() through a cache: what is shared, what is not, and that results are those of networks of one's own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -17,10 +17,10 @@ namespace {
 
 using drgan::LoadedModels;
 using drgan::ModelFiles;
-using drgan::NetworkPool;
+using drgan::NetworkCache;
 using drgan_test::TinyOptions;
 
-class NetworkPoolTest : public testing::Test {
+class NetworkCacheTest : public testing::Test {
 protected:
     std::string write(const std::string& name, unsigned seed = 1) {
         TinyOptions options;
@@ -30,7 +30,7 @@ protected:
     }
     LoadedModels load(const std::string& bundle, bool detects = true) {
         return drgan::loadModels(
-            {bundle, "", detects}, {{}}, [](const std::string&) {}, pool);
+            {bundle, "", detects}, {{}}, [](const std::string&) {}, cache);
     }
     static cv::Mat embed(const LoadedModels& loaded, unsigned seed) {
         cv::Mat embedding;
@@ -42,63 +42,63 @@ protected:
     static bool same(const cv::Mat& a, const cv::Mat& b) { return a.size() == b.size() && cv::norm(a, b) == 0; }
 
     drgan_test::TempDir dir;
-    NetworkPool pool;
+    NetworkCache cache;
 };
 
-TEST_F(NetworkPoolTest, OneBundleIsLoadedOnce) {
+TEST_F(NetworkCacheTest, OneBundleIsLoadedOnce) {
     const std::string bundle = write("bundle");
     const auto first = load(bundle);
-    EXPECT_EQ(pool.counts().loads, 4U);
+    EXPECT_EQ(cache.counts().loads, 4U);
     const auto second = load(bundle);
     symlink(bundle.c_str(), (dir.path() + "/link").c_str());
     const auto third = load(dir.path() + "/link/.");
-    EXPECT_EQ(pool.counts().loads, 4U);
-    EXPECT_EQ(pool.counts().networks, 4U);
+    EXPECT_EQ(cache.counts().loads, 4U);
+    EXPECT_EQ(cache.counts().networks, 4U);
     EXPECT_TRUE(same(embed(first, 5), embed(second, 5)));
     EXPECT_TRUE(same(embed(first, 5), embed(third, 5)));
     EXPECT_EQ(second.bundleId, "tiny");
 }
 
-TEST_F(NetworkPoolTest, WhoDoesNotDetectSharesTheRest) {
+TEST_F(NetworkCacheTest, WhoDoesNotDetectSharesTheRest) {
     const std::string bundle = write("bundle");
     const auto follows = load(bundle, false);
-    EXPECT_EQ(pool.counts().loads, 3U);
+    EXPECT_EQ(cache.counts().loads, 3U);
     EXPECT_FALSE(follows.models.finder);
     const auto detects = load(bundle);
-    EXPECT_EQ(pool.counts().loads, 4U);
+    EXPECT_EQ(cache.counts().loads, 4U);
     EXPECT_TRUE(detects.models.finder);
 }
 
-TEST_F(NetworkPoolTest, TheLastUserDropsThem) {
+TEST_F(NetworkCacheTest, TheLastUserDropsThem) {
     const std::string bundle = write("bundle");
     {
         const auto first = load(bundle);
         const auto second = load(bundle);
     }
-    EXPECT_EQ(pool.counts().networks, 0U);
+    EXPECT_EQ(cache.counts().networks, 0U);
     load(bundle);
-    EXPECT_EQ(pool.counts().loads, 8U);
+    EXPECT_EQ(cache.counts().loads, 8U);
 }
 
-TEST_F(NetworkPoolTest, OtherBundlesAreNotShared) {
+TEST_F(NetworkCacheTest, OtherBundlesAreNotShared) {
     const auto first = load(write("one", 1));
     const auto second = load(write("other", 2));
-    EXPECT_EQ(pool.counts().loads, 8U);
+    EXPECT_EQ(cache.counts().loads, 8U);
     EXPECT_FALSE(same(embed(first, 5), embed(second, 5))) << "weights of another seed";
 }
 
-TEST_F(NetworkPoolTest, AReplacedBundleIsLoadedAnewWhileTheOldOneIsInUse) {
+TEST_F(NetworkCacheTest, AReplacedBundleIsLoadedAnewWhileTheOldOneIsInUse) {
     const std::string bundle = write("bundle", 1);
     const auto before = load(bundle);
     const cv::Mat embedding = embed(before, 5);
     EXPECT_EQ(write("bundle", 2), bundle);
     const auto after = load(bundle);
-    EXPECT_EQ(pool.counts().loads, 8U);
+    EXPECT_EQ(cache.counts().loads, 8U);
     EXPECT_TRUE(same(embed(before, 5), embedding));
     EXPECT_FALSE(same(embed(after, 5), embedding));
 }
 
-TEST_F(NetworkPoolTest, ADeletedBundleServesThoseWhoHaveIt) {
+TEST_F(NetworkCacheTest, ADeletedBundleServesThoseWhoHaveIt) {
     const std::string bundle = write("bundle");
     const auto first = load(bundle);
     const auto second = load(bundle);
@@ -122,7 +122,7 @@ TEST_F(NetworkPoolTest, ADeletedBundleServesThoseWhoHaveIt) {
     EXPECT_EQ(right, 400);
 }
 
-TEST_F(NetworkPoolTest, MismatchedNetworksAreRefusedForEachWhoAsks) {
+TEST_F(NetworkCacheTest, MismatchedNetworksAreRefusedForEachWhoAsks) {
     const std::string bundle = write("bundle");
     TinyOptions other;
     other.bundleId = "tinz";  // of the same length: the manifest has the size
@@ -130,10 +130,10 @@ TEST_F(NetworkPoolTest, MismatchedNetworksAreRefusedForEachWhoAsks) {
     for (int i = 0; i < 2; ++i) {
         drgan_test::expectError([&] { load(bundle); }, {"decoder.onnx", "\"tinz\"", "\"tiny\""});
     }
-    EXPECT_EQ(pool.counts().networks, 0U);
+    EXPECT_EQ(cache.counts().networks, 0U);
 }
 
-TEST_F(NetworkPoolTest, MissingModelsOfOneDoNotStopTheOthers) {
+TEST_F(NetworkCacheTest, MissingModelsOfOneDoNotStopTheOthers) {
     const std::string whole = write("whole");
     std::atomic<bool> stop{false};
     std::thread failing([&] {
@@ -149,12 +149,12 @@ TEST_F(NetworkPoolTest, MissingModelsOfOneDoNotStopTheOthers) {
 }
 
 // Each thread's own loads, against the same pictures in every thread.
-TEST_F(NetworkPoolTest, ManyWhoStartAndStopGetTheSameResults) {
+TEST_F(NetworkCacheTest, ManyWhoStartAndStopGetTheSameResults) {
     const std::string bundle = write("bundle");
     std::vector<cv::Mat> expected;
     std::vector<cv::Mat> faces;
     {
-        NetworkPool own;
+        NetworkCache own;
         const auto alone = drgan::loadModels(
             {bundle, "", true}, {{}}, [](const std::string&) {}, own);
         for (unsigned i = 0; i < 8; ++i) {
@@ -183,10 +183,10 @@ TEST_F(NetworkPoolTest, ManyWhoStartAndStopGetTheSameResults) {
         t.join();
     }
     EXPECT_EQ(wrong, 0);
-    EXPECT_EQ(pool.counts().networks, 0U);
+    EXPECT_EQ(cache.counts().networks, 0U);
 }
 
-TEST_F(NetworkPoolTest, AFinderOfPicturesOfTwoSizesFindsTheSameInBoth) {
+TEST_F(NetworkCacheTest, AFinderOfPicturesOfTwoSizesFindsTheSameInBoth) {
     const std::string bundle = write("bundle");
     const auto first = load(bundle);
     const auto second = load(bundle);

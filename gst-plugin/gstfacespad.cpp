@@ -1,66 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gstfaces.h"
+#include "gstfacespad.h"
 
 #include <utility>
 
 namespace drgan {
 
-GstStaticPadTemplate Faces::padTemplate =
+GstStaticPadTemplate FacesPad::padTemplate =
     GST_STATIC_PAD_TEMPLATE("faces", GST_PAD_SRC, GST_PAD_REQUEST,
                             GST_STATIC_CAPS("video/x-raw, format=RGB, width=[1, 4096], "
                                             "height=[1, 4096], framerate=0/1"));
 
-GstPad* Faces::request(GstElement* element, GstPadTemplate* templ) {
+GstPad* FacesPad::request(GstElement* element, GstPadTemplate* templ) {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (std::exchange(taken_, true)) {
             return nullptr;
         }
     }
-    GstPad* pad = FaceLine::createPad(templ);
-    LinePtr line(&FaceLine::of(pad), [pad](FaceLine*) { gst_object_unref(pad); });
+    GstPad* pad = FacesQueue::createPad(templ);
+    QueuePtr queue(&FacesQueue::of(pad), [pad](FacesQueue*) { gst_object_unref(pad); });
     gst_object_ref_sink(pad);
-    gst_element_add_pad(element, pad);  // activates it where the element is running
-    // Only now may the streaming thread use it. Until then this thread is the one that enqueues.
+    gst_element_add_pad(element, pad);  // activates it if the element is running
+    // Publish it to the streaming thread only now: only one thread may enqueue.
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stream_.start) {
-        line->advance(stream_);
+        queue->advance(stream_);
     }
-    line->enqueue(stream_.end);
-    line_ = std::move(line);
+    queue->enqueue(stream_.end);
+    queue_ = std::move(queue);
     return pad;
 }
 
-void Faces::release(GstElement* element, GstPad* pad) {
-    LinePtr last;
+void FacesPad::release(GstElement* element, GstPad* pad) {
+    QueuePtr last;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        last = std::move(line_);
-        line_.reset();
+        last = std::move(queue_);
+        queue_.reset();
     }
-    FaceLine::of(pad).leave();
+    FacesQueue::of(pad).leave();
     gst_element_remove_pad(element, pad);
-    FaceLine::of(pad).leave();  // a change of state may have started it again until then
+    FacesQueue::of(pad).leave();  // a state change may have started it again
     const std::lock_guard<std::mutex> lock(mutex_);
     taken_ = false;
 }
 
-Faces::LinePtr Faces::line() const {
+FacesPad::QueuePtr FacesPad::queue() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return line_;
+    return queue_;
 }
 
-bool Faces::wanted() const { return line() != nullptr; }
+bool FacesPad::wanted() const { return queue() != nullptr; }
 
-// What is known of the stream, and whom to tell, change together: a pad that is requested meanwhile sees either.
+// Changes the stream and reads the pad under one lock, so that a pad that is requested meanwhile misses nothing.
 template <typename Change>
-std::pair<Faces::LinePtr, VideoStream> Faces::change(Change how) {
+std::pair<FacesPad::QueuePtr, VideoStream> FacesPad::change(Change how) {
     const std::lock_guard<std::mutex> lock(mutex_);
     how(stream_);
-    return {line_, stream_};
+    return {queue_, stream_};
 }
 
-void Faces::follow(GstEvent* event, int side) {
+void FacesPad::follow(GstEvent* event, int side) {
     switch (GST_EVENT_TYPE(event)) {
         case GST_EVENT_STREAM_START:
             change([&](VideoStream& s) {
@@ -85,36 +85,36 @@ void Faces::follow(GstEvent* event, int side) {
         case GST_EVENT_EOS:
         case GST_EVENT_SEGMENT_DONE:
         case GST_EVENT_STREAM_GROUP_DONE: {
-            const auto [line, stream] = change([&](VideoStream& s) {
+            const auto [queue, stream] = change([&](VideoStream& s) {
                 s.side = side;
                 if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
                     s.end = share(event);
                 }
             });
-            if (line) {
-                line->begin(stream);
-                line->enqueue(share(event));
+            if (queue) {
+                queue->begin(stream);
+                queue->enqueue(share(event));
             }
             break;
         }
         case GST_EVENT_INSTANT_RATE_CHANGE:
-            if (const auto to = line()) {
+            if (const auto to = queue()) {
                 to->enqueue(share(event));
             }
             break;
         case GST_EVENT_FLUSH_START:
-            if (const auto to = line()) {
+            if (const auto to = queue()) {
                 to->flushStart(event);
             }
             break;
         case GST_EVENT_FLUSH_STOP: {
-            const auto [line, stream] = change([](VideoStream& s) {
+            const auto [queue, stream] = change([](VideoStream& s) {
                 s.segment = nullptr;
                 s.end = nullptr;
                 s.position = GST_CLOCK_TIME_NONE;
             });
-            if (line) {
-                line->flushStop(event);
+            if (queue) {
+                queue->flushStop(event);
             }
             break;
         }
@@ -123,32 +123,32 @@ void Faces::follow(GstEvent* event, int side) {
     }
 }
 
-void Faces::push(GstBuffer* picture, int side) {
-    const auto [line, stream] = change([&](VideoStream& s) { s.side = side; });
-    if (!line) {
+void FacesPad::push(GstBuffer* picture, int side) {
+    const auto [queue, stream] = change([&](VideoStream& s) { s.side = side; });
+    if (!queue) {
         gst_buffer_unref(picture);
         return;
     }
-    line->push(stream, picture);
+    queue->push(stream, picture);
 }
 
-void Faces::advance(int side, GstClockTime timestamp) {
-    const auto [line, stream] = change([&](VideoStream& s) {
+void FacesPad::advance(int side, GstClockTime timestamp) {
+    const auto [queue, stream] = change([&](VideoStream& s) {
         s.side = side;
         s.position = timestamp;
     });
-    if (line) {
-        line->advance(stream);
+    if (queue) {
+        queue->advance(stream);
     }
 }
 
-void Faces::interrupt() {
-    if (const auto to = line()) {
+void FacesPad::interrupt() {
+    if (const auto to = queue()) {
         to->interrupt();
     }
 }
 
-void Faces::stop() {
+void FacesPad::stop() {
     change([](VideoStream& s) { s = {}; });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tracking/follower.hpp"
+#include "core/tracking/landmark_tracker.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@
 namespace {
 
 using drgan::Face;
-using drgan::Follower;
 using drgan::FrameView;
+using drgan::LandmarkTracker;
 using drgan::Points;
 using drgan::Track;
 using drgan_test::withPoints;
@@ -38,20 +38,20 @@ Track track(int id, const Face& at) {
     return t;
 }
 
-class FollowerTest : public testing::Test {
+class LandmarkTrackerTest : public testing::Test {
 protected:
     cv::Ptr<drgan_test::ScriptedAligner> aligner = cv::makePtr<drgan_test::ScriptedAligner>();
-    Follower follower{aligner};
+    LandmarkTracker tracker{aligner};
     cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
     FrameView frame{drgan::PixelLayout::bgr, {picture}, {}};
 };
 
-TEST_F(FollowerTest, FollowsAllVisibleTracksInOneBatch) {
+TEST_F(LandmarkTrackerTest, FollowsAllVisibleTracksInOneBatch) {
     aligner->faces = {face(28, 20, 80, 0.9F, 30), face(200, 104)};
     Track away = track(3, face(100, 100));
     away.hidden = true;
-    const auto found =
-        follower.follow(frame, {track(1, face(20, 20)), track(2, withPoints(face(200, 100), Points::measured)), away});
+    const auto found = tracker.follow(
+        frame, {track(1, face(20, 20)), track(2, withPoints(face(200, 100), Points::measured)), away});
     EXPECT_EQ(aligner->calls, 1);
     EXPECT_EQ(aligner->rows, 2);
     ASSERT_EQ(found.size(), 2U);
@@ -63,38 +63,38 @@ TEST_F(FollowerTest, FollowsAllVisibleTracksInOneBatch) {
     EXPECT_NEAR(found[1].points[2].y, 104 + 0.6F * 80, 1e-3);
 }
 
-TEST_F(FollowerTest, LowScoreJumpInSizeOrAPlaceOffThePictureEndsFollowing) {
+TEST_F(LandmarkTrackerTest, LowScoreJumpInSizeOrAPlaceOffThePictureEndsFollowing) {
     const Track known = track(1, withPoints(face(100, 80), Points::measured));
     aligner->faces = {face(102, 80, 80, 0.2F)};
-    EXPECT_TRUE(follower.follow(frame, {known}).empty());
+    EXPECT_TRUE(tracker.follow(frame, {known}).empty());
     aligner->faces = {face(120, 100, 40)};
-    EXPECT_TRUE(follower.follow(frame, {known}).empty());
+    EXPECT_TRUE(tracker.follow(frame, {known}).empty());
     aligner->faces = {face(-60, 80)};
-    EXPECT_TRUE(follower.follow(frame, {track(1, withPoints(face(-50, 80), Points::measured))}).empty());
+    EXPECT_TRUE(tracker.follow(frame, {track(1, withPoints(face(-50, 80), Points::measured))}).empty());
     aligner->faces = {face(102, 80)};
-    EXPECT_EQ(follower.follow(frame, {known}).size(), 1U);
+    EXPECT_EQ(tracker.follow(frame, {known}).size(), 1U);
 }
 
-TEST_F(FollowerTest, OfTwoTracksOnOneFaceTheBetterKnownStays) {
+TEST_F(LandmarkTrackerTest, OfTwoTracksOnOneFaceTheBetterKnownStays) {
     aligner->faces = {face(100, 80)};
     std::vector<Track> tracks = {track(1, face(90, 80)), track(2, face(110, 80))};
-    auto found = follower.follow(frame, tracks);
+    auto found = tracker.follow(frame, tracks);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].followed, 1);  // was seen more often
     tracks[0].confirmed = false;
-    found = follower.follow(frame, tracks);
+    found = tracker.follow(frame, tracks);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].followed, 2);
 }
 
-TEST_F(FollowerTest, ABoxIsConfirmedAndGetsLandmarks) {
+TEST_F(LandmarkTrackerTest, ABoxIsConfirmedAndGetsLandmarks) {
     aligner->faces = {face(104, 84, 80, 0.8F, -20), face(220, 20, 60, 0.4F)};
     Face upstream = face(110, 90, 70);
     upstream.externalSlot = 0;
     Face measured = withPoints(face(110, 90, 70, 0.9F, 5), Points::measured);
     std::vector<Face> faces = {face(110, 90, 70), upstream, measured, face(220, 20, 60), face(10, 150)};
     const Face asMeasured = measured;
-    follower.confirm(frame, faces);
+    tracker.confirm(frame, faces);
     EXPECT_FALSE(faces[0].doubted);
     EXPECT_EQ(faces[0].origin, Points::measured);
     EXPECT_FLOAT_EQ(faces[0].yaw, -20);
@@ -108,7 +108,7 @@ TEST_F(FollowerTest, ABoxIsConfirmedAndGetsLandmarks) {
     EXPECT_TRUE(faces[4].doubted);
 }
 
-TEST_F(FollowerTest, HostileBoxesCostTheOthersNothing) {
+TEST_F(LandmarkTrackerTest, HostileBoxesCostTheOthersNothing) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const float inf = std::numeric_limits<float>::infinity();
     aligner->faces = {face(100, 80)};
@@ -119,7 +119,7 @@ TEST_F(FollowerTest, HostileBoxesCostTheOthersNothing) {
     faces.push_back(withPoints(face(50, 50), Points::measured));
     faces.back().points = {};
     faces.push_back(face(2, 2, 1));  // a box that has a size, but points too near to each other
-    follower.confirm(frame, faces);
+    tracker.confirm(frame, faces);
     for (size_t i = 0; i < faces.size(); ++i) {
         EXPECT_EQ(faces[i].doubted, i != 5) << i;
     }
@@ -127,18 +127,18 @@ TEST_F(FollowerTest, HostileBoxesCostTheOthersNothing) {
     for (size_t i = 0; i < faces.size(); ++i) {
         tracks.push_back(track(static_cast<int>(i), faces[i]));
     }
-    EXPECT_EQ(follower.follow(frame, tracks).size(), 1U);
-    EXPECT_TRUE(follower.follow(frame, {}).empty());
+    EXPECT_EQ(tracker.follow(frame, tracks).size(), 1U);
+    EXPECT_TRUE(tracker.follow(frame, {}).empty());
 
     // The same with a real network, which throws for all of them where one row is bad.
-    Follower real(cv::drgan::Aligner::create(drgan_test::tinyAligner()));
+    LandmarkTracker real(cv::drgan::Aligner::create(drgan_test::tinyAligner()));
     real.confirm(frame, faces);
     real.follow(frame, tracks);
     const cv::Mat dot(1, 1, CV_8UC3, cv::Scalar(1, 2, 3));
     real.follow(FrameView(drgan::PixelLayout::rgb, {dot}, {}), tracks);
 }
 
-TEST_F(FollowerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
+TEST_F(LandmarkTrackerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
     picture = drgan_test::drawFace({640, 480}, {150, 200}, 90).picture;
     cv::blur(picture, picture, {9, 9});  // chroma has half the resolution
     cv::Mat rgb;
@@ -159,7 +159,7 @@ TEST_F(FollowerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
     for (const auto& c : cases) {
         for (const auto& at : {face(110, 160, side), face(600, 430, side), face(-40, -40, side)}) {
             aligner->seen.release();
-            follower.follow(c.view, {track(1, at)});
+            tracker.follow(c.view, {track(1, at)});
             ASSERT_EQ(aligner->seen.size(), picture.size());
             // All that a square of 1.8 x the face can touch, however it is turned.
             const auto reach = cvCeil(1.8 * side * std::sqrt(0.5));
@@ -172,13 +172,13 @@ TEST_F(FollowerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
     }
 }
 
-TEST(Join, FindsRenewWhatIsFollowedAndNewOnesAreAdded) {
+TEST(MergeDetections, RenewWhatIsFollowedAndNewOnesAreAdded) {
     Face followed = face(100, 80);
     followed.followed = 4;
     std::vector<Face> faces = {followed};
     Face doubted = face(10, 10);
     doubted.doubted = true;
-    join({face(120, 80), face(104, 80), face(90, 80), face(220, 20), face(222, 20), doubted}, faces);
+    mergeDetections({face(120, 80), face(104, 80), face(90, 80), face(220, 20), face(222, 20), doubted}, faces);
     ASSERT_EQ(faces.size(), 2U);
     EXPECT_FLOAT_EQ(faces[0].box.x, 104);
     EXPECT_EQ(faces[0].followed, 4);

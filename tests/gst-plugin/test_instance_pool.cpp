@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/models/shared.hpp"
+#include "core/models/instance_pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,13 +19,13 @@ struct Network {
     int calls = 0;  // of one thread at a time, or the thread sanitizer and the sum find it
     explicit Network(int n) : number(n) {}
 };
-using drgan::Shared;
-using Users = std::vector<std::unique_ptr<Shared<Network>::User>>;
+using drgan::InstancePool;
+using Users = std::vector<std::unique_ptr<InstancePool<Network>::User>>;
 
-class SharedTest : public testing::Test {
+class InstancePoolTest : public testing::Test {
 protected:
-    std::shared_ptr<Shared<Network>> make(size_t most) {
-        return std::make_shared<Shared<Network>>(
+    std::shared_ptr<InstancePool<Network>> make(size_t most) {
+        return std::make_shared<InstancePool<Network>>(
             [this] {
                 const int n = ++loads;
                 if (n >= failFrom) {
@@ -35,10 +35,10 @@ protected:
             },
             most);
     }
-    static Users use(const std::shared_ptr<Shared<Network>>& shared, size_t n) {
+    static Users use(const std::shared_ptr<InstancePool<Network>>& pool, size_t n) {
         Users users;
         for (size_t i = 0; i < n; ++i) {
-            users.push_back(std::make_unique<Shared<Network>::User>(shared));
+            users.push_back(std::make_unique<InstancePool<Network>::User>(pool));
         }
         return users;
     }
@@ -46,19 +46,19 @@ protected:
     int failFrom = 1000;
 };
 
-TEST_F(SharedTest, OneIsLoadedHoweverManyUseIt) {
-    const auto shared = make(4);
-    const auto users = use(shared, 3);
+TEST_F(InstancePoolTest, OneIsLoadedHoweverManyUseIt) {
+    const auto pool = make(4);
+    const auto users = use(pool, 3);
     for (const auto& user : users) {
-        EXPECT_EQ(user->borrow()->number, 1);
+        EXPECT_EQ(user->acquire()->number, 1);
         EXPECT_EQ(user->first().number, 1);
     }
     EXPECT_EQ(loads, 1);
 }
 
-TEST_F(SharedTest, ThoseWhoComeAtOnceWaitForTheOneThatLoads) {
+TEST_F(InstancePoolTest, ThoseWhoComeAtOnceWaitForTheOneThatLoads) {
     std::vector<std::thread> threads;
-    const auto shared = std::make_shared<Shared<Network>>(
+    const auto pool = std::make_shared<InstancePool<Network>>(
         [this] {
             ++loads;
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -67,8 +67,8 @@ TEST_F(SharedTest, ThoseWhoComeAtOnceWaitForTheOneThatLoads) {
         8);
     for (int i = 0; i < 8; ++i) {
         threads.emplace_back([&] {
-            Shared<Network>::User user(shared);
-            EXPECT_EQ(user.borrow()->number, 1);
+            InstancePool<Network>::User user(pool);
+            EXPECT_EQ(user.acquire()->number, 1);
         });
     }
     for (auto& t : threads) {
@@ -77,25 +77,25 @@ TEST_F(SharedTest, ThoseWhoComeAtOnceWaitForTheOneThatLoads) {
     EXPECT_EQ(loads, 1);
 }
 
-TEST_F(SharedTest, WhoWaitsLongGetsAnotherOne) {
-    const auto shared = make(4);
-    const auto users = use(shared, 2);
-    const auto held = users[0]->borrow();
-    EXPECT_EQ(users[1]->borrow()->number, 2) << "the first was on loan all the time";
-    EXPECT_EQ(shared->size(), 2U);
+TEST_F(InstancePoolTest, WhoWaitsLongGetsAnotherOne) {
+    const auto pool = make(4);
+    const auto users = use(pool, 2);
+    const auto held = users[0]->acquire();
+    EXPECT_EQ(users[1]->acquire()->number, 2) << "the first was on loan all the time";
+    EXPECT_EQ(pool->size(), 2U);
 }
 
-TEST_F(SharedTest, NeverMoreThanMostNorThanUsers) {
+TEST_F(InstancePoolTest, NeverMoreThanMostNorThanUsers) {
     for (const auto& [most, count, expected] : {std::tuple{2, 4, 2}, std::tuple{4, 2, 2}, std::tuple{1, 3, 1}}) {
         loads = 0;
-        const auto shared = make(static_cast<size_t>(most));
-        const auto users = use(shared, static_cast<size_t>(count));
+        const auto pool = make(static_cast<size_t>(most));
+        const auto users = use(pool, static_cast<size_t>(count));
         std::vector<std::thread> threads;
         std::atomic<int> together{0};
         for (const auto& user : users) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 20; ++i) {
-                    const auto network = user->borrow();
+                    const auto network = user->acquire();
                     EXPECT_EQ(++network->inside, 1) << "two threads in one network";
                     ++together;
                     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -107,20 +107,20 @@ TEST_F(SharedTest, NeverMoreThanMostNorThanUsers) {
         for (auto& t : threads) {
             t.join();
         }
-        EXPECT_EQ(shared->size(), static_cast<size_t>(expected)) << most << " at most, " << count << " users";
+        EXPECT_EQ(pool->size(), static_cast<size_t>(expected)) << most << " at most, " << count << " users";
         EXPECT_EQ(loads, expected);
         EXPECT_EQ(together, 20 * count);
     }
 }
 
-TEST_F(SharedTest, NobodyIsPassedOverByAUserInALoop) {
-    const auto shared = make(1);
-    const auto users = use(shared, 2);
+TEST_F(InstancePoolTest, NobodyIsPassedOverByAUserInALoop) {
+    const auto pool = make(1);
+    const auto users = use(pool, 2);
     std::atomic<bool> stop{false};
     std::atomic<int> rounds{0};
     std::thread greedy([&] {
         while (!stop) {
-            const auto network = users[0]->borrow();
+            const auto network = users[0]->acquire();
             const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
             while (std::chrono::steady_clock::now() < until) {  // computes: it is awake when it gives back
             }
@@ -136,7 +136,7 @@ TEST_F(SharedTest, NobodyIsPassedOverByAUserInALoop) {
     for (int i = 0; i < 40; ++i) {
         std::this_thread::sleep_for(std::chrono::microseconds(300));
         const int before = rounds;
-        users[1]->borrow();
+        users[1]->acquire();
         fair += rounds - before <= 1 ? 1 : 0;
     }
     stop = true;
@@ -144,69 +144,69 @@ TEST_F(SharedTest, NobodyIsPassedOverByAUserInALoop) {
     EXPECT_GE(fair, 30);
 }
 
-TEST_F(SharedTest, AUserGetsTheOneItHadLast) {
-    const auto shared = make(4);
-    const auto users = use(shared, 2);
+TEST_F(InstancePoolTest, AUserGetsTheOneItHadLast) {
+    const auto pool = make(4);
+    const auto users = use(pool, 2);
     {
-        const auto held = users[0]->borrow();
-        EXPECT_EQ(users[1]->borrow()->number, 2);
+        const auto held = users[0]->acquire();
+        EXPECT_EQ(users[1]->acquire()->number, 2);
     }
     for (int i = 0; i < 3; ++i) {
-        EXPECT_EQ(users[1]->borrow()->number, 2);
-        EXPECT_EQ(users[0]->borrow()->number, 1);
+        EXPECT_EQ(users[1]->acquire()->number, 2);
+        EXPECT_EQ(users[0]->acquire()->number, 1);
     }
 }
 
-TEST_F(SharedTest, UsersThatLeaveTakeTheirShareWithThem) {
-    const auto shared = make(4);
-    auto users = use(shared, 2);
+TEST_F(InstancePoolTest, UsersThatLeaveTakeTheirShareWithThem) {
+    const auto pool = make(4);
+    auto users = use(pool, 2);
     {
-        const auto held = users[0]->borrow();
-        users[1]->borrow();
+        const auto held = users[0]->acquire();
+        users[1]->acquire();
     }
-    EXPECT_EQ(shared->size(), 2U);
+    EXPECT_EQ(pool->size(), 2U);
     users.erase(users.begin());
-    EXPECT_EQ(shared->size(), 1U);
-    EXPECT_EQ(users[0]->first().number, users[0]->borrow()->number);
+    EXPECT_EQ(pool->size(), 1U);
+    EXPECT_EQ(users[0]->first().number, users[0]->acquire()->number);
 }
 
-TEST_F(SharedTest, WhatFailsToLoadFailsForEachWhoStarts) {
+TEST_F(InstancePoolTest, WhatFailsToLoadFailsForEachWhoStarts) {
     failFrom = 1;
-    const auto shared = make(4);
-    EXPECT_THROW(Shared<Network>::User{shared}, std::runtime_error);
-    EXPECT_THROW(Shared<Network>::User{shared}, std::runtime_error);
+    const auto pool = make(4);
+    EXPECT_THROW(InstancePool<Network>::User{pool}, std::runtime_error);
+    EXPECT_THROW(InstancePool<Network>::User{pool}, std::runtime_error);
     EXPECT_EQ(loads, 2);
     failFrom = 1000;
-    EXPECT_EQ(use(shared, 1)[0]->borrow()->number, 3);
+    EXPECT_EQ(use(pool, 1)[0]->acquire()->number, 3);
 }
 
-TEST_F(SharedTest, GoesOnWithTheOneThereIsWhenNoFurtherCanBeLoaded) {
+TEST_F(InstancePoolTest, GoesOnWithTheOneThereIsWhenNoFurtherCanBeLoaded) {
     failFrom = 2;
-    const auto shared = make(4);
-    const auto users = use(shared, 2);
+    const auto pool = make(4);
+    const auto users = use(pool, 2);
     for (int i = 0; i < 3; ++i) {
         std::optional<std::thread> waiting;
         {
-            const auto held = users[0]->borrow();
-            waiting.emplace([&] { EXPECT_EQ(users[1]->borrow()->number, 1); });
+            const auto held = users[0]->acquire();
+            waiting.emplace([&] { EXPECT_EQ(users[1]->acquire()->number, 1); });
             std::this_thread::sleep_for(std::chrono::milliseconds(120));
         }
         waiting->join();
     }
-    EXPECT_EQ(shared->size(), 1U);
+    EXPECT_EQ(pool->size(), 1U);
     EXPECT_EQ(loads, 2) << "what has failed is not tried again and again";
 }
 
-TEST_F(SharedTest, UsersComeAndGoWhileOthersCompute) {
-    const auto shared = make(2);
-    const auto stays = use(shared, 1);
+TEST_F(InstancePoolTest, UsersComeAndGoWhileOthersCompute) {
+    const auto pool = make(2);
+    const auto stays = use(pool, 1);
     std::vector<std::thread> threads;
     std::atomic<int> calls{0};
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 50; ++i) {
-                Shared<Network>::User user(shared);
-                const auto network = user.borrow();
+                InstancePool<Network>::User user(pool);
+                const auto network = user.acquire();
                 EXPECT_EQ(++network->inside, 1);
                 std::this_thread::sleep_for(std::chrono::microseconds(300));
                 --network->inside;
@@ -218,7 +218,7 @@ TEST_F(SharedTest, UsersComeAndGoWhileOthersCompute) {
         t.join();
     }
     EXPECT_EQ(calls, 200);
-    EXPECT_EQ(shared->size(), 1U);
+    EXPECT_EQ(pool->size(), 1U);
 }
 
 }  // namespace

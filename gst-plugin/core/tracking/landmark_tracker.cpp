@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "follower.hpp"
+#include "landmark_tracker.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <opencv2/drgan/model_contract.hpp>
 
-#include "frame/look.hpp"
+#include "frame/face_crop.hpp"
 
 namespace drgan {
 namespace {
 
-// A face score that starts a track, and one that keeps it: a face that turns away or is half hidden scores less.
+// Minimum face scores to start a track and to continue one: a face that turns away or is half hidden scores less.
 constexpr float newScore = 0.5F;
 constexpr float keepScore = 0.3F;
-constexpr float sameFace = 0.4F;            // overlap of two boxes on one face
-constexpr float sameNeighbourhood = 0.15F;  // overlap of a box and of the face in it, which may be a part of it
-constexpr float maxGrowth = 1.6F;           // of a face from one look to the next, a factor; more is another face
+constexpr float sameFace = 0.4F;            // IoU of two boxes on one face
+constexpr float sameNeighbourhood = 0.15F;  // IoU of a box and of the face in it, which may be a part of it
+constexpr float maxGrowth = 1.6F;           // of a face from one update to the next, a factor; more is another face
 
 // Of a plain box's side.
 constexpr auto eyesInBox = static_cast<float>(cv::drgan::contract::boxEyesY);
 constexpr auto eyeMouthInBox = static_cast<float>(cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY);
 
-// Faces with points, so that the rows of all go into one matrix. A plain box gets the two points that say where the
-// aligner looks, as it would place them itself.
+// Gives a plain box the two points that determine the aligner's crop, as the aligner itself would place them, so that
+// the rows of all faces fit into one matrix.
 Face withPoints(const Face& face) {
     Face out = face;
     if (face.origin == Points::none) {
@@ -35,7 +35,8 @@ Face withPoints(const Face& face) {
     return out;
 }
 
-// From the eyes' middle to the mouth's, pixels: unlike the box, the same whoever found the face, and whatever its yaw.
+// Distance from the midpoint of the eyes to that of the mouth, pixels. Unlike the box, it depends neither on the
+// detector nor on the yaw.
 float eyeMouth(const Face& f) {
     const cv::Point2f d = (f.points[0] + f.points[1] - f.points[3] - f.points[4]) * 0.5F;
     return std::hypot(d.x, d.y);
@@ -52,13 +53,13 @@ bool plausible(const Face& before, const Face& now) {
 
 }  // namespace
 
-const cv::Mat& Follower::picture(const FrameView& frame, const cv::Mat& rows) {
+const cv::Mat& LandmarkTracker::picture(const FrameView& frame, const cv::Mat& rows) {
     const float factor = aligner_->cropFactor();
     const auto size = static_cast<float>(aligner_->imageSize());
     canvas_.create(frame.size(), CV_8UC3);
     for (int i = 0; i < rows.rows; ++i) {
-        // What a turned crop can touch: half its diagonal, and what is averaged into its outermost pixels. Its centre
-        // lies at most 0.08 of the face's side beside the middle between eyes and mouth.
+        // A rotated crop reads at most half its diagonal around its centre, plus what is averaged into its outermost
+        // pixels. Its centre is at most 0.08 of the face's side from the midpoint between eyes and mouth.
         const Face face = Face::fromRow(rows.ptr<float>(i), Points::nominal);
         const float side = eyeMouth(face) / eyeMouthInBox;
         const float reach = (0.7072F * factor + 0.08F) * side + 3 * std::max(1.F, side * factor / size) + 2;
@@ -72,8 +73,8 @@ const cv::Mat& Follower::picture(const FrameView& frame, const cv::Mat& rows) {
     return canvas_;
 }
 
-std::vector<Face> Follower::look(const FrameView& frame, const std::vector<Face>& faces) {
-    // One row that the aligner refuses would cost all of them their look.
+std::vector<Face> LandmarkTracker::locate(const FrameView& frame, const std::vector<Face>& faces) {
+    // The aligner would reject the whole batch for one invalid row.
     std::vector<size_t> wanted;
     cv::Mat rows;
     for (size_t i = 0; i < faces.size(); ++i) {
@@ -101,14 +102,14 @@ std::vector<Face> Follower::look(const FrameView& frame, const std::vector<Face>
     return found;
 }
 
-std::vector<Face> Follower::follow(const FrameView& frame, const std::vector<Track>& tracks) {
+std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vector<Track>& tracks) {
     std::vector<const Track*> visible;
     for (const auto& t : tracks) {
         if (!t.hidden) {
             visible.push_back(&t);
         }
     }
-    // Where two tracks meet on one face, the one that is better known stays; the other is not seen.
+    // If two tracks are on one face, the better known one keeps it; the other is not seen.
     std::stable_sort(visible.begin(), visible.end(), [](const Track* a, const Track* b) {
         return a->confirmed != b->confirmed ? a->confirmed : a->hits > b->hits;
     });
@@ -116,14 +117,14 @@ std::vector<Face> Follower::follow(const FrameView& frame, const std::vector<Tra
     for (const auto* t : visible) {
         predicted.push_back(t->face);
     }
-    const std::vector<Face> found = look(frame, predicted);
+    const std::vector<Face> found = locate(frame, predicted);
     const cv::Rect2f bounds(cv::Point2f(), cv::Size2f(frame.size()));
     std::vector<Face> kept;
     for (size_t i = 0; i < found.size(); ++i) {
         const bool there =
             found[i].score >= keepScore && plausible(predicted[i], found[i]) && bounds.contains(centre(found[i].box));
-        const bool shared = std::any_of(kept.begin(), kept.end(),
-                                        [&](const Face& k) { return overlap(k.box, found[i].box) > sameFace; });
+        const bool shared =
+            std::any_of(kept.begin(), kept.end(), [&](const Face& k) { return iou(k.box, found[i].box) > sameFace; });
         if (there && !shared) {
             kept.push_back(found[i]);
             kept.back().followed = visible[i]->id;
@@ -132,12 +133,12 @@ std::vector<Face> Follower::follow(const FrameView& frame, const std::vector<Tra
     return kept;
 }
 
-void Follower::confirm(const FrameView& frame, std::vector<Face>& faces) {
-    // The second look is at what the first one found, levelled: a detector's boxes may be off by much.
-    std::vector<Face> found = look(frame, look(frame, faces));
+void LandmarkTracker::confirm(const FrameView& frame, std::vector<Face>& faces) {
+    // The second pass is at the result of the first, rotated upright: a detector's boxes may be inaccurate.
+    std::vector<Face> found = locate(frame, locate(frame, faces));
     for (size_t i = 0; i < faces.size(); ++i) {
         Face& face = faces[i];
-        face.doubted = !(found[i].score >= newScore && overlap(face.box, found[i].box) >= sameNeighbourhood);
+        face.doubted = !(found[i].score >= newScore && iou(face.box, found[i].box) >= sameNeighbourhood);
         if (face.doubted) {
             continue;
         }
@@ -152,28 +153,28 @@ void Follower::confirm(const FrameView& frame, std::vector<Face>& faces) {
     }
 }
 
-void join(const std::vector<Face>& finds, std::vector<Face>& followed) {
+void mergeDetections(const std::vector<Face>& detections, std::vector<Face>& followed) {
     const size_t known = followed.size();
     const std::vector<Face> before = followed;
     std::vector<float> best(known, 0);
-    for (const auto& find : finds) {
-        if (find.doubted) {
+    for (const auto& detection : detections) {
+        if (detection.doubted) {
             continue;
         }
         bool isNew = true;
         size_t nearest = known;
         for (size_t i = 0; i < followed.size(); ++i) {
-            const float common = overlap(find.box, i < known ? before[i].box : followed[i].box);
+            const float common = iou(detection.box, i < known ? before[i].box : followed[i].box);
             isNew = isNew && common <= sameFace;
             if (i < known && common > sameFace && common > best[i]) {
-                nearest = nearest == known || common > overlap(find.box, before[nearest].box) ? i : nearest;
+                nearest = nearest == known || common > iou(detection.box, before[nearest].box) ? i : nearest;
             }
         }
         if (isNew) {
-            followed.push_back(find);
+            followed.push_back(detection);
         } else if (nearest < known) {
-            best[nearest] = overlap(find.box, before[nearest].box);
-            followed[nearest] = find;
+            best[nearest] = iou(detection.box, before[nearest].box);
+            followed[nearest] = detection;
             followed[nearest].followed = before[nearest].followed;
         }
     }

@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/tracking/crossings.hpp"
+#include "core/tracking/occlusions.hpp"
 
 namespace {
 
-using drgan::Crossings;
-using drgan::haveSwapped;
+using drgan::isIdSwitch;
 using drgan::millisecond;
+using drgan::Occlusions;
 using drgan::Track;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -30,60 +30,60 @@ Track hidden(Track t) {
     return t;
 }
 
-TEST(Crossings, AskAboutAPairOnceAfterItHasParted) {
-    Crossings crossings;
-    crossings.update({track(3, 0), track(7, 100)});
-    EXPECT_FALSE(crossings.isOpen(3, 0));
+TEST(Occlusions, AskAboutAPairOnceAfterItHasParted) {
+    Occlusions occlusions;
+    occlusions.update({track(3, 0), track(7, 100)});
+    EXPECT_FALSE(occlusions.isUnresolved(3, 0));
     const std::vector<Track> touching = {track(3, 0), track(7, 40)};
-    crossings.update(touching);
-    EXPECT_THAT(crossings.takeDue(touching, 0, interval), IsEmpty());
-    EXPECT_TRUE(crossings.isOpen(3, 0));
-    EXPECT_TRUE(crossings.isOpen(7, 0));
-    EXPECT_FALSE(crossings.isOpen(8, 0));
+    occlusions.update(touching);
+    EXPECT_THAT(occlusions.takeResolvable(touching, 0, interval), IsEmpty());
+    EXPECT_TRUE(occlusions.isUnresolved(3, 0));
+    EXPECT_TRUE(occlusions.isUnresolved(7, 0));
+    EXPECT_FALSE(occlusions.isUnresolved(8, 0));
 
     std::vector<Track> parted = {track(3, 100), track(7, 0)};
     parted[0].fresh = false;  // not to be seen right now
-    crossings.update(parted);
-    EXPECT_THAT(crossings.takeDue(parted, 0, interval), IsEmpty());
+    occlusions.update(parted);
+    EXPECT_THAT(occlusions.takeResolvable(parted, 0, interval), IsEmpty());
     parted[0].fresh = true;
-    crossings.update(parted);
-    EXPECT_THAT(crossings.takeDue(parted, 0, interval), ElementsAre(Crossings::Pair(3, 7)));
-    EXPECT_FALSE(crossings.isOpen(3, 0));
-    crossings.update(parted);
-    EXPECT_THAT(crossings.takeDue(parted, 0, interval), IsEmpty());
+    occlusions.update(parted);
+    EXPECT_THAT(occlusions.takeResolvable(parted, 0, interval), ElementsAre(Occlusions::Pair(3, 7)));
+    EXPECT_FALSE(occlusions.isUnresolved(3, 0));
+    occlusions.update(parted);
+    EXPECT_THAT(occlusions.takeResolvable(parted, 0, interval), IsEmpty());
 }
 
-TEST(Crossings, AskAgainAndAgainAboutAFaceThatHidesAnother) {
-    Crossings crossings;
+TEST(Occlusions, AskAgainAndAgainAboutAFaceThatHidesAnother) {
+    Occlusions occlusions;
     std::vector<Track> tracks = {track(1, 0), hidden(track(2, 20))};
     int asked = 0;
     for (drgan::Time now = 0; now < 1000 * millisecond; now += 40 * millisecond) {
-        crossings.update(tracks);
-        asked += static_cast<int>(crossings.takeDue(tracks, now, interval).size());
+        occlusions.update(tracks);
+        asked += static_cast<int>(occlusions.takeResolvable(tracks, now, interval).size());
         tracks[0].face.box.x += 5;  // wherever it goes
         ++tracks[1].misses;
-        EXPECT_TRUE(crossings.isOpen(1, now + 1));
+        EXPECT_TRUE(occlusions.isUnresolved(1, now + 1));
     }
     EXPECT_EQ(asked, 5);
     tracks.pop_back();  // the hidden one has timed out
-    crossings.update(tracks);
-    EXPECT_FALSE(crossings.isOpen(1, -1));
+    occlusions.update(tracks);
+    EXPECT_FALSE(occlusions.isUnresolved(1, -1));
 }
 
-TEST(Crossings, AreMistakenByUpstreamsTrackersToo) {
-    Crossings crossings;
+TEST(Occlusions, AreMistakenByUpstreamsTrackersToo) {
+    Occlusions occlusions;
     std::vector<Track> tracks = {track(1, 0), track(2, 20)};
     tracks[0].key = 5;
     tracks[1].key = 6;
-    crossings.update(tracks);
-    EXPECT_TRUE(crossings.isOpen(1, 0));
+    occlusions.update(tracks);
+    EXPECT_TRUE(occlusions.isUnresolved(1, 0));
 }
 
-TEST(HaveSwapped, GoesByWhatFitsBetterEitherWayRound) {
+TEST(IsIdSwitch, GoesByWhatFitsBetterEitherWayRound) {
     const std::optional<double> none;
     const struct {
         const char* what;
-        drgan::Likeness likeness;
+        drgan::PairSimilarity similarity;
         bool expected;
     } cases[] = {
         {"nothing known", {none, none, none, none}, false},
@@ -99,7 +99,7 @@ TEST(HaveSwapped, GoesByWhatFitsBetterEitherWayRound) {
         {"a was never encoded, and its face is b's", {none, 0.8, none, 0.1}, true},
     };
     for (const auto& c : cases) {
-        EXPECT_EQ(haveSwapped(c.likeness, 0.4), c.expected) << c.what;
+        EXPECT_EQ(isIdSwitch(c.similarity, 0.4), c.expected) << c.what;
     }
 }
 

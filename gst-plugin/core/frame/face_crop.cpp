@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "look.hpp"
+#include "face_crop.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,29 +26,6 @@ bool alignable(const Face& f) {
     }
     const cv::Point2f d = (f.points[0] + f.points[1] - f.points[3] - f.points[4]) * 0.5F;
     return std::hypot(d.x, d.y) >= 1;
-}
-
-std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, float minFaceSize) {
-    const cv::Size size = frame.size();
-    const double scale = std::min(1., static_cast<double>(finder.workingSide()) / std::max(size.width, size.height));
-    const cv::Size working(std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale)));
-    const cv::Point2f back(static_cast<float>(size.width) / working.width,
-                           static_cast<float>(size.height) / working.height);
-    const cv::Mat picture = working == size && frame.direct().channels() == 3 && !frame.direct().empty()
-                                ? frame.direct()
-                                : frame.bgr(frame.bounds(), working);
-    cv::Mat rows;
-    finder.find(picture, rows, minFaceSize / back.x);
-    const Points origin = finder.measuresLandmarks() ? Points::measured : Points::nominal;
-    std::vector<Face> faces;
-    for (int i = 0; i < rows.rows; ++i) {
-        faces.push_back(Face::fromRow(rows.ptr<float>(i), origin));
-        faces.back().transform(back, {});
-        if (alignable(faces.back())) {
-            faces.back().yaw = cv::drgan::estimateYaw(faces.back().row());
-        }
-    }
-    return faces;
 }
 
 cv::Mat alignFace(const cv::drgan::Encoder& encoder, const FrameView& frame, const Face& face) {
