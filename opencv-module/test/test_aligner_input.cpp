@@ -23,7 +23,9 @@ namespace {
 constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 constexpr float inf = std::numeric_limits<float>::infinity();
 
-Mat rows(std::initializer_list<cv::Vec4f> boxes) { return Mat(std::vector<cv::Vec4f>(boxes), true).reshape(1); }
+Mat rows(std::initializer_list<cv::Vec4f> boxes) {
+    return Mat(std::vector<cv::Vec4f>(boxes), true).reshape(1, static_cast<int>(boxes.size()));
+}
 
 /// Always finds a face, a little right of the box's middle.
 cv::Ptr<Aligner> steady(std::vector<float> landmarks = {0.4f, 0.4f, 0.7f, 0.4f, 0.6f, 0.5f, 0.5f, 0.6f, 0.7f, 0.6f}) {

@@ -6,6 +6,8 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "onnx.hpp"
+
 namespace drgan::data {
 
 namespace {
@@ -78,7 +80,7 @@ Recognizer::Recognizer(const std::string& model, const RecognizerInput& input) :
         }
     }
     try {
-        net_ = cv::dnn::readNetFromONNX(model);
+        net_ = readOnnx(model);
     } catch (const cv::Exception& error) {
         throw std::runtime_error(model + ": cannot load the recogniser: " + error.what());
     }

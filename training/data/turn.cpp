@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "onnx.hpp"
+
 namespace drgan::data {
 
 namespace {
@@ -99,7 +101,7 @@ private:
 
 FaceMesher::FaceMesher(const std::string& model) {
     try {
-        net_ = cv::dnn::readNetFromONNX(model);
+        net_ = readOnnx(model);
     } catch (const cv::Exception& error) {
         throw std::runtime_error(model + ": cannot load the face mesh: " + error.what());
     }
