@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "data/turn.hpp"
+#include "data/turned_views.hpp"
 
 namespace drgan::bench {
 

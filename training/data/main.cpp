@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "layouts.hpp"
-#include "pool.hpp"
+#include "prepare_all.hpp"
 #include "set_builder.hpp"
 
 namespace {

@@ -16,7 +16,7 @@
 #include "face_cutter.hpp"
 #include "labels.hpp"
 #include "recognizer.hpp"
-#include "turn.hpp"
+#include "turned_views.hpp"
 
 namespace drgan::data {
 

@@ -5,10 +5,10 @@
 #include <random>
 #include <vector>
 
+#include "detector/scene.hpp"
 #include "run/sampling.hpp"
 #include "small_network/backgrounds.hpp"
 #include "small_network/loose_faces.hpp"
-#include "small_network/scene.hpp"
 
 namespace drgan::train {
 

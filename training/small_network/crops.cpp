@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
 
 #include "opencv2/drgan/face_geometry.hpp"
 #include "run/random.hpp"
@@ -36,13 +35,13 @@ Landmarks mirrored(const Landmarks& landmarks, int pictureSide) {
 }
 
 Landmarks inCrop(const Landmarks& landmarks, const Square& crop) {
-    cv::Matx23d toCrop;
-    cv::invertAffineTransform(cv::drgan::cropTransform(rolled(crop), 1), toCrop);
+    const cv::drgan::FaceSquare square = rolled(crop);
+    const cv::Point2d right(square.down.y, -square.down.x);
     Landmarks result{};
     for (int i = 0; i < 10; i += 2) {
-        const cv::Vec2d p = toCrop * cv::Vec3d(landmarks[i], landmarks[i + 1], 1);
-        result[i] = static_cast<float>(p[0]);
-        result[i + 1] = static_cast<float>(p[1]);
+        const cv::Point2d p = cv::Point2d(landmarks[i], landmarks[i + 1]) - square.center;
+        result[i] = static_cast<float>(0.5 + p.dot(right) / square.side);
+        result[i + 1] = static_cast<float>(0.5 + p.dot(square.down) / square.side);
     }
     return result;
 }

@@ -15,7 +15,7 @@
 #include "dr_gan/trainer.hpp"
 #include "run/parallel.hpp"
 #include "run/speed.hpp"
-#include "train/options.hpp"
+#include "train/command_line.hpp"
 
 using namespace drgan::train;
 

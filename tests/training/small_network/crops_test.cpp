@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <opencv2/imgproc.hpp>
 
 #include "aligner/batches.hpp"
+#include "imgproc.hpp"
 #include "run/augmentation.hpp"
 
 using namespace drgan::train;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "small_network/scene.hpp"
+#include "detector/scene.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "turn.hpp"
+#include "turned_views.hpp"
 
 #include <algorithm>
 #include <cmath>

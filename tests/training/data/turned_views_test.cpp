@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "data/turn.hpp"
+#include "data/turned_views.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/options.hpp"
+#include "train/command_line.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/options.hpp"
+#include "train/command_line.hpp"
 
 // No torch here: its operator<< for vectors would change how CLI11 writes --poses into a config.
 

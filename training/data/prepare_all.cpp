@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "pool.hpp"
+#include "prepare_all.hpp"
 
 #include <algorithm>
 #include <chrono>

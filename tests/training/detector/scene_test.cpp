@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pictures that training composes: what is put where, and what stands behind it.
-#include "small_network/scene.hpp"
+#include "detector/scene.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <opencv2/imgproc.hpp>
 
+#include "imgproc.hpp"
 #include "run/picture.hpp"
 #include "small_network/backgrounds.hpp"
 #include "temporary_folder.hpp"
