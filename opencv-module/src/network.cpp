@@ -56,8 +56,20 @@ void Network::verify(const std::vector<Blob>& inputs, const std::vector<Blob>& o
     }
 }
 
+/// Reads the network again if the batch is larger than all before it: in OpenCV 5.0, a Gemm whose first batch was small
+/// overruns its stack on a large one.
+void Network::prepareFor(int batch) {
+    if (CV_VERSION_MAJOR >= 5 && batch > largestBatch_) {
+        if (largestBatch_ > 0) {
+            net_ = readNetwork(*model_, backendId_, targetId_);
+        }
+        largestBatch_ = batch;
+    }
+}
+
 std::vector<Mat> Network::run(const std::vector<Blob>& inputs, const std::vector<Mat>& blobs,
                               const std::vector<Blob>& outputs, bool finite) {
+    prepareFor(blobs[0].size[0]);
     std::vector<String> names;
     for (size_t i = 0; i < inputs.size(); ++i) {
         net_.setInput(blobs[i], inputs[i].name);

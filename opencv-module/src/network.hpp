@@ -48,10 +48,13 @@ public:
     const std::string& where() const { return where_; }
 
 private:
+    void prepareFor(int batch);
+
     const ModelBytes model_;
     dnn::Net net_;
     const std::string where_;
     const int backendId_, targetId_;
+    int largestBatch_ = 0;  // that net_ has run
 };
 
 /// Writes a picture (8-bit, 1, 3 or 4 channels, of the blob's size) into row i of an [N,3,S,S] blob: planes R, G, B,

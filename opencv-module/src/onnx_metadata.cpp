@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx_metadata.hpp"
 
+#include <map>
 #include <set>
 
 #include "onnx_tensor.hpp"
@@ -17,6 +18,7 @@ constexpr size_t maxProperties = 256;
 constexpr size_t maxPropertyBytes = 64 << 10;
 constexpr size_t maxValues = 256;      // graph inputs or outputs
 constexpr size_t maxEntries = 100000;  // nodes or initializers
+constexpr int maxWindow = 65536;       // pixels or channels of a convolution or pooling
 
 class Reader {
 public:
@@ -145,10 +147,15 @@ private:
     void node(const WireField& entry) {
         WireReader reader(entry, "node", where_);
         WireField field;
-        std::vector<std::string> outputs;
+        std::vector<std::string> inputs, outputs;
+        std::string type;
         while (reader.next(field)) {
+            if (field.number == 4) {
+                type = text(field, "type of a node");
+            }
             if (field.number == 1) {
                 const std::string name = text(field, "node input");
+                inputs.push_back(name);
                 if (nodeOutputs_.count(name) == 0) {
                     outerInputs_.insert(name);
                 }
@@ -159,15 +166,29 @@ private:
             if (field.number == 5) {
                 attribute(field);
             }
-            limit(outputs.size() + nodeOutputs_.size() + outerInputs_.size(), 4 * maxEntries,
+            limit(inputs.size() + outputs.size() + nodeOutputs_.size() + outerInputs_.size(), 4 * maxEntries,
                   "inputs and outputs of nodes");
         }
         nodeOutputs_.insert(outputs.begin(), outputs.end());
+        if ((type == "Conv" || type == "ConvTranspose") && inputs.size() > 1) {
+            convolved_.push_back(inputs[1]);
+        }
     }
 
-    /// cv::dnn crashes on a Conv whose weights are neither initializers nor computed before it.
+    /// cv::dnn crashes on a Conv whose weights are neither initializers nor computed before it, and OpenCV 5.0 on one
+    /// whose weights are a vector.
     void checkEdges() const {
-        std::set<std::string> known = initializers_;
+        for (const std::string& weights : convolved_) {
+            const auto found = initializers_.find(weights);
+            if (found != initializers_.end() && found->second < 3) {
+                fail(format("a convolution has weights \"%s\" of %d dimensions, expected 3 or more",
+                            weights.substr(0, 80).c_str(), found->second));
+            }
+        }
+        std::set<std::string> known;
+        for (const auto& initializer : initializers_) {
+            known.insert(initializer.first);
+        }
         for (const OnnxValue& input : result_.inputs) {
             known.insert(input.name);
         }
@@ -182,7 +203,19 @@ private:
     void attribute(const WireField& entry) {
         WireReader reader(entry, "attribute", where_);
         WireField field;
+        std::string name;
+        std::vector<uint64_t> integers;
         while (reader.next(field)) {
+            if (field.number == 1) {
+                name = text(field, "name of an attribute");
+            }
+            if (field.number == 3 || (field.number == 8 && field.type == WireType::varint)) {
+                integers.push_back(wireInteger(field, "integer of an attribute", where_));
+            } else if (field.number == 8) {
+                for (WireReader packed(field, "integers of an attribute", where_); !packed.atEnd();) {
+                    integers.push_back(packed.varint());
+                }
+            }
             if (field.number == 5 || field.number == 10) {
                 checkOnnxTensor(field, "tensor of an attribute", where_);
             }
@@ -192,6 +225,13 @@ private:
             }
             if (field.number == 22 || field.number == 23) {
                 fail("contains a sparse tensor, expected dense ones");
+            }
+        }
+        static const std::set<std::string> counts{"strides", "dilations", "kernel_shape", "group"};
+        for (const uint64_t value : integers) {
+            if (counts.count(name) > 0 && (value < 1 || value > maxWindow)) {  // OpenCV 5.0 would divide by zero
+                fail(format("attribute %s of a node: got %lld, expected 1 to %d", name.c_str(),
+                            static_cast<long long>(value), maxWindow));
             }
         }
     }
@@ -268,9 +308,10 @@ private:
 
     const std::string& where_;
     OnnxMetadata result_;
-    std::set<std::string> initializers_;
-    std::set<std::string> nodeOutputs_;  // of the nodes read so far
-    std::set<std::string> outerInputs_;  // node inputs that are not outputs of earlier nodes
+    std::map<std::string, int> initializers_;  // number of dimensions
+    std::vector<std::string> convolved_;       // second inputs of convolutions
+    std::set<std::string> nodeOutputs_;        // of the nodes read so far
+    std::set<std::string> outerInputs_;        // node inputs that are not outputs of earlier nodes
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ class TensorReader {
 public:
     explicit TensorReader(const std::string& where) : where_(where) {}
 
-    std::string tensor(const WireField& entry, const char* what) const {
+    std::pair<std::string, int> tensor(const WireField& entry, const char* what) const {
         WireReader reader(entry, what, where_);
         WireField field;
         std::string name;
@@ -114,7 +114,7 @@ public:
                                 static_cast<unsigned long long>(have), static_cast<unsigned long long>(elements),
                                 static_cast<unsigned long long>(type)));
         }
-        return name;
+        return {name, static_cast<int>(dims.size())};
     }
 
 private:
@@ -167,7 +167,7 @@ private:
 
 }  // namespace
 
-std::string checkOnnxTensor(const WireField& tensor, const char* what, const std::string& where) {
+std::pair<std::string, int> checkOnnxTensor(const WireField& tensor, const char* what, const std::string& where) {
     return TensorReader(where).tensor(tensor, what);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "protobuf_reader.hpp"
 
@@ -17,8 +18,8 @@ constexpr uint64_t maxOnnxElements = uint64_t(1) << 31;  ///< of one tensor
 /// Checks that a TensorProto's data is in the file and as long as its dimensions say, which cv::dnn does not check.
 /// @param what names the tensor in messages
 /// @param where names the model in messages
-/// @return the tensor's name
-std::string checkOnnxTensor(const WireField& tensor, const char* what, const std::string& where);
+/// @return the tensor's name and number of dimensions
+std::pair<std::string, int> checkOnnxTensor(const WireField& tensor, const char* what, const std::string& where);
 
 }  // namespace drgan
 }  // namespace cv
