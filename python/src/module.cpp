@@ -17,7 +17,7 @@ PyObject* argumentErrorType = nullptr;
 
 void raise(const cv::Exception& error) {
     const py::object instance = py::reinterpret_borrow<py::object>(errorType)(error.what());
-    instance.attr("code") = error.code;
+    instance.attr("code") = static_cast<int>(error.code);  // an enumeration in OpenCV 5
     instance.attr("err") = error.err;
     instance.attr("func") = error.func;
     instance.attr("file") = error.file;

@@ -35,7 +35,7 @@ cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
 }
 
-// A JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must be followed by
+// Up to OpenCV 4, a JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must be followed by
 // the end of the image; coded data holds no such markers, and a thumbnail lies before.
 bool isCutOff(const std::vector<uint8_t>& bytes) {
     constexpr uint8_t start[] = {0xFF, 0xD8}, scan[] = {0xFF, 0xDA}, end[] = {0xFF, 0xD9};
@@ -234,12 +234,12 @@ Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes
     if (bytes.empty()) {
         throw std::runtime_error("the file is empty");
     }
+    if (isCutOff(bytes)) {
+        throw std::runtime_error("the JPEG is cut off: it has no end-of-image marker");
+    }
     const cv::Mat picture = cv::imdecode(bytes, cv::IMREAD_COLOR);  // turns it as EXIF says
     if (picture.empty()) {
         throw std::runtime_error("not a picture that can be decoded");
-    }
-    if (isCutOff(bytes)) {
-        throw std::runtime_error("the JPEG is cut off: it has no end-of-image marker");
     }
     const FaceView view = cutter_ ? cutter_->cut(picture, label) : viewCrop(picture, label);
     const float yaw = std::isnan(label.yaw) ? cv::drgan::estimateYaw(asMat(view.landmarks)) : label.yaw;
