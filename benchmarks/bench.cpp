@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Speed of the default bundle's networks and of the element, compared with GStreamer's facedetect and with a loop of
-// OpenCV's own detector and a recogniser, in one run.
+// Measures the speed of the default bundle's networks and of the element, compared with GStreamer's facedetect and with
+// a loop of OpenCV's own detector and a recogniser, in one run.
 // usage: drgan-bench CLIP [Google Benchmark's options]
 
 #include <benchmark/benchmark.h>
@@ -21,7 +21,7 @@ namespace {
 
 using namespace drgan::benchmarks;
 
-constexpr size_t gridFrames = 50;  // kept in memory and repeated
+constexpr size_t gridFrames = 50;  // are kept in memory and repeated
 
 std::vector<GridClip> makeGrid(const Clip& clip) {
     std::vector<GridClip> out;
@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: drgan-bench CLIP [options of Google Benchmark]\n");
         return 2;
     }
-    // facedetect wants cascades that Debian does not ship, and works without them
+    // facedetect complains about cascades that Debian does not ship, but works without them
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_FATAL);
     gst_init(nullptr, nullptr);
     try {

@@ -13,9 +13,9 @@ namespace drgan::benchmarks {
 namespace {
 
 constexpr int repetitions = 5;
-constexpr int gridRepetitions = 3;       // few, as the streams are long
-constexpr size_t facedetectFrames = 12;  // few, as it is slow on large frames
-constexpr size_t gridFrames = 100;       // 4 s: includes what is done only once in a while
+constexpr int gridRepetitions = 3;       // few, because the streams are long
+constexpr size_t facedetectFrames = 12;  // few, because it is slow on large frames
+constexpr size_t gridFrames = 100;       // 4 s, long enough to include work that is rarely done
 
 void play(benchmark::State& state, const Clip& clip, const std::string& elements, size_t frames, size_t streams = 1) {
     try {

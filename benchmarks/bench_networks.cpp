@@ -17,7 +17,7 @@ void encode(benchmark::State& state, const std::vector<cv::Mat>& faces) {
         const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
         cv::Mat embeddings;
         cv::Mat confidences;
-        encoder->features(faces, embeddings, confidences);  // the first pass allocates
+        encoder->features(faces, embeddings, confidences);  // the first forward pass allocates memory
         for (auto _ : state) {
             encoder->features(faces, embeddings, confidences);
             benchmark::DoNotOptimize(embeddings.data);
@@ -50,7 +50,7 @@ void align(benchmark::State& state, const Clip& eight) {
     }
 }
 
-/// Aligned faces of the clip, evenly distributed.
+/// Aligned faces from evenly distributed frames of the clip.
 std::vector<cv::Mat> cutFaces(const Clip& clip, size_t count) {
     const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
     std::vector<cv::Mat> faces(count);

@@ -13,11 +13,11 @@ namespace drgan::benchmarks {
 namespace {
 
 constexpr int repetitions = 3;
-constexpr size_t frames = 24;     // each takes as long as the others
-constexpr int workingSide = 640;  // longer side that YuNet sees: the same as the element's detector
+constexpr size_t frames = 24;     // few are enough, because all take the same time
+constexpr int workingSide = 640;  // longer side of YuNet's input, as for the element's detector
 
-/// YuNet on the frame, FaceRecognizerSF's alignment and a forward pass for each face, one after the other. The numbers
-/// that come out mean nothing, since MobileFaceNet wants other values than SFace; the time is the same.
+/// Runs YuNet on the frame, then FaceRecognizerSF's alignment and a forward pass for one face after the other. The
+/// embeddings are meaningless, because MobileFaceNet expects other input values than SFace, but the time is the same.
 void loop(benchmark::State& state, const Clip& clip, const std::string& yunet, const std::string& recogniser) {
     try {
         const cv::Size full = clip.frames.front().size();
@@ -44,7 +44,7 @@ void loop(benchmark::State& state, const Clip& clip, const std::string& yunet, c
             }
             seen += faces.rows;
         };
-        look(0);  // plans the memory
+        look(0);  // allocates memory
         seen = 0;
         for (auto _ : state) {
             const auto start = std::chrono::steady_clock::now();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The benchmarks by topic. Each function registers its own; what it is given must live until they have run.
+// The benchmarks by topic. Each function registers some; its arguments must live until they have run.
 #ifndef DRGAN_BENCHMARKS_BENCH_PARTS_HPP
 #define DRGAN_BENCHMARKS_BENCH_PARTS_HPP
 
@@ -11,23 +11,24 @@
 
 namespace drgan::benchmarks {
 
-/// A clip of the grid.
+/// A clip for the grid of programs and clips.
 struct GridClip {
     std::string name;
     Clip clip;
 };
 
-/// Encoder and, where the bundle has one, aligner.
+/// The encoder and, if the bundle has one, the aligner.
 void registerNetworks(const Clip& clip, const Clip& eight);
 
-/// The element with faces from metadata, beside facedetect; following beside detecting; several streams at once.
+/// The element with faces from metadata compared with facedetect, following compared with detecting, and several
+/// streams at the same time.
 void registerElement(const Clip& clip, const Clip& eight);
 
-/// Whole streams with 1, 4 and 16 faces: the element as it is by default, facedetect.
-/// @param cascade facedetect's
+/// Whole streams with 1, 4 and 16 faces: the element with its defaults, and facedetect.
+/// @param cascade for facedetect
 void registerGrid(const std::vector<GridClip>& clips, const std::string& cascade);
 
-/// The same clips through what one would write with OpenCV alone: on each frame YuNet, and a recogniser on each face.
+/// The same clips with only OpenCV: YuNet on each frame and a recogniser on each face.
 /// @param yunet, recogniser ONNX files
 void registerOpenCv(const std::vector<GridClip>& clips, const std::string& yunet, const std::string& recogniser);
 

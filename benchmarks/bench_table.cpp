@@ -15,7 +15,7 @@ std::pair<std::string, std::string> cellOf(const std::string& name) {
                                    : std::pair(name.substr(0, at), name.substr(at + 3));
 }
 
-// What precedes the last comma, and the comma with what follows.
+// The part before the last comma, and the rest including the comma.
 std::string headOf(const std::string& name) { return name.substr(0, std::min(name.size(), name.rfind(','))); }
 std::string tailOf(const std::string& name) { return name.substr(std::min(name.size(), name.rfind(','))); }
 
@@ -47,14 +47,14 @@ double BenchTable::seconds(const std::string& name) const {
 }
 
 void BenchTable::Finalize() {
-    std::sort(medians_.begin(), medians_.end());  // they come in the order in which they ended
+    std::sort(medians_.begin(), medians_.end());  // by name, not in the order in which they finished
     printList();
     printGrid();
 }
 
 void BenchTable::printList() const {
-    std::map<std::string, double> facedetect;  // by what follows the comma: display on or off
-    std::map<std::string, double> detecting;   // by what precedes it: how many faces
+    std::map<std::string, double> facedetect;  // by the part after the comma: display on or off
+    std::map<std::string, double> detecting;   // by the part before it: number of faces
     for (const auto& [name, rate] : medians_) {
         if (name.find("facedetect") != std::string::npos) {
             facedetect[tailOf(name)] = rate;
@@ -103,7 +103,7 @@ void BenchTable::printGrid() const {
     if (clips.empty()) {
         return;
     }
-    // By the frame's width, which they begin with.
+    // By the frame's width, with which the names start.
     std::stable_sort(clips.begin(), clips.end(),
                      [](const auto& a, const auto& b) { return std::stoi(a) < std::stoi(b); });
     std::printf("\nframes a second, whole streams; in brackets the faces seen on a frame, on the mean\n%-30s", "");

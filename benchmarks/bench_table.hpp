@@ -12,23 +12,23 @@
 
 namespace drgan::benchmarks {
 
-/// Names that the table compares with each other.
+/// Names of benchmarks that the table compares.
 constexpr const char* alignBatch = "batches of eight faces: aligner";
 constexpr const char* followedAlone = "followed alone, encoded once";
 
-/// The name of a benchmark that goes into the grid of programs and clips.
-/// @param clip begins with the frame's width
+/// The name of a benchmark for the grid of programs and clips.
+/// @param clip name that starts with the frame's width
 std::string gridName(const std::string& clip, const std::string& program);
 
-/// Prints tables of medians when all is done; a line a benchmark until then. A benchmark's counter "faces" is how many
-/// it saw on a frame.
+/// Prints a line per benchmark, and tables of medians at the end. A benchmark's counter "faces" is the number of faces
+/// that it detected per frame.
 class BenchTable : public benchmark::BenchmarkReporter {
 public:
     bool ReportContext(const Context&) override { return true; }
     void ReportRuns(const std::vector<Run>& runs) override;
     void Finalize() override;
 
-    /// Whether a benchmark failed, or none ran.
+    /// Whether a benchmark failed or none ran.
     bool failed() const { return failed_ || medians_.empty(); }
 
 private:

@@ -53,7 +53,7 @@ void feed(GstElement* pipeline, const std::string& name, const Clip& clip, size_
     gst_object_unref(source);
 }
 
-/// Of a message of facedetect; none in others.
+/// The number of faces in a message of facedetect; 0 for other messages.
 size_t facesIn(const GstStructure* structure) {
     const GValue* faces = gst_structure_has_name(structure, "facedetect") != FALSE
                               ? gst_structure_get_value(structure, "faces")
@@ -61,7 +61,7 @@ size_t facesIn(const GstStructure* structure) {
     return faces != nullptr && GST_VALUE_HOLDS_LIST(faces) ? gst_value_list_get_size(faces) : 0;
 }
 
-/// What drganfrontalize has counted; nothing from other elements.
+/// The number of faces that drganfrontalize has counted; empty for other elements.
 std::optional<size_t> facesInStats(GstElement* element) {
     if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "stats") == nullptr) {
         return std::nullopt;
@@ -74,7 +74,7 @@ std::optional<size_t> facesInStats(GstElement* element) {
     return faces;
 }
 
-/// The median box of the clip's face: a crop that followed each box would jitter.
+/// The median box of the clip's face, because a crop that followed each box would jitter.
 cv::Rect medianBox(const Clip& clip) {
     const auto median = [&](auto value) {
         std::vector<int> values;
@@ -94,7 +94,7 @@ Clip tiled(const Clip& clip, int faces, cv::Size grid, cv::Size size, size_t fra
     const cv::Size tile(size.width / grid.width, size.height / grid.height);
     const double side = std::min(0.6 * std::min(tile.width, tile.height), 0.3 * size.height);
     const double scale = side / box.width;
-    // The middle of the face goes to the middle of the tile.
+    // The middle of the face is in the middle of the tile.
     const cv::Matx23d place(scale, 0, tile.width / 2. - scale * (box.x + box.width / 2.), 0, scale,
                             tile.height / 2. - scale * (box.y + box.height / 2.));
     Clip out;
@@ -171,7 +171,7 @@ Played playClip(const Clip& clip, const std::string& elements, size_t frames, si
         gst_clear_object(&pipeline);
         throw std::runtime_error(description + ": " + why);
     }
-    gst_element_set_state(pipeline, GST_STATE_PLAYING);  // models load before this returns
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);  // loads the models before it returns
 
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::thread> feeders;

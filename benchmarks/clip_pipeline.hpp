@@ -11,34 +11,34 @@
 
 namespace drgan::benchmarks {
 
-/// A clip decoded into memory, with the largest face of each frame.
+/// A clip, decoded into memory, with the largest face of each frame.
 struct Clip {
     std::vector<cv::Mat> frames;  ///< 8-bit RGB, all of one size
     std::vector<cv::Rect>
-        faces;  ///< one per frame, pixels; detected by OpenCV's frontal cascade, repeated where it misses
+        faces;  ///< one per frame, pixels; detected by OpenCV's frontal cascade, repeated where it fails
 };
 
 /// @throws std::runtime_error if the file cannot be read or shows no face.
 Clip readClip(const std::string& file, const std::string& cascade);
 
-/// A clip with n faces in a grid of tiles: the clip's face in each, a part of its length further on from tile to tile.
-/// Faces take 0.6 of a tile's smaller side, and 0.3 of the frame's height at most.
+/// A clip with n faces in a grid of tiles. Each tile shows the clip's face, shifted in time by a part of the clip's
+/// length from tile to tile. Faces take 0.6 of a tile's smaller side, but at most 0.3 of the frame's height.
 /// @param faces 1 or more
 /// @param size pixels of the frame
 /// @param frames maximum number of the clip's frames
 /// @return Clip::faces is the one in the first tile
 Clip manyFaces(const Clip& clip, int faces, cv::Size size, size_t frames);
 
-/// manyFaces() with all frames of the clip, in 640x480 pixels, 4 x 2 tiles.
+/// manyFaces() with all frames of the clip, 640x480 pixels, 4 x 2 tiles.
 Clip eightFaces(const Clip& clip);
 
 struct Played {
     double seconds = 0;           ///< from the first frame to the end of all streams, without loading the models
-    std::optional<double> faces;  ///< seen on a frame, on the mean, where the element `measured` tells: drganfrontalize
+    std::optional<double> faces;  ///< mean number per frame, if the element `measured` reports it: drganfrontalize
                                   ///< in "stats", facedetect on the bus
 };
 
-/// Pushes frames, each with its face as a region of interest, through appsrc ! elements ! fakesink.
+/// Pushes frames, each with a region of interest for its face, through appsrc ! elements ! fakesink.
 /// @param elements as gst-launch-1.0 takes them
 /// @param frames number of frames; the clip is repeated
 /// @param streams number of streams in the pipeline

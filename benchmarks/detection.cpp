@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Detection rate, false detections and speed of a bundle's detector, compared with OpenCV's cascades.
+// Measures detection rate, false detections and speed of a bundle's detector, compared with OpenCV's cascades.
 
 #include <algorithm>
 #include <chrono>
@@ -43,21 +43,20 @@ cv::Rect2f boxOf(const Mat& rows, int i) {
     return {r[0], r[1], r[2], r[3]};
 }
 
-/// Whether a detection is of this face: their IoU is large, or they have similar centres and sizes. Detectors differ in
-/// what the box of a profile includes.
+/// Whether a detection matches a face: their IoU is large, or they have similar centres and sizes, because detectors
+/// use different boxes for profiles.
 bool isOf(const cv::Rect2f& detection, const cv::Rect2f& face) {
     const cv::Point2f middle(detection.x + detection.width / 2, detection.y + detection.height / 2);
     const float ratio = detection.height / face.height;
     return 1 - cv::jaccardDistance(detection, face) > 0.4 || (face.contains(middle) && ratio > 0.5F && ratio < 2);
 }
 
-/// OpenCV's cascades for frontal faces, profiles and mirrored profiles, as they would have to be used in the detector's
-/// place.
+/// OpenCV's cascades for frontal faces, profiles and mirrored profiles, as a replacement for the detector.
 class Cascades {
 public:
     Mat find(const Mat& picture) {
         const double scale = std::min(1.0, 480.0 / std::max(picture.cols, picture.rows));
-        // Their window must lie in the picture, and portraits are cut close.
+        // Their window must be inside the picture, and portraits are cropped closely.
         const int x = picture.cols / 5, y = picture.rows / 5;
         Mat grey, mirrored;
         cv::copyMakeBorder(picture, grey, y, y, x, x, cv::BORDER_REPLICATE);
@@ -99,7 +98,7 @@ private:
 };
 
 struct Portraits {
-    int all = 0, found = 0, more = 0;  // more: detections that are not of the face
+    int all = 0, found = 0, more = 0;  // more: detections that do not match the face
 };
 
 std::vector<std::string> picturesIn(const std::string& pattern) {
@@ -189,7 +188,7 @@ void measureVideo(const std::string& file, const char* name, const Detect& detec
 void measureTime(const char* name, const Detect& detect) {
     Mat picture(240, 320, CV_8UC3);
     cv::randu(picture, 0, 256);
-    cv::GaussianBlur(picture, picture, cv::Size(0, 0), 4);  // noise alone would be an odd picture for a cascade
+    cv::GaussianBlur(picture, picture, cv::Size(0, 0), 4);  // unfiltered noise would be untypical input for a cascade
     std::vector<double> times;
     for (int i = 0; i < 60; ++i) {
         const auto start = std::chrono::steady_clock::now();

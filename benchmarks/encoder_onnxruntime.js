@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The encoder through onnxruntime: see encoder_runner.hpp. The package onnxruntime-node is looked for in NODE_PATH.
+// Runs the encoder with onnxruntime: see encoder_runner.hpp. NODE_PATH must contain the package onnxruntime-node.
 'use strict';
 
 const fs = require('fs');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The encoder through cv::dnn, as cv::drgan runs it: see encoder_runner.hpp.
+// Runs the encoder with cv::dnn, as cv::drgan does: see encoder_runner.hpp.
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,14 +17,14 @@ namespace {
 
 const std::vector<cv::String> outputs{"embedding", "confidence"};
 
-/// Pieces of the heap to hold while the network runs, so that it looks as in a program that has done other things.
-/// Whether cv::dnn's rows of 512-bit values straddle cache lines depends on where its buffers happen to lie, and is a
-/// quarter of the time: one state of the heap is not the speed.
+/// Allocations to keep while the network runs, so that the heap is as in a program that has done other things. The
+/// addresses of cv::dnn's buffers decide whether its rows of 512-bit values straddle cache lines, which makes up a
+/// quarter of the time, so one state of the heap is not enough to measure the speed.
 std::vector<std::unique_ptr<char[]>> usedHeap(unsigned seed) {
     std::minstd_rand chance(seed + 1);
     std::vector<std::unique_ptr<char[]>> pieces(chance() % 64);
     for (auto& piece : pieces) {
-        piece = std::make_unique<char[]>(1040 + 16 * (chance() % 64));  // larger than what malloc keeps by size
+        piece = std::make_unique<char[]>(1040 + 16 * (chance() % 64));  // larger than malloc's size-class bins
     }
     for (size_t i = 0; i < pieces.size(); i += 2) {
         pieces[i].reset();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the programs share that encoder_runtimes.py asks to run the encoder: they read one question a line and answer
+// Shared by the programs with which encoder_runtimes.py runs the encoder. They read one command per line and answer
 // each with one line (`layers` with several and an empty one).
 //   output B       the embeddings of the first B pictures, then their confidences
-//   time B SECONDS ms of every run of a batch of B for so long, after two that are not counted
+//   time B SECONDS ms of each run of a batch of B for this long, after two runs that do not count
 //   layers B RUNS  name, kind and median ms of each layer
 #ifndef DRGAN_BENCHMARKS_ENCODER_RUNNER_HPP
 #define DRGAN_BENCHMARKS_ENCODER_RUNNER_HPP
@@ -20,10 +20,10 @@
 
 namespace drgan::benchmarks {
 
-constexpr int pictures = 8;  // in the file of pictures: the largest batch
+constexpr int pictures = 8;  // in the pictures file: the largest batch
 constexpr int side = 112;    // pixels
 
-/// float32 [8,3,112,112] out of a file of nothing else.
+/// Reads float32 [8,3,112,112] from a file that contains nothing else.
 inline std::vector<float> readPictures(const std::string& path) {
     std::vector<float> values(static_cast<size_t>(pictures) * 3 * side * side);
     std::ifstream file(path, std::ios::binary);
@@ -40,7 +40,7 @@ struct Runner {
     std::function<void(int batch, int runs)> printLayers;
 };
 
-/// Answers until the questions end.
+/// Answers commands until the end of the input.
 inline void answer(const Runner& runner) {
     using Clock = std::chrono::steady_clock;
     for (std::string line; std::getline(std::cin, line);) {

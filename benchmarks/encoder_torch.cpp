@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The encoder through LibTorch, the modules that the trainer makes of it: see encoder_runner.hpp.
+// Runs the encoder with LibTorch, as the modules that the trainer makes of it: see encoder_runner.hpp.
 
 #include <cstdlib>
 #include <exception>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Galleries of simulated people: how fast and how well an index searches beside exact search. scripts/bench-gallery
-// runs it.
+// Measures the speed and accuracy of index searches compared with exact search, in galleries of simulated people.
+// scripts/bench-gallery runs it.
 //
 //     drgan-bench-gallery --people 1000000 --index ivf --index hnsw --effort 1 --effort 2
 #include <CLI/CLI.hpp>
@@ -18,10 +18,11 @@ using cv::drgan::Gallery;
 
 namespace {
 
-// How models/default (7ed378479f3fd663) spreads its unit embeddings, measured on 9569 pictures (CFP, LFW, VGGFace,
-// CelebA, PINS): the variance per axis, on the principal axes of what differs between people, as the mean of 16 axes
-// each. Between people: one picture each of 6353 people, less what differs within. Within a person: 886 pictures of 50
-// people that the networks have never seen, frontal views and profiles alike. The other 352 axes hold nothing.
+// The distribution of the unit embeddings of models/default (7ed378479f3fd663), measured on 9569 pictures (CFP, LFW,
+// VGGFace, CelebA, PINS): the variance per principal axis of the differences between people, as the mean of 16 axes
+// each. Between people: one picture of each of 6353 people, minus the variance within a person. Within a person: 886
+// pictures, frontal views and profiles, of 50 people on whom the networks were not trained. The other 352 axes have no
+// variance.
 constexpr int axesPerBlock = 16;
 constexpr double between[] = {0.012478, 0.008401, 0.005984, 0.004292, 0.003097,
                               0.002204, 0.001483, 0.000942, 0.000444, 0.000060};
@@ -29,11 +30,11 @@ constexpr double within[] = {0.004813, 0.004867, 0.004146, 0.003477, 0.003093,
                              0.002606, 0.002104, 0.001699, 0.001155, 0.000168};
 constexpr int axes = axesPerBlock * 10;
 constexpr int length = 512;
-// Some pictures are much worse than others: with the noise of each drawn so, cosines of two pictures of a person spread
-// as those of the 50 people do (their mean 0.533, deviation 0.170).
+// Some pictures are much worse than others. With each picture's noise drawn like this, the cosines of two pictures of a
+// person have the same distribution as those of the 50 people (mean 0.533, deviation 0.170).
 constexpr double noiseScale = 1.03, noiseSpread = 0.5;
 
-/// Of neighbouring numbers, cv::RNG makes sequences that begin alike: the finaliser of MurmurHash3 parts them.
+/// With neighbouring seeds, the sequences of cv::RNG start similarly; the finaliser of MurmurHash3 makes them differ.
 uint64_t mixed(uint64_t x) {
     for (const uint64_t factor : {0xff51afd7ed558ccdULL, 0xc4ceb9fe1a85ec53ULL}) {
         x = (x ^ (x >> 33)) * factor;
@@ -51,7 +52,7 @@ public:
         rotation_ = rotation_.rowRange(0, axes).clone();
     }
 
-    /// @param picture 0: the one that is enrolled
+    /// @param picture 0: the enrolled one
     Mat picture(int person, int picture) const {
         cv::RNG who(mixed(static_cast<uint64_t>(person)));
         cv::RNG noise(mixed((static_cast<uint64_t>(picture) + 1) << 40 | static_cast<uint64_t>(person)));
@@ -64,7 +65,7 @@ public:
         return row;
     }
 
-    /// As embeddings of unit length.
+    /// Scales embeddings to unit length.
     Mat embeddings(const std::vector<int>& people, int which) const {
         Mat rows;
         for (const int person : people) rows.push_back(picture(person, which));
@@ -86,7 +87,7 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-/// GiB of a line of /proc/self/status
+/// The GiB in a line of /proc/self/status
 double memory(const std::string& key) {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);) {
@@ -111,7 +112,7 @@ void printSpread(const char* name, std::vector<double> v) {
 }
 
 struct Measured {
-    double single = 0, batch = 0;  ///< ms a query
+    double single = 0, batch = 0;  ///< ms per query
     std::vector<std::string> names;
 };
 
@@ -121,7 +122,7 @@ Measured measure(const Gallery& gallery, const Mat& queries, int singles) {
     Measured measured;
     std::vector<cv::String> names;
     Mat similarities;
-    gallery.search(queries.row(0), k, names, similarities);  // the first one starts threads
+    gallery.search(queries.row(0), k, names, similarities);  // the first search starts threads
     std::vector<double> times;
     for (int q = 0; q < std::min(singles, queries.rows); ++q) {
         const auto start = std::chrono::steady_clock::now();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rates of tracks that mix two people, and of people who get two tracks, on clips composed of portraits: in each clip
-// somebody else takes the place, or the same person turns, is covered, blurred or lit differently.
+// Measures how often a track mixes two people and how often a person gets two tracks, on clips composed of portraits.
+// In each clip somebody else takes the person's place, or the same person turns, is covered, blurred or lit
+// differently.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -95,7 +96,7 @@ Pipeline::Models modelsOf(const std::string& folder) {
     models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
     models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder);
     const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder);
-    detector->setScoreThreshold(0.65F);  // as the element's
+    detector->setScoreThreshold(0.65F);  // the element's default
     models.finder = cv::drgan::FaceFinder::createFromModels(detector);
     models.matchThreshold = bundle.matchThreshold;
     return models;
@@ -103,14 +104,14 @@ Pipeline::Models modelsOf(const std::string& folder) {
 
 struct Outcome {
     bool mixed = false;  ///< a track fused pictures of two people
-    bool kept = false;   ///< 0.2 s after the change, and later, the old id was shown on the new face
+    bool kept = false;   ///< the new face had the old id 0.2 s after the change or later
     bool split = false;  ///< one person had two ids
     int delay = -1;      ///< frames until the new face had another id; -1: never
     int encodes = 0;
     int images = 0;
 };
 
-// The person whose face is at this box; empty: none.
+// The person whose face is in this box; empty: none.
 std::string personAt(const cv::Rect2f& box, const std::vector<Shot::Face>& faces) {
     std::string best;
     float common = 0.25F;
@@ -180,7 +181,7 @@ Outcome run(const Clip& clip, Pipeline& pipeline, Time& now) {
         out.mixed = out.mixed || people.size() > 1;
     }
     for (const auto& [person, ids] : idsOf) {
-        // After a change the old id may be shown for a moment: that is counted as delay.
+        // After a change the old id may remain for a moment, which counts as delay.
         std::set<int> own = ids;
         if (clip.changeAt >= 0) {
             own.erase(before);

@@ -23,14 +23,14 @@ cv::Rect2f boxOf(const Portrait& p) {
     return {r[0], r[1], r[2], r[3]};
 }
 
-// A hand-held camera.
+// The movement of a hand-held camera.
 Look sway(int frame, double phase) {
     const double t = 2 * CV_PI * frame / (2.3 * framesPerSecond) + phase;
     return {{static_cast<float>(5 * std::sin(t)), static_cast<float>(3 * std::sin(1.7 * t))},
             static_cast<float>(1 + 0.03 * std::sin(0.6 * t))};
 }
 
-// The portrait in a frame, with its face at `place`, before a plain background.
+// The portrait in a frame, with its face at `place`, on a plain background.
 Shot paste(const Portrait& p, const cv::Mat& picture, const Look& look) {
     const cv::Rect2f b = boxOf(p);
     const float scale = look.zoom * faceSide / std::max(b.width, b.height);
@@ -51,17 +51,17 @@ Shot paste(const Portrait& p, const cv::Mat& picture, const Look& look) {
 
 Shot nobody() { return {cv::Mat(frameSize, CV_8UC3, cv::Scalar(120, 130, 125)), {}}; }
 
-// 0 before `from`, 1 from `from + length` on.
+// Rises from 0 at `from` to 1 at `from + length`.
 double ramp(int frame, int from, int length) {
     return std::clamp(static_cast<double>(frame - from) / std::max(1, length), 0., 1.);
 }
 
-// Rises to 1 within `edge` frames, stays for `stay` frames, and falls again.
+// Rises to 1 within `edge` frames, stays there for `stay` frames, and falls again.
 double bump(int frame, int from, int edge, int stay) {
     return ramp(frame, from, edge) - ramp(frame, from + edge + stay, edge);
 }
 
-// What every camera adds.
+// Adds noise and compression, as every camera does.
 void degrade(cv::Mat& frame, int seed) {
     cv::Mat noise(frame.size(), CV_16SC3);
     cv::RNG rng(static_cast<uint64>(seed) * 7919 + 1);
@@ -161,7 +161,7 @@ bool ClipMaker::make(const std::string& kind, int number, Clip& out) {
                     cv::addWeighted(first.frame, 1 - part, second.frame, part, 0, both);
                     first.frame = second.frame = both;
                     if (part > 0.25 && part < 0.75) {
-                        first.faces[0].person = second.faces[0].person = "";  // half and half
+                        first.faces[0].person = second.faces[0].person = "";  // a mixture of both people
                     }
                 }
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Short clips composed of portraits, in each of which one thing happens at a known time.
+// Short clips composed of portraits. In each, one event happens at a known time.
 #ifndef DRGAN_BENCHMARKS_IDENTITY_CLIPS_HPP
 #define DRGAN_BENCHMARKS_IDENTITY_CLIPS_HPP
 
@@ -23,7 +23,7 @@ struct Portrait {
     cv::Mat face;       ///< row of the face, see cv::drgan::FaceFinder
 };
 
-/// Finds the face of a picture; a portrait whose face is empty is of no use.
+/// Detects the face of a picture; portraits without a face cannot be used.
 class Portraits {
 public:
     explicit Portraits(const std::string& bundle) : finder_(cv::drgan::FaceFinder::create("", bundle)) {}
@@ -43,23 +43,23 @@ struct Shot {
     std::vector<Face> faces;  ///< the main person's first
 };
 
-/// A clip that is rendered frame by frame.
+/// A clip, rendered frame by frame.
 struct Clip {
     std::string kind;
     int frames;
-    int changeAt;  ///< first frame of the other person; < 0: one person all the time
+    int changeAt;  ///< first frame with the other person; < 0: one person all the time
     bool keyed;    ///< upstream reports the face, with the same key for both people
     std::function<Shot(int frame)> at;
 };
 
-/// Makes several clips of each kind, of people drawn at random with a fixed seed.
+/// Makes several clips of each kind, with people chosen at random with a fixed seed.
 class ClipMaker {
 public:
     /// @param mesh model of the face mesh; empty: no turns
     ClipMaker(std::vector<Portrait> portraits, std::vector<Portrait> profiles, const std::string& mesh);
 
     static const std::vector<std::string>& kinds();
-    /// @return false if there are no pictures for it
+    /// @return false if there are no pictures for this kind
     bool make(const std::string& kind, int number, Clip& out);
 
 private:

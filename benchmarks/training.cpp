@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Training speed: steps of the encoder and of the GAN (joint stage), with the paper's networks at full and half width
-// and with an imported recogniser as the encoder, in both precisions and memory formats. Pictures are drawn and decoded
-// beforehand. Then PReLU, an operation of our own on the CPU, beside LibTorch's, forward and backward. First, the
-// processor.
+// Measures the training speed. Prints the processor first, then the time of steps of the encoder and of the GAN (joint
+// stage), with the paper's networks at full and half width and with an imported recogniser as the encoder, in both
+// precisions and memory formats; batches are sampled and decoded beforehand. Then compares PReLU, which is our own
+// operation on the CPU, with LibTorch's, forward and backward.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ using namespace drgan::train;
 
 namespace {
 
-constexpr int pictures = 16;  // of a batch
+constexpr int pictures = 16;  // per batch
 
 struct Case {
     const char* name;
@@ -83,14 +83,14 @@ void step(benchmark::State& state, const Case& which, const std::string& format,
         return which.stage == Stage::Encoder ? encoderStep(model, targets, o, batch, 1e-4)
                                              : generatorStep(model, targets, o, batch, number++, 1e-4, 1e-4);
     };
-    once();  // memory and kernels
+    once();  // allocates memory and selects kernels
     for (auto _ : state) {
         benchmark::DoNotOptimize(once());
     }
     state.SetItemsProcessed(state.iterations() * pictures);
 }
 
-/// Forward and backward of an operation on a map with the channels last.
+/// Forward and backward passes of an operation on a channels-last map.
 template <typename Operation>
 void onMap(benchmark::State& state, bool half, Operation&& operation) {
     torch::manual_seed(1);

@@ -34,14 +34,14 @@ nn::Graph importedEncoder(const std::string& folder) {
     const std::string path = folder + "/recogniser.onnx";
     std::ofstream(path, std::ios::binary) << drgan::exporting::toOnnx(recogniser, "recogniser", {});
     nn::Graph encoder = nn::importOnnxEncoder(path, {"BGR", {127, 127, 127}, {128, 128, 128}});
-    // A confidence head that says something: an untrained one is 0.5 for every picture.
+    // A confidence head whose output varies: an untrained one gives 0.5 for every picture.
     torch::NoGradGuard noGrad;
     auto* head = encoder->nodes()[encoder->nodes().size() - 2].module->as<torch::nn::Linear>();
     head->weight.normal_();
     return encoder;
 }
 
-/// Moves the running means and variances away from where they start, so that folding them is tested.
+/// Moves the running means and variances away from their initial values, so that folding them is tested.
 template <typename Run>
 void settle(nn::Graph& network, const Run& run) {
     torch::NoGradGuard noGrad;

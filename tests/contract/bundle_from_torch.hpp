@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-/// A bundle with random weights, written by the trainer's exporter, and the same networks live in LibTorch.
+/// A bundle with random weights, written by the trainer's exporter, and the same networks in LibTorch.
 /// (No Torch header here: Torch and GStreamer each have their own translation unit.)
 class LiveBundle {
 public:

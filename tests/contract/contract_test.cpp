@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The same picture gives the same numbers by every road: LibTorch, cv::drgan and the element.
+// The same picture gives the same numbers in LibTorch, cv::drgan and the element.
 
 #include <gst/gst.h>
 #include <gst/video/video.h>
@@ -52,12 +52,12 @@ TEST_P(Contract, DecoderEqualsLibTorch) {
     ASSERT_EQ(poses, (std::vector<float>{-90, -45, 0, 45, 90}));
     for (size_t pose = 0; pose < poses.size(); ++pose) {
         decoder->rotate(embedding, poses[pose], face);
-        // One grey level: rounding of values that differ in the last float digits.
+        // One grey level, because values that differ in the last float digits may round differently.
         EXPECT_LE(cv::norm(face, bundle_.decode(embedding, static_cast<int>(pose)), cv::NORM_INF), 1) << poses[pose];
     }
 }
 
-/// Pushes one frame with one region through the element and returns the embedding of its message.
+/// Pushes one frame with one region through the element. @return the embedding in its message
 cv::Mat throughElement(const std::string& bundle, const cv::Mat& bgr, const cv::Rect& box) {
     const std::string description =
         "appsrc name=in caps=video/x-raw,format=BGR,framerate=25/1,width=" + std::to_string(bgr.cols) +
@@ -113,7 +113,7 @@ cv::Mat throughElement(const std::string& bundle, const cv::Mat& bgr, const cv::
 }
 
 TEST_P(Contract, ElementEqualsModule) {
-    cv::Mat frame = drgan_test::noisePicture({161, 121}, CV_8UC3, 9);  // odd: rows are padded on their way
+    cv::Mat frame = drgan_test::noisePicture({161, 121}, CV_8UC3, 9);  // odd, so rows get padded
     cv::GaussianBlur(frame, frame, {}, 3);
     const cv::Rect box(40, 20, 64, 70);
     auto encoder = cv::drgan::Encoder::create(folder() + "/encoder.onnx");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The crops that the aligner is trained on are those that cv::drgan::Aligner gives its network, bit for bit.
+// The crops on which the aligner is trained equal those that cv::drgan::Aligner gives its network, bit for bit.
 
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ namespace {
 constexpr int size = 32;
 constexpr double factor = 1.5;
 
-/// An aligner that finds the values of ten places of its crop: "landmarks" that show the runtime's pixels.
+/// An aligner whose "landmarks" are ten values of its crop, which shows the runtime's pixels.
 cv::Ptr<cv::drgan::Aligner> peephole(const std::vector<int>& places) {
     constexpr int64_t values = 3 * size * size;
     nn::Graph network;
@@ -39,7 +39,7 @@ cv::Ptr<cv::drgan::Aligner> peephole(const std::vector<int>& places) {
         p.zero_();
     }
     for (int64_t i = 0; i < 10; ++i) {
-        seen[i][places[static_cast<size_t>(i)]] = 0.25;  // eyes and mouth apart, whatever the picture
+        seen[i][places[static_cast<size_t>(i)]] = 0.25;  // keeps eyes and mouth apart, whatever the picture
         network->parameters()[1][i] = i >= 6 && i % 2 == 1 ? 1.F : 0.F;
     }
     const std::string bytes = drgan::exporting::toOnnx(network, "aligner",
@@ -53,7 +53,7 @@ cv::Ptr<cv::drgan::Aligner> peephole(const std::vector<int>& places) {
     return cv::drgan::Aligner::create(std::vector<uchar>(bytes.begin(), bytes.end()));
 }
 
-/// The runtime's values in `places` of the crop around an upright box.
+/// The runtime's values at `places` of the crop around an upright box.
 std::vector<float> seenBy(cv::drgan::Aligner& aligner, const cv::Mat& bgr, const Square& box) {
     const cv::Mat_<double> rectangle =
         (cv::Mat_<double>(1, 4) << box.x - box.side / 2, box.y - box.side / 2, box.side, box.side);
@@ -82,7 +82,7 @@ TEST(TrainingCrop, IsTheRuntimesBitForBit) {
         }
         const auto aligner = peephole(places);
         for (int i = 0; i < 40; ++i) {
-            // Inside and beyond the border, enlarged and reduced.
+            // Inside and beyond the border, upscaled and downscaled.
             const Square box{between(0, 179), between(0, 139), between(10, 200), 0};
             const std::vector<float> runtime = seenBy(*aligner, bgr, box);
             Square crop = box;
@@ -90,7 +90,7 @@ TEST(TrainingCrop, IsTheRuntimesBitForBit) {
             std::vector<float> planes;
             appendPlanes(cutCrop(rgb, crop, size), planes);
             for (size_t k = 0; k < 10; ++k) {
-                // What a float landmark hundreds of pixels large leaves of a value: less than half a grey level.
+                // A float landmark of hundreds of pixels keeps a value to less than half a grey level.
                 ASSERT_NEAR(runtime[k], planes[static_cast<size_t>(places[k])], 1. / 255)
                     << "box " << box.x << "," << box.y << " " << box.side << ", value " << places[k];
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The detector finds the same faces in LibTorch and in cv::drgan, in pictures of any size.
+// The detector gives the same detections in LibTorch and in cv::drgan, in pictures of any size.
 
 #include "same_values.hpp"
 
@@ -51,7 +51,8 @@ TEST(DetectorContract, OpenCvEqualsLibTorchAtAnySize) {
 
 class DetectorCells : public testing::TestWithParam<cv::Size> {};
 
-/// Small pictures too, which are filled up on the right and below until the coarsest map has two cells each way.
+/// Also in small pictures, which are padded on the right and at the bottom until the coarsest map has two cells in each
+/// direction.
 TEST_P(DetectorCells, MeanTheSameInBoth) {
     nn::Graph graph = network();
     const std::string bytes = bytesOf(graph);

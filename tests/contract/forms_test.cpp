@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The models that the module's tests make are in the forms that drgan-export writes, and other forms are refused.
+// The models that the module's tests make have the forms that drgan-export writes, and other forms are refused.
 
 #include <gtest/gtest.h>
 #include <onnx/onnx_pb.h>
@@ -47,7 +47,7 @@ TEST(OnnxForms, TheTinyModelsAreInThem) {
     }
 }
 
-/// A network with every operator that is written.
+/// A network with every operator that the exporter writes.
 std::string everything() {
     nn::Graph network;
     nn::GraphImpl& g = *network;
@@ -68,7 +68,7 @@ std::string everything() {
 }
 
 struct Case {
-    const char* op;  ///< of the node that is changed; empty: the model
+    const char* op;  ///< operator of the changed node; empty: the model is changed
     const char* expected;
     std::function<void(onnx::ModelProto&, onnx::NodeProto&)> change;
 };

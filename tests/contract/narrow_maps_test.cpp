@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Depthwise convolutions of maps that the exporter fills up give the same numbers in LibTorch and in cv::dnn.
+// Depthwise convolutions of maps that the exporter pads give the same numbers in LibTorch and in cv::dnn.
 
 #include "same_values.hpp"
 

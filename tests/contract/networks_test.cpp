@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every kind of network that the trainer has gives the same numbers in LibTorch and, as drgan-export writes it, in
-// cv::dnn, whichever version of it is here.
+// Every kind of network that the trainer has gives the same numbers in LibTorch and, as written by drgan-export, in the
+// installed version of cv::dnn.
 
 #include "same_values.hpp"
 
@@ -17,7 +17,7 @@ namespace contract = cv::drgan::contract;
 namespace {
 
 constexpr int64_t side = 32, codes = 16, poses = 5, noise = 4;
-constexpr int64_t counts[] = {1, 3, 2};  // more and fewer pictures with the same network
+constexpr int64_t counts[] = {1, 3, 2};  // batches that grow and shrink
 
 nn::Edges pictures(const char* name, int64_t count, int64_t size) {
     return {{name, torch::rand({count, 3, size, size}) * 2 - 1}};
@@ -58,7 +58,7 @@ TEST_F(NetworksContract, PaperDecoderWithTransposedConvolutions) {
 }
 
 TEST_F(NetworksContract, BasisDecoder) {
-    // As a bundle has it, without what only training looks at; and with it.
+    // As in a bundle, without the outputs that only training uses; then with them.
     const nn::Graph network = nn::basisDecoder({side, codes, poses, noise, 0.2});
     check(nn::withOutputs(network, {contract::decoderFace}), decoderInputs);
     check(network, decoderInputs);
@@ -74,10 +74,10 @@ TEST_F(NetworksContract, EveryOperationOfARecogniser) {
     std::string x = g.prelu(g.conv(g.input("picture", {3, side, side}), {3, 8}), 8);
     nn::GraphImpl::PoolShape overlapping{{3, 3}, {2, 2}, {1, 1}};
     x = g.add(x, g.relu(g.batchNorm(g.conv(x, {8, 8}), 8)));
-    x = g.batchNorm(g.maxPool(x, overlapping), 8);  // one that no convolution takes in
+    x = g.batchNorm(g.maxPool(x, overlapping), 8);  // not folded into a convolution
     nn::GraphImpl::ConvShape depthwise{8, 8};
     depthwise.groups = 8;
-    x = g.add(x, g.prelu(g.conv(x, depthwise), 8));  // 16 columns: filled up
+    x = g.add(x, g.prelu(g.conv(x, depthwise), 8));  // 16 columns: padded
     x = g.clip(g.conv(x, {8, 8}), 0, 6);
     x = g.averagePool(g.averagePool(x, {}), overlapping);
     g.output("code", g.linear(g.flatten(x), 8 * 4 * 4, 6));
@@ -85,8 +85,8 @@ TEST_F(NetworksContract, EveryOperationOfARecogniser) {
     check(network, [](int64_t n) { return pictures("picture", n, side); });
 }
 
-/// What OpenCV 4.10 refused: it counts the batch of the one as -1 and that of the other as 1 while it reads, if the
-/// file calls it N.
+/// OpenCV 4.10 refused this if the file calls the batch N: on import it takes one input's batch for -1 and the other's
+/// for 1.
 TEST_F(NetworksContract, AConcatOfWhatWasAddedAndWhatWasNot) {
     nn::Graph network;
     nn::GraphImpl& g = *network;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bundles in models/ are in the forms that drgan-export writes, load in the OpenCV that is here, and give what they
-// give in LibTorch.
+// The bundles in models/ have the forms that drgan-export writes, load in the installed OpenCV, and give the same
+// results as in LibTorch.
 
 #include "same_values.hpp"
 
@@ -33,7 +33,7 @@ protected:
     }
 };
 
-/// Random values for each input; a free side gets 64 or 96 pixels.
+/// Random values for each input; a side of any size gets 64 or 96 pixels.
 nn::Edges randomInputs(const nn::GraphImpl& network, int64_t count) {
     nn::Edges result;
     for (const auto& [name, sides] : network.inputs()) {

@@ -52,7 +52,7 @@ void expectSameValues(nn::Graph& network, cv::dnn::Net& net, const std::vector<n
                 << names[i] << " of shape " << truth.sizes();
             said = std::max(said, (truth - truth.flatten()[0]).abs().max().item<double>());
         }
-        EXPECT_GT(said, 100 * tolerance);  // or a constant would do
+        EXPECT_GT(said, 100 * tolerance);  // else a constant output would pass
     }
 }
 

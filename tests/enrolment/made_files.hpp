@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files of pictures that OpenCV does not write: with orientation tags, of CMYK, TIFFs of any kind.
+// Picture files that OpenCV does not write: with orientation tags, CMYK, TIFFs of any kind.
 #ifndef DRGAN_TESTS_MADE_FILES_HPP
 #define DRGAN_TESTS_MADE_FILES_HPP
 
@@ -42,7 +42,7 @@ inline Buffer& put(Buffer& out, const Buffer& more) {
     return out;
 }
 
-/// A TIFF structure with an orientation and nothing else.
+/// A TIFF structure with only an orientation.
 inline Buffer exif(int orientation, bool bigEndian) {
     Buffer out;
     putText(out, bigEndian ? "MM" : "II");
@@ -94,7 +94,7 @@ inline Buffer webpWithExif(const cv::Mat& picture, const Buffer& exif) {
     return put(out, body);
 }
 
-/// An animated WebP's beginning: what says that it is one.
+/// The beginning of an animated WebP, which marks it as one.
 inline Buffer animatedWebp() {
     Buffer body;
     put(put(putText(body, "WEBPVP8X"), 10, 4, false), 0x02, 4, false);
@@ -116,7 +116,7 @@ inline Buffer gif() {
     return putText(out, ";");
 }
 
-/// A JPEG of one colour, 8x8, of four inks. @param adobe written as by Adobe's programs, with inverted values
+/// A CMYK JPEG of one colour, 8x8. @param adobe as Adobe's programs write it, with inverted values
 inline Buffer cmykJpeg(const std::vector<int>& stored, bool adobe) {
     Buffer out = {0xff, 0xd8};
     if (adobe) {
@@ -127,7 +127,7 @@ inline Buffer cmykJpeg(const std::vector<int>& stored, bool adobe) {
     out.insert(out.end(), 64, 8);  // a DC coefficient is the value itself
     put(out, {0xff, 0xc0, 0, 20, 8, 0, 8, 0, 8, 4});
     for (unsigned char i = 1; i <= 4; ++i) put(out, {i, 0x11, 0});
-    // DC: categories 0 to 8, codes of four bits; AC: the end of the block alone, a code of one.
+    // DC: categories 0 to 8, codes of four bits; AC: only the end of the block, a code of one.
     put(out, {0xff, 0xc4, 0, 28, 0x00, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8});
     put(out, {0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
     put(out, {0xff, 0xda, 0, 14, 4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0});
@@ -154,7 +154,7 @@ struct TiffKind {
     bool bigEndian = false;
 };
 
-/// An uncompressed TIFF of three channels in one strip behind the directory.
+/// An uncompressed TIFF of three channels in one strip after the directory.
 inline Buffer tiff(const cv::Mat& picture, const TiffKind& kind = {}) {
     const bool big = kind.bigEndian;
     const auto width = static_cast<uint32_t>(picture.cols), height = static_cast<uint32_t>(picture.rows);

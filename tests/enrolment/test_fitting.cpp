@@ -17,7 +17,7 @@ constexpr double threshold = 0.5;
 
 double cosine(const cv::Mat& a, const cv::Mat& b) { return a.dot(b) / cv::norm(a) / cv::norm(b); }
 
-/// A direction in the plane. @param degrees two are one person up to 60 apart
+/// A direction in the plane. @param degrees up to 60 apart is one person
 Piece piece(double degrees, double confidence = 1) {
     const double angle = degrees * CV_PI / 180;
     return {(cv::Mat_<float>(1, 2) << static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))),
@@ -39,7 +39,7 @@ TEST(Fitting, LeavesOutWhatIsUnlikeTheOthers) {
 }
 
 TEST(Fitting, ComparesWithTheMeanOfThoseThatItHas) {
-    // It begins at 0, to which 62 is unlike. With 50, which weighs much, 62 comes in, and -50 is unlike all by then.
+    // It starts with 0, to which 62 is dissimilar. After 50, which has a large weight, 62 fits, and -50 no longer does.
     const Fit fit = fitting({piece(0), piece(50, 3), piece(-50), piece(62)}, cosine, threshold);
     EXPECT_THAT(fit.fits, ElementsAre(true, true, false, true));
 }
@@ -59,10 +59,10 @@ TEST(Fitting, WhomTheGalleryKnowsDecides) {
 
 TEST(Fitting, TellsHowAlikeEachIsToTheOthers) {
     const Fit fit = fitting({piece(0), piece(0), piece(120)}, cosine, threshold);
-    EXPECT_NEAR(fit.likeness[0], 1, 1e-6) << "without itself and the outlier";
+    EXPECT_NEAR(fit.likeness[0], 1, 1e-6) << "itself and the outlier do not count";
     EXPECT_NEAR(fit.likeness[2], -0.5, 1e-6);
     EXPECT_EQ(fitting({piece(7)}, cosine, threshold).likeness[0], 1);
-    // Confidence is weight: the mean lies at 0 and not at 45.
+    // The confidence is the weight: the mean is at 0, not at 45.
     const Fit weighed = fitting({piece(0, 1e6), piece(50, 1), piece(55, 1)}, cosine, threshold);
     EXPECT_NEAR(weighed.likeness[1], std::cos(50 * CV_PI / 180), 1e-3);
 }
@@ -112,7 +112,7 @@ TEST_F(AddPeople, LeavesOutAndSaysWhy) {
     const auto later = add({{"Ann", "g", piece(20), 1}, {"Ann", "h", piece(180), 1}, {"Ann", "i", piece(185), 1}});
     EXPECT_TRUE(later[0].taken);
     EXPECT_THAT(later[1].reason, HasSubstr("what the gallery knows of Ann"));
-    EXPECT_FALSE(later[2].taken) << "there are more of them, but Ann is known";
+    EXPECT_FALSE(later[2].taken) << "they are the majority, but Ann is known";
     EXPECT_EQ(imagesOf("Ann"), 4);
 }
 

@@ -33,7 +33,7 @@ TEST(GalleryLock, IsForOneAtATimeAndLeavesNothingBehind) {
         EXPECT_THAT(refusal(gallery), HasSubstr("another program is changing it"));
         EXPECT_THAT(refusal(dir.path() + "/../" + fs::path(dir.path()).filename().native() + "/people.gallery"),
                     HasSubstr("another program"))
-            << "by another path";
+            << "the same file by another path";
         fs::create_symlink(gallery, dir.path() + "/link");
         EXPECT_EQ(refusal(dir.path() + "/other.gallery"), "locked");
     }
@@ -52,7 +52,7 @@ TEST(GalleryLock, OfALinkTheFileBehindItCounts) {
     EXPECT_THAT(refusal(dir.path() + "/links/a"), HasSubstr("another program is changing it"));
 }
 
-// Six programs at once, each adding ten people: sixty are there in the end.
+// Six programs each add ten people at the same time: the result has sixty.
 TEST(GalleryLock, NobodyIsLost) {
     const drgan_test::TempDir dir;
     const std::string gallery = dir.path() + "/people.gallery";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Formats, orientations, and files that are not whole: right, or refused with what to do.
+// Formats, orientations and incomplete files: read correctly, or refused with advice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ using testing::HasSubstr;
 
 class PictureFile : public testing::Test {
 protected:
-    /// Red, green, blue and white quarters, wider than high: every orientation looks otherwise.
+    /// Red, green, blue and white quarters, wider than high, so that every orientation looks different.
     static cv::Mat quarters(cv::Size size = {48, 32}) {
         cv::Mat out(size, CV_8UC3, cv::Scalar(255, 255, 255));
         const cv::Size half(size.width / 2, size.height / 2);
@@ -31,7 +31,7 @@ protected:
         out(cv::Rect({0, half.height}, half)).setTo(cv::Scalar(255, 0, 0));
         return out;
     }
-    /// What has to be stored for the picture to be upright under an orientation.
+    /// The picture to store so that an orientation makes it upright.
     static cv::Mat stored(const cv::Mat& upright, int orientation) {
         for (int other = 1; other <= 8; ++other) {
             cv::Mat tried = upright.clone(), back;
@@ -61,7 +61,7 @@ protected:
 };
 
 TEST_F(PictureFile, EveryOrientationOfEveryFormatIsMadeUpright) {
-    // Exif's own table: 6 is a camera turned so that the picture has to be turned clockwise.
+    // As in Exif's table: 6 means that the picture has to be rotated clockwise.
     cv::Mat six = quarters(), expected;
     cv::rotate(quarters(), expected, cv::ROTATE_90_CLOCKWISE);
     makeUpright(six, 6);
@@ -182,7 +182,7 @@ TEST_F(PictureFile, CutOffFilesAreRefusedWhereverTheyEnd) {
     cv::Mat photo = noisePicture({80, 60}, CV_8UC3, 3), deep;
     cv::GaussianBlur(photo, photo, {}, 2);
     photo.convertTo(deep, CV_16U, 257);
-    // A thumbnail has an end of its own.
+    // A thumbnail has its own end marker.
     Buffer thumbnail = exif(1, true);
     put(thumbnail, encoded(quarters(), ".jpg"));
     const std::pair<const char*, Buffer> whole[] = {
@@ -200,14 +200,14 @@ TEST_F(PictureFile, CutOffFilesAreRefusedWhereverTheyEnd) {
     for (const auto& [name, bytes] : whole) {
         EXPECT_EQ(refused(name, bytes), "read") << name;
         Buffer longer = bytes;
-        longer.insert(longer.end(), 1000, 'x');  // what phones add: a film, a depth map
-        EXPECT_EQ(refused(name, longer), "read") << name << " with something behind it";
+        longer.insert(longer.end(), 1000, 'x');  // phones append data: a video, a depth map
+        EXPECT_EQ(refused(name, longer), "read") << name << " with data appended";
         for (const double share : {0.35, 0.5, 0.75, 0.9, 0.98}) {
             const auto kept = static_cast<std::ptrdiff_t>(static_cast<double>(bytes.size()) * share);
             const Buffer cut(bytes.begin(), bytes.begin() + kept);
             EXPECT_THAT(refused(name, cut), testing::AnyOf(HasSubstr("cut off"), HasSubstr("damaged")))
-                << name << " of which " << share << " is there";
-            // As programs leave it that make room for a file before they fetch it.
+                << name << " cut off to " << share << " of its length";
+            // As a program leaves a file that it allocates before it downloads.
             Buffer zeros = cut;
             zeros.resize(bytes.size());
             if (std::string(name).find(".jpg") != std::string::npos) {
@@ -217,7 +217,7 @@ TEST_F(PictureFile, CutOffFilesAreRefusedWhereverTheyEnd) {
     }
 }
 
-// Whatever bytes there are: an answer and no crash.
+// Arbitrary bytes give a result and no crash.
 TEST_F(PictureFile, NoBytesCrashIt) {
     cv::RNG random(5);
     const Buffer seeds[] = {jpegWithExif(quarters(), exif(6, true)), pngWithExif(quarters(), exif(6, false)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which face of a still picture, and which way is up.
+// Which face of a still picture is chosen, and which way is up.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ protected:
         }
         return "taken";
     }
-    /// Two people beside each other. @param second side of the second face in pixels
+    /// Two people next to each other. @param second side of the second face in pixels
     cv::Mat two(int second) const {
         cv::Mat picture(360, 640, CV_8UC3, cv::Scalar(150, 140, 120));
         faces->draw(picture, 1, {100, 60}, 240);
@@ -54,7 +54,7 @@ TEST_F(StillFacesTest, SetsTurnedPicturesUpright) {
         EXPECT_EQ(upright.orientation, 1);
         EXPECT_EQ(upright.note, "");
         cv::Mat turned = faces->picture(person);
-        for (const int clockwise : {270, 180, 90}) {  // what is needed after one, two, three quarter turns
+        for (const int clockwise : {270, 180, 90}) {  // the rotation needed after one, two, three quarter turns
             cv::Mat next;
             cv::rotate(turned, next, cv::ROTATE_90_CLOCKWISE);
             turned = next;
@@ -63,7 +63,7 @@ TEST_F(StillFacesTest, SetsTurnedPicturesUpright) {
             EXPECT_EQ(face.orientation, clockwise == 90 ? 6 : clockwise == 180 ? 3 : 8);
             EXPECT_EQ(cv::norm(face.embedding, upright.embedding, cv::NORM_INF), 0) << "the same pixels";
         }
-        // On top of an orientation tag that is wrong.
+        // The picture is upright, but its orientation tag is wrong.
         const std::string file = drgan_test::save(
             dir.path() + "/e.png", drgan_test::pngWithExif(faces->picture(person), drgan_test::exif(6, true)));
         EXPECT_EQ(stills->read(file, true).orientation, 1);
@@ -74,7 +74,7 @@ TEST_F(StillFacesTest, APictureOfSeveralPeopleIsNobodys) {
     EXPECT_THAT(refused(two(240)), HasSubstr("2 faces"));
     EXPECT_THAT(refused(two(240)), HasSubstr("crop it to the person"));
     EXPECT_THAT(refused(two(190)), HasSubstr("is not twice as large as the next"));
-    EXPECT_EQ(refused(two(240), false), "taken") << "where somebody asks who is in it";
+    EXPECT_EQ(refused(two(240), false), "taken") << "a search accepts several people";
     const StillFace behind = stills->read(write(two(130)), true);
     EXPECT_THAT(behind.note, HasSubstr("the largest of 2 faces"));
     EXPECT_LT(behind.box.x, 300);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-gallery (DRGAN_GALLERY_PROGRAM) and drgan-enroll (DRGAN_ENROLL) on one folder: the same verdicts, and two of
-// them on one gallery at a time.
+// drgan-gallery (DRGAN_GALLERY_PROGRAM) and drgan-enroll (DRGAN_ENROLL) on one folder give the same verdicts, and may
+// change one gallery at the same time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -71,9 +71,9 @@ protected:
 
 struct Row {
     std::string file;
-    const char* reason;  ///< a part of why it is not taken; empty: it is
-    const char* note;    ///< a part of what is said of one that is; empty: nothing
-    bool same;           ///< both say it in the same words
+    const char* reason;  ///< part of the reason why it is refused; empty: accepted
+    const char* note;    ///< part of the note on an accepted file; empty: no note
+    bool same;           ///< both programs use the same words
 };
 
 TEST_F(Verdicts, AreTheSameByBothPrograms) {
@@ -153,7 +153,7 @@ TEST_F(Verdicts, AreTheSameByBothPrograms) {
                         {"Ann/round", "is a link to a folder", "", true},
                         {"Ann/self.jpg", "cannot be opened", "", true},
                         {"Ann/side.jpg", "", "turned by 90 degrees", true},
-                        {"Ann/stranger.png", "unlike the other files of Ann", "", false},  // says its cosine
+                        {"Ann/stranger.png", "unlike the other files of Ann", "", false},  // the message has the cosine
                         {"Ann/turned.tif", "save it upright", "", true},
                         {"Ann/turned15.png", "", "", true},
                         {"Ann/wall.png", "no face found", "", true},
@@ -212,7 +212,7 @@ TEST_F(Verdicts, AreTheSameByBothPrograms) {
     }
 }
 
-// Each adds another person to the same file, at the same time.
+// Each adds another person to the same file at the same time.
 TEST_F(Verdicts, TwoAtATimeLoseNobody) {
     put("Ann/a.png", people->picture(0));
     put("../more/Bob/b.png", people->picture(1));
@@ -224,7 +224,7 @@ TEST_F(Verdicts, TwoAtATimeLoseNobody) {
             return i < 2 ? run("DRGAN_ENROLL", path("more/Bob") + " -q --update --name P" + n + " -o " + path("g"), n)
                          : run("DRGAN_GALLERY_PROGRAM", "build --add " + path("g") + " " + path("more" + n), n);
         }));
-        if (i < 2) {  // before those that need them begin
+        if (i < 2) {  // before the programs that need them start
             const std::string folder = path("more" + std::to_string(i + 2) + "/P" + std::to_string(i + 2));
             fs::create_directories(folder);
             fs::copy_file(path("more/Bob/b.png"), folder + "/b.png");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the fuzzers run, and the ordinary test of the corpus: a reader on bytes that may be anything. A cv::Exception is
-// an answer; whatever else happens is a finding.
+// The functions that the fuzzers and the corpus test run: readers on arbitrary bytes. A cv::Exception is a valid
+// result; any other failure is a finding.
 
 #ifndef DRGAN_TESTS_FUZZ_ENTRIES_HPP
 #define DRGAN_TESTS_FUZZ_ENTRIES_HPP
@@ -11,16 +11,16 @@
 
 namespace drgan_fuzz {
 
-/// What became of an input.
+/// The result for an input.
 enum class Verdict { refused, accepted };
 
-/// Loads a gallery's file, as it is and once more with its lengths and checksums put right, so that what lies behind
-/// them is reached. What loads must be the file that its gallery saves.
-/// @return what became of it as it is
+/// Loads a gallery's file, first unchanged and then with corrected lengths and checksums, so that the code behind those
+/// checks is reached. A gallery that loads must save the same file.
+/// @return the result for the unchanged file
 Verdict gallery(const uint8_t* data, size_t size);
 
-/// Reads an ONNX file's metadata and checks it as each kind of model.
-/// @return accepted: the metadata could be read
+/// Reads an ONNX file's metadata and checks it for each kind of model.
+/// @return accepted if the metadata could be read
 Verdict onnx(const uint8_t* data, size_t size);
 
 /// Loads a bundle with this manifest.json.

@@ -29,7 +29,7 @@ void put(Bytes& bytes, size_t at, uint64_t value, int count) {
     }
 }
 
-/// Puts the magic number, the file's length and the checksums right, as far as there are bytes.
+/// Corrects the magic number, the file's length and the checksums, as far as there are bytes.
 Bytes repaired(Bytes bytes) {
     constexpr size_t header = 36;
     if (bytes.size() < header) {
@@ -101,7 +101,7 @@ Verdict load(const Bytes& bytes) {
     } catch (const cv::Exception&) {
         return Verdict::refused;
     }
-    // No error is expected any more.
+    // From here on, no error is expected.
     use(*gallery);
     gallery->save(again);
     if (read(again) != bytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Wrote the committed corpus: what the tests' tiny writers make, and the same with typical faults.
+// Wrote the committed corpus: the output of the tests' tiny writers, and the same with typical faults.
 //
 //     make_corpus tests/fuzz/corpus
 #include <cstdio>

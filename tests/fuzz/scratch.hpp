@@ -8,16 +8,16 @@
 
 namespace drgan_fuzz {
 
-/// A folder in memory (/dev/shm) where there is one, else in /tmp, that goes when the program ends.
+/// A folder in memory (/dev/shm) if possible, else in /tmp, which is removed when the program ends.
 const std::string& scratchFolder();
 
 void write(const std::string& path, const void* data, size_t size);
 std::vector<unsigned char> read(const std::string& path);
 
-/// Errors are what is expected: cv::error need not print each.
+/// Stops cv::error from printing errors, as they are expected.
 void silenceErrors();
 
-/// Says what was found on standard error and ends the program.
+/// Prints the finding to standard error and ends the program.
 [[noreturn]] void finding(const char* what);
 
 }  // namespace drgan_fuzz

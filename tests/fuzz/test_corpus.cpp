@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fuzzers' corpus as an ordinary test: every file, every file cut off and with bytes exchanged. An ending by a
-// signal is the failure that it looks for.
+// The fuzzers' corpus as an ordinary test: every file, unchanged, truncated and with changed bytes. The failure to
+// detect is an end by a signal.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,13 +23,13 @@ using Bytes = std::vector<uint8_t>;
 using Entry = Verdict (*)(const uint8_t*, size_t);
 
 struct Target {
-    const char* name;  // of the folder
+    const char* name;  // the folder's name
     Entry entry;
 };
 
 void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
 
-// "valid-..." is accepted, everything else is refused.
+// "valid-..." must be accepted, everything else refused.
 bool isValid(const fs::path& file) { return file.filename().string().rfind("valid-", 0) == 0; }
 
 class Corpus : public testing::TestWithParam<Target> {
@@ -48,7 +48,7 @@ protected:
         std::ifstream file(path, std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
     }
-    /// In memory of just that size, so that a sanitizer sees what is read beyond it.
+    /// Copies to memory of exactly that size, so that a sanitizer detects reads beyond it.
     Verdict run(const Bytes& bytes) const { return GetParam().entry(Bytes(bytes).data(), bytes.size()); }
 
     std::vector<fs::path> files;

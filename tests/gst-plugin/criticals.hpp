@@ -10,7 +10,7 @@
 
 namespace drgan_test {
 
-/// What libraries complain of (criticals and warnings of GLib's log), as long as it lives.
+/// Collects the criticals and warnings that libraries write to GLib's log during its lifetime.
 class Criticals {
 public:
     Criticals() : before_(g_log_set_default_handler(take, this)) {}

@@ -17,7 +17,7 @@
 
 namespace drgan_test {
 
-/// A message or a structure, freed at the end.
+/// Owns a message or a structure.
 struct Posted {
     GstMessage* message;
     explicit Posted(GstMessage* m) : message(m) {}
@@ -37,7 +37,7 @@ struct Posted {
     guint id() const { return get<guint>("track-id", G_TYPE_UINT); }
 };
 
-/// One bundle for all tests of a program.
+/// A bundle that all tests of a program share.
 inline const std::string& tinyBundle() {
     static const TempDir dir;
     static const std::string folder = writeTinyBundle(dir.path() + "/bundle");
@@ -46,7 +46,7 @@ inline const std::string& tinyBundle() {
 
 class Element {
 public:
-    /// @param properties as on a gst-launch line; detection is off unless they say otherwise
+    /// @param properties as in a gst-launch-1.0 line; detection is off unless they turn it on
     explicit Element(const std::string& properties = {}, const std::string& bundle = tinyBundle()) {
         GError* error = nullptr;
         element = gst_parse_launch(("drganfrontalize detect-interval=0 " + properties).c_str(), &error);
@@ -83,7 +83,7 @@ public:
         g_free(text);
     }
 
-    /// A frame of noise. @param pad bytes more than needed at the end of every row and between planes
+    /// A frame of noise. @param pad extra bytes at the end of every row and between planes
     GstBuffer* frame(guint32 seed = 1, int pad = 0) {
         gsize offsets[GST_VIDEO_MAX_PLANES] = {};
         gint strides[GST_VIDEO_MAX_PLANES] = {};
@@ -143,7 +143,7 @@ public:
         return out;
     }
 
-    /// The texts of the errors that were posted: message and debug text.
+    /// The posted errors: message and debug text of each.
     std::string errors() {
         std::string out;
         for (const auto& m : messages(GST_MESSAGE_ERROR)) {

@@ -11,7 +11,7 @@
 
 namespace drgan_test {
 
-/// Log lines by category, as long as it lives.
+/// Collects GStreamer's log lines by category during its lifetime.
 class Log {
 public:
     explicit Log(const char* thresholds) {
@@ -27,7 +27,7 @@ public:
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
-    /// Lines with this text.
+    /// The lines that contain this text.
     std::vector<std::string> lines(const std::string& category, const std::string& text) {
         const std::lock_guard<std::mutex> lock(mutex_);
         std::vector<std::string> out;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For builds with -Db_sanitize=thread alone. GLib's locks are futexes of its own and GStreamer's reference counts are
-// atomics, in libraries that are not instrumented: the thread sanitizer cannot see that they order anything. These
-// functions take the place of GLib's in the test programs, do what GLib does, and tell it.
+// Only for builds with -Db_sanitize=thread. GLib implements its locks with futexes and GStreamer its reference counts
+// with atomics, in libraries that are not instrumented, so the thread sanitizer cannot see that they order memory
+// accesses. In the test programs, these functions replace GLib's: they call the original and report the order to the
+// sanitizer.
 //
-// A lock tells it of an order alone, never of itself: what it says of locks (order of locking, locks that are not
-// unlocked) it says of std::mutex only.
+// They report only the order, not the lock itself: the sanitizer's checks of locks (lock order, locks that stay locked)
+// cover only std::mutex.
 #include <dlfcn.h>
 #include <gst/gst.h>
 
@@ -23,7 +24,7 @@ Function* real(Function*, const char* name) {
 
 }  // namespace
 
-// What takes a lock sees what was done before it was given back; and before it is touched, that it was made.
+// Locking a lock happens after its last unlock, and after its creation.
 #define TAKES(name, Lock)                                 \
     extern "C" void name(Lock* lock) {                    \
         static auto* const function = real(&name, #name); \
@@ -60,14 +61,14 @@ TAKES(g_rw_lock_reader_lock, GRWLock)
 TRIES(g_rw_lock_reader_trylock, GRWLock)
 GIVES_BACK(g_rw_lock_reader_unlock, GRWLock)
 
-// A recursive lock has memory of its own, which whoever takes it later must see.
+// A recursive lock allocates memory, which threads that lock it later access.
 extern "C" void g_rec_mutex_init(GRecMutex* lock) {
     static auto* const function = real(&g_rec_mutex_init, "g_rec_mutex_init");
     function(lock);
     __tsan_release(lock);
 }
 
-// Waiting gives the lock back, and takes it again.
+// Waiting unlocks the mutex and locks it again.
 extern "C" void g_cond_wait(GCond* cond, GMutex* mutex) {
     static auto* const function = real(&g_cond_wait, "g_cond_wait");
     __tsan_release(mutex);
@@ -82,7 +83,7 @@ extern "C" gboolean g_cond_wait_until(GCond* cond, GMutex* mutex, gint64 end) {
     return signalled;
 }
 
-// Whoever drops the last reference sees what all others did with the object.
+// Dropping the last reference happens after every earlier use of the object.
 extern "C" void gst_mini_object_unref(GstMiniObject* object) {
     static auto* const function = real(&gst_mini_object_unref, "gst_mini_object_unref");
     __tsan_release(object);
@@ -96,7 +97,7 @@ extern "C" void g_object_unref(gpointer object) {
     function(object);
 }
 
-// A bus is a queue without a lock.
+// A bus is a lock-free queue.
 extern "C" gboolean gst_element_post_message(GstElement* element, GstMessage* message) {
     static auto* const function = real(&gst_element_post_message, "gst_element_post_message");
     __tsan_release(message);
@@ -119,7 +120,7 @@ extern "C" GstMessage* gst_bus_pop_filtered(GstBus* bus, GstMessageType types) {
     return message;
 }
 
-// What a thread pool is given to do, whose thread frees it first of all.
+// The task pushed to a thread pool; the pool's thread frees it first of all.
 extern "C" gboolean g_thread_pool_push(GThreadPool* pool, gpointer data, GError** error) {
     static auto* const function = real(&g_thread_pool_push, "g_thread_pool_push");
     __tsan_release(data);

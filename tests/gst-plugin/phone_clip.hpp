@@ -26,14 +26,15 @@ inline void putFixed(std::string& bytes, size_t at, const std::vector<double>& v
 
 }  // namespace detail
 
-/// A second of H.264 in MP4 that shows one upright picture, as a telephone held upright films it: the frames lie on
-/// their side, and the track's matrix says that they are to be turned by 90 degrees. (mp4mux writes none before 1.24.)
+/// Writes one second of H.264 in MP4 that shows one picture, as a phone held upright records it: the frames lie on
+/// their side, and the track's matrix says that they have to be rotated by 90 degrees. (mp4mux before 1.24 does not
+/// write the matrix.)
 ///
-/// The picture is extended to whole macroblocks of 16 pixels: on other sizes avdec_h264 of GStreamer 1.26 aborts now and
-/// then ("video meta uses 368x480 instead of 360x480").
+/// The picture is extended to whole macroblocks of 16 pixels: with other sizes, avdec_h264 of GStreamer 1.26 sometimes
+/// aborts ("video meta uses 368x480 instead of 360x480").
 /// @param picture 8-bit BGR
-/// @param turned false: the frames are upright, and there is nothing to turn
-/// @return what went wrong; empty: nothing
+/// @param turned false: the frames are upright and need no rotation
+/// @return the error; empty: none
 inline std::string writePhoneClip(const std::string& file, const cv::Mat& picture, bool turned = true) {
     cv::Mat frame;
     cv::copyMakeBorder(picture, frame, 0, (16 - picture.rows % 16) % 16, 0, (16 - picture.cols % 16) % 16,
@@ -58,7 +59,8 @@ inline std::string writePhoneClip(const std::string& file, const cv::Mat& pictur
     if (header == std::string::npos || bytes.at(header + 4) != 0) {
         return file + " has no track header of version 0";
     }
-    // ISO 14496-12: version and flags, 20 bytes of times and id, 16 of reserved, layer, group, volume; then the matrix.
+    // ISO 14496-12: version and flags, 20 bytes of times and id, 16 bytes of reserved, layer, group and volume, then
+    // the matrix.
     const size_t matrix = header + 4 + 4 + 20 + 16;
     detail::putFixed(bytes, matrix, {0, 1, 0, -1, 0, 0, static_cast<double>(frame.rows), 0}, 16);
     std::ofstream(file, std::ios::binary) << bytes;

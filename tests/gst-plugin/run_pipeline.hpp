@@ -12,9 +12,9 @@ namespace drgan_test {
 /// Plays a pipeline to its end.
 /// @param description as gst-launch-1.0 takes it
 /// @param prepare called before the start
-/// @param look called at the end, while it still plays
-/// @param longest that it may play
-/// @return its error; empty: none
+/// @param look called at the end, while the pipeline is still playing
+/// @param longest maximum playing time
+/// @return the pipeline's error; empty: none
 inline std::string runPipeline(const std::string& description, const std::function<void(GstBin*)>& prepare = {},
                                const std::function<void(GstBin*)>& look = {}, GstClockTime longest = 120 * GST_SECOND) {
     GError* error = nullptr;
@@ -50,7 +50,7 @@ inline std::string runPipeline(const std::string& description, const std::functi
     return why;
 }
 
-/// Calls `seen` for each buffer that comes out of an element's pad, in the streaming thread.
+/// Calls `seen` in the streaming thread for each buffer that leaves an element's pad.
 inline void onBuffers(GstBin* bin, const char* element, const char* padName,
                       std::function<GstBuffer*(GstBuffer*)> seen) {
     GstElement* e = gst_bin_get_by_name(bin, element);

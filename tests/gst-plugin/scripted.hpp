@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A detector and an aligner that find what the test tells them to, and an encoder that says it.
+// A detector, an aligner and an encoder whose results the test sets.
 #ifndef DRGAN_TESTS_SCRIPTED_HPP
 #define DRGAN_TESTS_SCRIPTED_HPP
 
@@ -13,7 +13,7 @@
 
 namespace drgan_test {
 
-/// Gives a face points where alignCrop takes them to be in a plain box.
+/// Gives a face the landmarks that alignCrop assumes for a box without landmarks.
 inline drgan::Face withPoints(drgan::Face f, drgan::Points origin) {
     const cv::Rect2f b = f.box;
     const float x = b.x + b.width / 2;
@@ -46,20 +46,20 @@ public:
     bool measuresLandmarks() const override { return false; }
 };
 
-/// For each row, the nearest of its faces, if that lies within the crop; else a row of a low score where it looked.
+/// Returns for each row the nearest of its faces if that lies within the crop, else the given place with a low score.
 class ScriptedAligner : public cv::drgan::Aligner {
 public:
     std::vector<drgan::Face> faces;  ///< with box, yaw and score
     int calls = 0;
-    int rows = 0;  ///< of the newest call
-    cv::Mat seen;  ///< a copy of the newest picture
+    int rows = 0;  ///< of the last call
+    cv::Mat seen;  ///< a copy of the last picture
 
     void align(cv::InputArray image, cv::InputArray boxes, cv::OutputArray found, int) override {
         ++calls;
         image.getMat().copyTo(seen);
         const cv::Mat given = boxes.getMat();
         rows = given.rows;
-        // As the real one does, for all at once.
+        // Like the real aligner, it checks all rows at once.
         CV_Assert(given.type() == CV_32F && given.cols == 15 && cv::checkRange(given, true, nullptr, -1e6, 1e6));
         cv::Mat out(rows, 16, CV_32F, cv::Scalar(0));
         for (int i = 0; i < rows; ++i) {
@@ -90,7 +90,7 @@ public:
     cv::String bundleId() const override { return "scripted"; }
 };
 
-/// Embeds every picture as the test says.
+/// Gives every picture the embedding and the confidence that the test sets.
 class ScriptedEncoder : public cv::drgan::Encoder {
 public:
     cv::Mat embedding = cv::Mat::ones(1, 8, CV_32F);
@@ -121,8 +121,7 @@ public:
     cv::String bundleId() const override { return "tiny"; }
 };
 
-/// People that are told apart by their colours, and whose faces look unlike each other at a glimpse. -1 is nobody: what
-/// is before a face.
+/// People with faces of different colours, whose glimpses differ, too. -1 is nobody: something that covers a face.
 constexpr int people = 6;
 
 inline cv::Mat drawPerson(int who, cv::Size size) {
@@ -139,12 +138,12 @@ inline cv::Mat drawPerson(int who, cv::Size size) {
     return out;
 }
 
-/// Embeds a picture as the person whose colour it has: people are at right angles to each other, each picture a bit
-/// beside its person. What has nobody's colour is somewhere else, with little confidence.
+/// Embeds a picture as the person whose colour it has. People's embeddings are at right angles to each other, and a
+/// person's pictures differ a little. A picture of another colour gets an unrelated embedding and a low confidence.
 class ColourEncoder : public ScriptedEncoder {
 public:
     int calls = 0;
-    double spread = 0.1;  ///< how far pictures of a person lie apart, radians
+    double spread = 0.1;  ///< angle between pictures of one person, radians
     float poor = 0.2F;    ///< confidence of nobody's picture
 
     void feature(cv::InputArray image, cv::OutputArray out, float& sure) override {

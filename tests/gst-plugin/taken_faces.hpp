@@ -12,7 +12,7 @@
 
 namespace drgan_test {
 
-/// What came out of the pad, by its thread.
+/// Collects what the "faces" pad's thread pushes.
 class Taken {
 public:
     explicit Taken(GstElement* element) : element_(element) {
@@ -52,7 +52,7 @@ public:
         }
     }
 
-    /// Waits for so many pictures. @return all that have come
+    /// Waits for `count` pictures. @return all that have arrived
     std::vector<GstBuffer*> wait(size_t count) {
         for (int i = 0; i < 1000 && size() < count; ++i) {
             g_usleep(10000);
@@ -60,7 +60,7 @@ public:
         const std::lock_guard<std::mutex> lock(mutex_);
         return buffers_;
     }
-    /// Waits for so many events of this kind. @return the newest, which stays the reader's; null: none came
+    /// Waits for `count` events of this type. @return the newest, still owned by this object; null: none arrived
     GstEvent* event(GstEventType type, size_t count = 1) {
         for (int i = 0; i < 1000; ++i) {
             {
@@ -96,8 +96,8 @@ public:
         }
         return out;
     }
-    std::atomic<bool> block{false};    ///< take no picture until this is false
-    std::atomic<bool> blocked{false};  ///< one has come that is not taken
+    std::atomic<bool> block{false};    ///< do not accept pictures until this is false
+    std::atomic<bool> blocked{false};  ///< a picture is waiting to be accepted
     std::atomic<int> flow{GST_FLOW_OK};
 
 private:

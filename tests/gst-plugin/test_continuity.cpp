@@ -18,10 +18,10 @@ using Verdict = Continuity::Verdict;
 
 constexpr double threshold = 0.25;
 
-/// Unit vectors whose scalar product is a cosine.
+/// Two unit vectors with this cosine.
 cv::Mat alike(double cosine) { return (cv::Mat_<float>(1, 3) << cosine, std::sqrt(1 - cosine * cosine), 0); }
 
-// A glimpse of its own for each scene; of equal scenes they correlate by 1, of different ones by 0.
+// The glimpse of a scene: equal scenes have a correlation of 1, different ones of 0.
 cv::Mat scene(int which) {
     cv::Mat g(1, 400, CV_32F, cv::Scalar(0));
     g.at<float>(which) = 1;
@@ -70,8 +70,8 @@ TEST(IdentityRules, LieAroundTheThreshold) {
     EXPECT_DOUBLE_EQ(r.same, 0.5);
     EXPECT_DOUBLE_EQ(r.decide, 0.4);
     EXPECT_DOUBLE_EQ(IdentityRules::of(0.6).same, 0.8);
-    EXPECT_LT(IdentityRules::of(-0.9).same, -0.9) << "everybody is the same";
-    EXPECT_GT(IdentityRules::of(1.1).same, 1) << "nobody is";
+    EXPECT_LT(IdentityRules::of(-0.9).same, -0.9) << "everybody is the same person";
+    EXPECT_GT(IdentityRules::of(1.1).same, 1) << "nobody is the same person";
 }
 
 TEST_F(ContinuityTest, AsksForAPictureWhenSomethingElseIsThere) {
@@ -80,7 +80,7 @@ TEST_F(ContinuityTest, AsksForAPictureWhenSomethingElseIsThere) {
     EXPECT_FALSE(track.wantsPicture(now));
     cut();
     EXPECT_TRUE(track.inDoubt());
-    EXPECT_TRUE(track.wantsPicture(now)) << "at once";
+    EXPECT_TRUE(track.wantsPicture(now)) << "immediately";
 }
 
 TEST_F(ContinuityTest, AsksForAPictureOfWhatWasOutOfSight) {
@@ -91,7 +91,7 @@ TEST_F(ContinuityTest, AsksForAPictureOfWhatWasOutOfSight) {
 
 TEST_F(ContinuityTest, AsksForAPictureWhenAFaceHasSlowlyBecomeUnlikeItself) {
     for (int i = 1; i <= 10; ++i) {
-        const double angle = i * 0.1;  // each step correlates by 0.995
+        const double angle = i * 0.1;  // consecutive steps have a correlation of 0.995
         track.watch(scene(0) * std::cos(angle) + scene(1) * std::sin(angle), false, now);
         EXPECT_FALSE(track.inDoubt());
         EXPECT_EQ(track.wantsPicture(now + 1000 * millisecond), std::cos(angle) < 0.9);
@@ -108,7 +108,7 @@ TEST_F(ContinuityTest, LessSurePicturesDoTogether) {
     cut();
     EXPECT_EQ(judge(shot(0.2, 0.39F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.2, 0.39F)), Verdict::other);
-    EXPECT_EQ(held(0.2, Verdict::other), 2U) << "they are the new person's";
+    EXPECT_EQ(held(0.2, Verdict::other), 2U) << "both belong to the new person";
 }
 
 TEST_F(ContinuityTest, SoDoSurePicturesThatCouldBeEither) {
@@ -124,15 +124,16 @@ TEST_F(ContinuityTest, PicturesThatAreNeitherSureNorClearDecideNothing) {
     for (int i = 0; i < 50; ++i) {
         EXPECT_EQ(judge(shot(0.3, 0.39F)), Verdict::unclear);
     }
-    EXPECT_EQ(judge(shot(0.2, 0.45F)), Verdict::other) << "a sure one does";
+    EXPECT_EQ(judge(shot(0.2, 0.45F)), Verdict::other) << "a confident picture decides";
 }
 
 TEST_F(ContinuityTest, WhoFadesAwayIsNotTheNextPersons) {
     cut();
-    EXPECT_EQ(judge(shot(0.45, 0.5F)), Verdict::unclear);  // half way
+    EXPECT_EQ(judge(shot(0.45, 0.5F)), Verdict::unclear);  // halfway
     EXPECT_EQ(judge(shot(0.3, 0.39F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.1, 0.6F)), Verdict::other);
-    // To a picture at -0.6 the three are like by 0.44, 0.58 and 0.74: the first one less than to whom it showed before.
+    // Their similarities to a picture at -0.6 are 0.44, 0.58 and 0.74: the first is less similar to it than to the
+    // previous person.
     EXPECT_EQ(held(-0.6, Verdict::other), 2U);
 }
 
@@ -140,7 +141,7 @@ TEST_F(ContinuityTest, PicturesOfSmallConfidenceMustBeQuiteUnlikeAndThree) {
     cut();
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
-    EXPECT_EQ(judge(shot(0.2, 0.35F)), Verdict::unclear) << "not in a row";
+    EXPECT_EQ(judge(shot(0.2, 0.35F)), Verdict::unclear) << "not consecutive";
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::other);
@@ -153,7 +154,7 @@ TEST_F(ContinuityTest, AHandEndsNothing) {
     }
     EXPECT_TRUE(track.inDoubt());
     EXPECT_EQ(judge(shot(0.9, 0.6F)), Verdict::same);
-    EXPECT_EQ(held(0.9), 0U) << "what it hid is not fused";
+    EXPECT_EQ(held(0.9), 0U) << "pictures of what covered the face are not fused";
     EXPECT_FALSE(track.inDoubt());
 }
 
@@ -162,7 +163,7 @@ TEST_F(ContinuityTest, WhatWasHeldBackOfTheSamePersonIsNotLost) {
     judge(shot(0.45, 0.5F));
     judge(shot(-0.9, 0.3F));
     EXPECT_EQ(judge(shot(0.6, 0.6F)), Verdict::same);
-    EXPECT_EQ(held(0.6), 1U) << "but for what is unlike";
+    EXPECT_EQ(held(0.6), 1U) << "all except the dissimilar one";
 }
 
 TEST_F(ContinuityTest, HoldsAFewPicturesAlone) {
@@ -178,10 +179,10 @@ TEST_F(ContinuityTest, WithoutABreakItTakesTwo) {
     EXPECT_EQ(judge(shot(0.1, 0.6F)), Verdict::other);
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
     EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear);
-    EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear) << "and fair ones";
+    EXPECT_EQ(judge(shot(0.1, 0.35F)), Verdict::unclear) << "pictures of medium confidence are not enough";
 }
 
-// Each view is like the one before it alone; there and back again.
+// Each view is similar only to the one before it; the head turns away and back.
 TEST_F(ContinuityTest, AHeadThatTurnsIsOnePerson) {
     for (int i = 1; i <= 12; ++i) {
         const int step = i <= 6 ? i : 12 - i;
@@ -195,7 +196,7 @@ TEST_F(ContinuityTest, AHeadThatTurnsIsOnePerson) {
 TEST_F(ContinuityTest, AViewNeverSeenThatComesOutOfNowhereIsHeldOut) {
     EXPECT_EQ(judge(shot(0.1, 0.6F, 75)), Verdict::unclear);
     for (int i = 0; i < 20; ++i) {
-        EXPECT_EQ(judge(shot(0.1, 0.6F, 75)), Verdict::unclear) << "nobody has left";
+        EXPECT_EQ(judge(shot(0.1, 0.6F, 75)), Verdict::unclear) << "the previous person has not left";
     }
     cut();
     EXPECT_EQ(judge(shot(0.1, 0.6F, 75)), Verdict::other);
@@ -211,7 +212,7 @@ TEST_F(ContinuityTest, ATrackThatHasNothingButPoorPicturesTakesBetterOnes) {
     EXPECT_EQ(poor.judge(shot(0.3, 0.6F), blurred, rules, similarity), Verdict::same);
     poor.watch(scene(1), false, now);
     EXPECT_EQ(poor.judge(shot(0.3, 0.6F), blurred, rules, similarity), Verdict::unclear);
-    EXPECT_EQ(poor.judge(shot(0.3, 0.6F), blurred, rules, similarity), Verdict::other) << "but not after a break";
+    EXPECT_EQ(poor.judge(shot(0.3, 0.6F), blurred, rules, similarity), Verdict::other) << "after an interruption";
 }
 
 TEST(Glimpse, SeesAnotherFaceAndNotAnotherLight) {
@@ -227,7 +228,7 @@ TEST(Glimpse, SeesAnotherFaceAndNotAnotherLight) {
     EXPECT_NEAR(at(one).dot(at(one)), 1, 1e-5);
     EXPECT_NEAR(at(one).dot(at(one * 0.4)), 1, 0.02);
     EXPECT_LT(at(one).dot(at(other)), 0.6);
-    EXPECT_EQ(cv::norm(at(cv::Mat(160, 160, CV_8UC3, cv::Scalar::all(7)))), 0) << "nothing to see";
+    EXPECT_EQ(cv::norm(at(cv::Mat(160, 160, CV_8UC3, cv::Scalar::all(7)))), 0) << "a picture of one colour";
     drgan::Face outside;
     outside.box = {500, 500, 80, 80};
     EXPECT_EQ(cv::norm(drgan::glimpse({drgan::PixelLayout::bgr, {one}, {}}, outside)), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pipelines of README.md and docs/element.md, and the examples, run as they are written, over a telephone's video:
-// they must end without an error, turn it upright, and find who is in it.
+// Runs the pipelines of README.md and docs/element.md and the examples as they are written, on a phone's video: they
+// must end without an error, turn it upright and recognise the person in it.
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ struct Line {
 };
 std::ostream& operator<<(std::ostream& out, const Line& line) { return out << line.command; }
 
-// The commands of the shell blocks of a page in which drganfrontalize runs. Lines that end in a backslash go on.
+// The commands in a page's shell blocks that run drganfrontalize. A backslash at the end continues a line.
 std::vector<Line> linesOf(const std::string& page, const std::string& prefix) {
     std::istringstream in(read(fs::path(DRGAN_SOURCE_ROOT) / page));
     std::vector<Line> out;
@@ -83,7 +83,7 @@ bool replace(std::string& text, const std::string& what, const std::string& with
     return any;
 }
 
-// What a test machine does not have: a window, a camera, a server of streams, a broker. The rest stays as it is
+// Replaces what a test machine does not have: a window, a camera, a streaming server, a broker. The rest stays as
 // written.
 std::string here(std::string command) {
     replace(command, "meson devenv -C build ", "");
@@ -101,7 +101,7 @@ struct Ran {
     std::string output;
 };
 
-/// What it needs that is not installed; empty: nothing.
+/// A missing dependency that the output names; empty: none.
 std::string lacks(const Ran& ran) {
     std::smatch found;
     for (const char* pattern :
@@ -148,7 +148,7 @@ protected:
         std::ofstream(script)
             << "set -eo pipefail\ncd " << dir.path() << "\nexport PATH=" << DRGAN_BUILD_ROOT
             << "/gst-plugin/enroll:$PATH\n"
-            << "export GST_PLUGIN_FEATURE_RANK=fakevideosink:MAX\n"  // no window: autovideosink takes it
+            << "export GST_PLUGIN_FEATURE_RANK=fakevideosink:MAX\n"  // autovideosink chooses it, so no window opens
             << command << '\n';
         const std::string output = dir.path() + "/output";
         const int status = std::system(("timeout 120 bash " + script + " > " + output + " 2>&1 < /dev/null").c_str());
@@ -203,7 +203,7 @@ TEST(Pages, HaveAsManyPipelinesAsTheTestKnows) {
     EXPECT_EQ(linesOf("docs/element.md", "").size(), 10U);
 }
 
-// GStreamer 1.22 gives neither a frame of it nor its end; 1.26 decodes it.
+// From this file, GStreamer 1.22 outputs neither a frame nor EOS; 1.26 decodes it.
 TEST(FacesProgram, EndsWithAFileThatGivesNothing) {
     if (drgan_test::trainedBundle().empty()) {
         GTEST_SKIP() << "no trained bundle: set DRGAN_BUNDLE";
@@ -229,7 +229,7 @@ TEST(FacesProgram, EndsWithAFileThatGivesNothing) {
     EXPECT_THAT(ran.output, HasSubstr("one.gif: no frame for"));
 }
 
-// A turned video and an upright one of the same picture are the same person to drgan-enroll, under the same name.
+// For drgan-enroll, a rotated video and an upright one of the same picture show the same person, under the same name.
 TEST(PhoneClip, IsEnrolledAsTheUprightOneIs) {
     if (drgan_test::trainedBundle().empty() || std::getenv("DRGAN_ENROLL") == nullptr) {
         GTEST_SKIP() << "set DRGAN_ENROLL to the program and DRGAN_BUNDLE to a trained bundle";

@@ -43,8 +43,8 @@ TEST_P(Formats, DrawsOnTheFaceAndNowhereFarFromIt) {
     const auto after = bytesOf(out);
     ASSERT_EQ(before.size(), after.size());
     EXPECT_NE(before, after);
-    // The box ends at x = 120; its view, at most a third of the frame, lies beside it. Nothing beyond, padding
-    // included.
+    // The box ends at x = 120, and its frontal view, at most a third of the frame, is beside it. Nothing else changes,
+    // including the padding.
     const GstVideoMeta* meta = gst_buffer_get_video_meta(out);
     for (guint p = 0; p < meta->n_planes; ++p) {
         gint component[GST_VIDEO_MAX_COMPONENTS];
@@ -148,7 +148,7 @@ TEST(Regions, AreEnrichedNotDuplicated) {
                                       G_TYPE_DOUBLE, &confidence, "images", G_TYPE_UINT, &images, "total-confidence",
                                       G_TYPE_DOUBLE, &total, nullptr));
         EXPECT_TRUE(gst_structure_get_int(gst_video_region_of_interest_meta_get_param(r, "object_id"), "id", &object));
-        EXPECT_EQ(object, r->x == 40 ? 42 : id) << "upstream's own stays";
+        EXPECT_EQ(object, r->x == 40 ? 42 : id) << "upstream's own id is kept";
         EXPECT_EQ(r->id, id);
         guint64 key = 0;
         EXPECT_EQ(gst_structure_get_uint64(drgan, "upstream-id", &key), r->x == 40);
@@ -164,7 +164,7 @@ TEST(Regions, AreEnrichedNotDuplicated) {
             EXPECT_EQ(g_list_length(r->params), 2U);
         }
         if (r->x == 200) {
-            EXPECT_NE(id, 7) << "a region's id is no track's";
+            EXPECT_NE(id, 7) << "a region's id is not a track's";
         }
     }
     EXPECT_EQ(ids.size(), 3U);
@@ -383,7 +383,7 @@ TEST(Messages, LateFramesGoOnWithoutInference) {
         gst_buffer_unref(out);
     }
     EXPECT_THAT(e.events(), IsEmpty());
-    gst_buffer_unref(e.pushFace(40, 60, 80));  // 600 ms: in time again
+    gst_buffer_unref(e.pushFace(40, 60, 80));  // 600 ms: on time again
     EXPECT_THAT(e.events(), ElementsAre("track-updated 1"));
 }
 

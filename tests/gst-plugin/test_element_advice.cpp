@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the element says of videos in which faces are hardly found: on their side, or of pixels that are not square.
+// The element's warnings about videos in which faces are hard to detect: rotated ones, or with non-square pixels.
 #include <atomic>
 
 #include "element_fixture.hpp"
@@ -50,11 +50,11 @@ TEST(Orientation, OfFramesThatNobodyTurnedIsWarnedOfOnce) {
     EXPECT_THAT(warnings(e.bus), ElementsAre(HasSubstr("rotate-180")));
     gst_harness_push_event(e.harness, gst_event_new_stream_start("another"));
     pushTag(e, "rotate-180");
-    EXPECT_THAT(warnings(e.bus), ElementsAre(HasSubstr("rotate-180"))) << "of another stream";
+    EXPECT_THAT(warnings(e.bus), ElementsAre(HasSubstr("rotate-180"))) << "once per stream";
     EXPECT_EQ(e.errors(), "");
 }
 
-// Before 1.24, videoflip leaves the tag as it was: the element must look for it.
+// Before 1.24, videoflip does not change the tag: the element must look for a videoflip.
 struct Turning {
     const char* name;
     const char* before;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What GStreamer 1.24's own analytics metadata tells of the faces.
+// The faces in GStreamer's own analytics metadata, since 1.24.
 #include <gst/analytics/analytics.h>
 
 #include <map>
@@ -65,7 +65,7 @@ gint64 keyOf(GstVideoRegionOfInterestMeta* region) {
     return gst_structure_get_uint64(drgan, "upstream-id", &key) ? static_cast<gint64>(key) : -1;
 }
 
-/// As upstream's detector and tracker write a face. @param track < 0: none
+/// Adds a face as an upstream detector and tracker do. @param track < 0: none
 GstAnalyticsODMtd addObject(GstBuffer* buffer, gint x, gint track, gint y = 60, const char* type = "face") {
     auto* meta = gst_buffer_get_analytics_relation_meta(buffer);
     if (meta == nullptr) {
@@ -93,11 +93,11 @@ TEST(Analytics, ObjectsAreFaces) {
         GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
         auto faces = objectsOf(out);
         ASSERT_EQ(faces.size(), 2U);
-        EXPECT_EQ(Tracking(faces[0]).id, 900U) << "upstream's stays";
+        EXPECT_EQ(Tracking(faces[0]).id, 900U) << "upstream's id is kept";
         EXPECT_EQ(Tracking(faces[0]).entries, 1);
         EXPECT_EQ(Tracking(faces[1]).id, 2U);
         const auto regions = drgan_test::regionsOf(out);
-        ASSERT_EQ(regions.size(), 2U) << "results need a place";
+        ASSERT_EQ(regions.size(), 2U) << "each result needs a region";
         for (auto* r : regions) {
             EXPECT_EQ(trackOf(r), r->x == 20 ? 1 : 2);
             EXPECT_EQ(keyOf(r), r->x == 20 ? 900 : -1);
@@ -131,8 +131,8 @@ TEST(Analytics, ARegionAndAnObjectOfOneFaceAreOne) {
         GstBuffer* in = e.frame();
         Element::addFace(in, 20, 60, 80, 80);
         Element::addFace(in, 300, 60, 80, 80);
-        addObject(in, 304, 8);  // of the second region
-        addObject(in, 500, 9);  // of none
+        addObject(in, 304, 8);  // over the second region
+        addObject(in, 500, 9);  // over no region
         GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
         const auto regions = drgan_test::regionsOf(out);
         ASSERT_EQ(regions.size(), 3U);
@@ -159,7 +159,7 @@ TEST(Analytics, OfAFirstElementAreFacesOfASecondOne) {
         GstBuffer* in = first.frame();
         Element::addFace(in, 200, 60, 80, 80);
         GstBuffer* between = gst_harness_push_and_pull(first.harness, in);
-        // Only what is of GStreamer itself gets through, as behind a converter.
+        // As after a converter, only GStreamer's own metadata is left.
         for (GstVideoRegionOfInterestMeta* r : drgan_test::regionsOf(between)) {
             gst_buffer_remove_meta(between, &r->meta);
         }
@@ -208,11 +208,11 @@ TEST(Analytics, HaveAnObjectForEachFaceThatRelatesToItsTrack) {
         for (auto& o : objects) {
             const Tracking tracking(o);
             EXPECT_EQ(tracking.entries, 1);
-            EXPECT_EQ(tracking.id, o.x == 40 ? 2U : 1U);  // the larger first
+            EXPECT_EQ(tracking.id, o.x == 40 ? 2U : 1U);  // the larger face comes first
             EXPECT_EQ(tracking.first, 40 * GST_MSECOND);
             EXPECT_EQ(tracking.last, static_cast<GstClockTime>(i) * 40 * GST_MSECOND);
             EXPECT_FALSE(tracking.lost);
-            EXPECT_EQ(o.score, 1);  // of upstream's regions
+            EXPECT_EQ(o.score, 1);  // the score of upstream's regions
         }
         const Object& o = objects[objects[0].x == 40 ? 0 : 1];
         EXPECT_EQ(o.y, 60);
@@ -228,7 +228,7 @@ TEST(Analytics, HaveTheNameAsAClassThatTheObjectContains) {
     const auto gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
     gallery->addFused("Ada", cv::Mat::ones(1, 8, CV_32F), 0.5, 1);
     gallery->save(file);
-    Element e("match-threshold=-0.999 gallery=" + file);  // everybody is Ada
+    Element e("match-threshold=-0.999 gallery=" + file);  // every face matches Ada
     e.caps("BGR", 320, 240);
     GstBuffer* out = e.pushFace(40, 60, 80);
     auto objects = objectsOf(out);
@@ -265,7 +265,7 @@ std::vector<GstTensor*> tensorsOf(Object& object) {
     return out;
 }
 
-// The same bytes as in the region's structure of DL Streamer's shape; nothing without the property.
+// The tensor has the same bytes as DL Streamer's structure in the region; without the property there is none.
 TEST(Analytics, HaveTheEmbeddingAsATensorOnRequestAlone) {
     for (const bool asked : {false, true}) {
         Element first(std::string("embeddings=") + (asked ? "true" : "false"));
@@ -295,7 +295,7 @@ TEST(Analytics, HaveTheEmbeddingAsATensorOnRequestAlone) {
         };
         EXPECT_EQ(drgan_test::bytesOf(tensors[0]->data), inRegion(out));
 
-        Element second("embeddings=true");  // behind another one: one tensor, the newest
+        Element second("embeddings=true");  // after another element: only the newest tensor
         second.caps("BGR", 320, 240);
         out = gst_harness_push_and_pull(second.harness, out);
         auto again = objectsOf(out);
@@ -317,7 +317,7 @@ TEST(Analytics, OfAFrameWithoutFacesAreNotThere) {
     gst_buffer_unref(out);
 }
 
-// As DL Streamer does: the region's id is its object's, and the track is another entry.
+// As in DL Streamer, the region has the id of its object, and the track is a separate entry.
 TEST(Analytics, TellTheTrackOfARegionThatHasAnObjectsId) {
     for (const bool tracked : {true, false}) {
         Element e;
@@ -328,7 +328,7 @@ TEST(Analytics, TellTheTrackOfARegionThatHasAnObjectsId) {
             GstAnalyticsODMtd other;
             GstAnalyticsODMtd object;
             GstAnalyticsTrackingMtd tracking;
-            for (int n = 0; n <= i; ++n) {  // the ids differ from frame to frame
+            for (int n = 0; n <= i; ++n) {  // the ids change from frame to frame
                 gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("car"), 0, 0, 9, 9, 0.7F, &other);
             }
             gst_analytics_relation_meta_add_od_mtd(meta, g_quark_from_string("face"), 40, 60, 80, 80, 0.7F, &object);
@@ -339,9 +339,9 @@ TEST(Analytics, TellTheTrackOfARegionThatHasAnObjectsId) {
             }
             Element::addFace(in, 40, 60, 80, 80)->id = static_cast<gint>(object.id);
             GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
-            ASSERT_EQ(drgan_test::regionsOf(out).size(), 1U) << "both are one face";
+            ASSERT_EQ(drgan_test::regionsOf(out).size(), 1U) << "region and object are one face";
             auto* region = drgan_test::regionsOf(out).at(0);
-            EXPECT_EQ(region->id, static_cast<gint>(object.id)) << "theirs to set";
+            EXPECT_EQ(region->id, static_cast<gint>(object.id)) << "the element does not change it";
             EXPECT_EQ(trackOf(region), 1);
             EXPECT_EQ(keyOf(region), tracked ? 77 : -1);
             auto faces = objectsOf(out);

@@ -27,7 +27,7 @@ TEST(FacesPad, GivesAPictureForEachUpdateWithTheTrackOnIt) {
     size_t updates = 0;
     for (const auto& m : e.messages()) {
         updates += m.event() == "track-updated" ? 1 : 0;
-        EXPECT_FALSE(gst_structure_has_field(m.structure(), "frontal")) << "on the pad alone";
+        EXPECT_FALSE(gst_structure_has_field(m.structure(), "frontal")) << "only the pad has it";
     }
     EXPECT_EQ(updates, 6U);
     const auto buffers = faces.wait(updates);
@@ -90,7 +90,7 @@ TEST(FacesPad, EndsWithTheVideo) {
     Element e("display=false");
     Taken faces(e.element);
     e.caps("BGR", 320, 240);
-    gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));  // nobody: a sink that waits must hear of it
+    gst_buffer_unref(gst_harness_push_and_pull(e.harness, e.frame()));  // no face: a waiting sink needs a gap event
     EXPECT_TRUE(faces.waitFor(GST_EVENT_GAP));
     gst_harness_push_event(e.harness, gst_event_new_eos());
     EXPECT_TRUE(faces.waitFor(GST_EVENT_EOS));
@@ -119,7 +119,7 @@ TEST(FacesPad, AReaderThatIsStuckDoesNotKeepTheElementFromStopping) {
     e.caps("BGR", 320, 240);
     std::atomic<int> pushed{0};
     std::thread streaming([&] {
-        for (int i = 0; i < 100; ++i) {  // more pictures than may wait
+        for (int i = 0; i < 100; ++i) {  // more pictures than the queue holds
             GstBuffer* in = e.frame(static_cast<guint32>(i));
             for (guint k = 0; k < 8; ++k) {
                 Element::addFace(in, 5 + k % 4 * 80, 5 + k / 4 * 110, 70, 70);
@@ -131,13 +131,13 @@ TEST(FacesPad, AReaderThatIsStuckDoesNotKeepTheElementFromStopping) {
         }
     });
     int before = -1;
-    while (pushed != before) {  // until it waits
+    while (pushed != before) {  // until it blocks
         before = pushed;
         g_usleep(300000);
     }
     EXPECT_LT(pushed, 100) << "the queue is bounded";
     std::thread stopping([&] { gst_element_set_state(e.element, GST_STATE_READY); });
-    streaming.join();  // the video is let go although the reader is still stuck
+    streaming.join();  // the video's thread ends although the reader still blocks
     faces.block = false;
     stopping.join();
 }
@@ -156,7 +156,7 @@ TEST(FacesPad, AReaderThatHasEnoughOrIsNotThereLeavesTheVideoAlone) {
         EXPECT_EQ(e.errors(), "");
     }
     Element e("display=false");
-    GstPad* pad = gst_element_request_pad_simple(e.element, "faces");  // linked to nothing
+    GstPad* pad = gst_element_request_pad_simple(e.element, "faces");  // not linked
     e.caps("BGR", 320, 240);
     GstBuffer* out = e.pushFace(40, 60, 80);
     ASSERT_NE(out, nullptr);

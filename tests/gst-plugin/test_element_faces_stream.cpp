@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The request pad "faces": its stream beside the video's.
+// The request pad "faces": its stream compared with the video's.
 #include <filesystem>
 #include <fstream>
 
@@ -79,7 +79,7 @@ TEST(FacesStream, IsOfTheVideosGroupAndNumbers) {
     EXPECT_EQ(gst_event_get_seqnum(faces.event(GST_EVENT_SEGMENT, 2)), 1004U);
     EXPECT_EQ(gst_event_get_seqnum(faces.event(GST_EVENT_GAP)), 1004U);
     EXPECT_EQ(gst_event_get_seqnum(faces.event(GST_EVENT_EOS)), 1005U);
-    // A flush ends neither the stream nor its caps.
+    // A flush keeps the stream and its caps.
     EXPECT_THAT(faces.events(),
                 ElementsAre(GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT, GST_EVENT_FLUSH_START,
                             GST_EVENT_FLUSH_STOP, GST_EVENT_SEGMENT, GST_EVENT_GAP, GST_EVENT_EOS));
@@ -151,7 +151,7 @@ TEST(FacesStream, HasTheVideosGapsAndEndsOfSegments) {
                                             GST_EVENT_SEGMENT_DONE));
 }
 
-// A sink that was added late must have its first event at once: it may be what the pipeline waits for.
+// A sink that was added late must get its first events immediately: the pipeline may be waiting for it to preroll.
 TEST(FacesStream, IsToldAtOnceToWhoComesLate) {
     const Criticals criticals;
     Element e(everyFrame);
@@ -164,7 +164,7 @@ TEST(FacesStream, IsToldAtOnceToWhoComesLate) {
     ASSERT_TRUE(late.waitFor(GST_EVENT_GAP));
     auto events = late.events();
     ASSERT_GE(events.size(), 4U);
-    events.resize(4);  // the gap comes again, if the pad's thread was faster than the link
+    events.resize(4);  // there is a second gap if the pad's thread was faster than the link
     EXPECT_THAT(events, ElementsAre(GST_EVENT_STREAM_START, GST_EVENT_CAPS, GST_EVENT_SEGMENT, GST_EVENT_GAP));
     EXPECT_EQ(idOf(late.event(GST_EVENT_STREAM_START)), "video/faces");
     GstClockTime time = 0;
@@ -196,7 +196,7 @@ TEST(FacesStream, ThatIsEmptyIsNoError) {
     EXPECT_THAT(criticals.texts(), testing::IsEmpty());
 }
 
-// Raw frames from a file: in bytes, without times. Both sinks wait for a first picture, or to hear that there is none.
+// Raw frames from a file: a BYTES segment without timestamps. Both sinks preroll on a first picture or a gap.
 TEST(FacesStream, OfAVideoThatIsNotCountedInTimeIs) {
     const Criticals criticals;
     const drgan_test::TempDir dir;

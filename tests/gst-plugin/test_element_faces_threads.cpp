@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The request pad "faces" requested and released in any state, from any thread, whatever the stream is doing.
+// Requests and releases the pad "faces" in any state, from any thread, whatever the stream is doing.
 #include <atomic>
 #include <thread>
 
@@ -17,7 +17,7 @@ using testing::IsEmpty;
 
 constexpr const char* everyFrame = "display=false encode-interval=0 refresh-interval=0 update-threshold=0";
 
-/// Frames with a face, or what `each` does, as fast as they go, from a thread of their own.
+/// Pushes frames with a face, or calls `each`, in a thread of its own, as fast as possible.
 class Streaming {
 public:
     template <typename Each>
@@ -54,10 +54,10 @@ void flush(Element& e) {
     gst_harness_push_event(e.harness, gst_event_new_segment(&segment));
 }
 
-/// Whether nobody else holds the pad.
+/// Whether nobody else holds a reference to the pad.
 bool isLast(Element& e, GstPad* pad) {
     for (int i = 0; i < 1000 && GST_OBJECT_REFCOUNT_VALUE(pad) != 1; ++i) {
-        gst_bus_set_flushing(e.bus, TRUE);  // messages of its thread, which may still be on its way out
+        gst_bus_set_flushing(e.bus, TRUE);  // messages of its thread, which may still be ending
         gst_bus_set_flushing(e.bus, FALSE);
         g_usleep(1000);
     }
@@ -105,7 +105,7 @@ TEST(FacesThreads, APadMayGoDuringAFlush) {
     EXPECT_GE(faces.wait(1).size(), 1U);
 }
 
-// The order that a thread can be unlucky enough to see: the flush begins, the pad goes, the flush ends.
+// The unlucky order: the flush starts, the pad is released, the flush stops.
 TEST(FacesThreads, APadThatWentDuringAFlushStaysEnded) {
     Element e(everyFrame);
     e.caps("BGR", 320, 240);
@@ -113,7 +113,7 @@ TEST(FacesThreads, APadThatWentDuringAFlushStaysEnded) {
     {
         Taken faces(e.element);
         pad = GST_PAD(gst_object_ref(faces.pad()));
-        // Called by the flush, while it holds the pad: a release in another thread comes to its end meanwhile.
+        // Called by the flush while it holds the pad; meanwhile another thread releases the pad completely.
         gst_pad_add_probe(
             pad, GST_PAD_PROBE_TYPE_EVENT_FLUSH,
             [](GstPad*, GstPadProbeInfo* info, gpointer user) {
@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(RequestedIn, States,
                          testing::Values(GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING),
                          [](const auto& info) { return std::string(gst_element_state_get_name(info.param)); });
 
-// Each run has a stream of its own, from its beginning to its end.
+// Each run has its own stream, from stream-start to EOS.
 TEST_P(States, APadServesRunAfterRun) {
     const Criticals criticals;
     Element e(everyFrame);
@@ -188,7 +188,7 @@ TEST_P(States, APadServesRunAfterRun) {
         EXPECT_EQ(id, "run" + std::to_string(run) + "/faces");
         gst_element_set_state(e.element, run == 1 ? GST_STATE_READY : GST_STATE_NULL);
         EXPECT_EQ(gst_pad_get_task_state(faces.pad()), GST_TASK_STOPPED);
-        // what the harness's own pads keep of the last run
+        // drops the sticky events that the harness's own pads keep of the last run
         gst_pad_set_active(e.harness->srcpad, FALSE);
         gst_pad_set_active(e.harness->srcpad, TRUE);
     }
@@ -214,7 +214,7 @@ TEST_P(States, APadMayGoAndComeInAnyState) {
     EXPECT_THAT(criticals.texts(), IsEmpty());
 }
 
-// As applications take branches off a tee: blocked by a probe, released in it.
+// As applications remove a branch from a tee: a probe blocks the pad and releases it.
 TEST(FacesThreads, APadMayBeReleasedInAProbeOfItsOwn) {
     const Criticals criticals;
     Element e(everyFrame);
@@ -241,8 +241,7 @@ TEST(FacesThreads, APadMayBeReleasedInAProbeOfItsOwn) {
     EXPECT_EQ(e.errors(), "");
 }
 
-// A sink that is paused holds its picture, and with it the pad's thread. Who takes the branch away must not wait for
-// it.
+// A paused sink holds its picture and with it the pad's thread. Removing the branch must not wait for it.
 TEST(FacesThreads, APadMayBeReleasedWhileItsSinkHoldsAPicture) {
     Element e(everyFrame);
     e.caps("BGR", 320, 240);
@@ -272,7 +271,8 @@ TEST(FacesThreads, APadMayBeReleasedWhileItsSinkHoldsAPicture) {
     EXPECT_EQ(e.errors(), "");
 }
 
-// A branch whose elements were stopped alone refuses what comes; the video must not wait for it, and it may come back.
+// A branch of which only the elements were stopped refuses pictures. The video must not wait for it, and it may start
+// again.
 TEST(FacesThreads, ABranchThatIsStoppedLeavesTheVideoAlone) {
     Element e(everyFrame);
     Taken faces(e.element);
@@ -280,7 +280,7 @@ TEST(FacesThreads, ABranchThatIsStoppedLeavesTheVideoAlone) {
     e.caps("BGR", 320, 240);
     std::atomic<int> pushed{0};
     std::thread streaming([&] {
-        for (; pushed < 400; ++pushed) {  // more than may wait
+        for (; pushed < 400; ++pushed) {  // more than the queue holds
             pushFrame(e);
         }
     });
@@ -290,7 +290,7 @@ TEST(FacesThreads, ABranchThatIsStoppedLeavesTheVideoAlone) {
     EXPECT_EQ(pushed, 400);
     faces.flow = GST_FLOW_OK;
     if (pushed < 400) {
-        faces.release();  // or the test would never end
+        faces.release();  // else the test would never end
     }
     streaming.join();
     EXPECT_EQ(e.errors(), "");

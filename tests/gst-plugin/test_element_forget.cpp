@@ -47,7 +47,7 @@ TEST(Forget, OneTrackEndsAndItsFaceIsMetAnew) {
 
 TEST(Forget, AllTracksEnd) {
     Element e;
-    EXPECT_EQ(forget(e, -1), 0U) << "there is nothing before the start";
+    EXPECT_EQ(forget(e, -1), 0U) << "no tracks before the start";
     e.caps("BGR", 320, 240);
     EXPECT_EQ(forget(e, -1), 0U);
     gst_buffer_unref(pushTwo(e));
@@ -81,7 +81,7 @@ TEST(Forget, AFaceThatIsGoneIsNotRecognisedAgain) {
     for (const bool forgotten : {false, true}) {
         Element e("track-timeout=5000 display=false");
         e.caps("BGR", 320, 240);
-        // The same pixels each time: the same embedding.
+        // Always the same pixels, so the same embedding.
         const auto push = [&](bool face) {
             GstBuffer* in = e.frame();
             if (face) {
@@ -95,7 +95,7 @@ TEST(Forget, AFaceThatIsGoneIsNotRecognisedAgain) {
         };
         EXPECT_EQ(push(true), 1);
         for (int i = 0; i < 50; ++i) {
-            // Upstream sees another face meanwhile: the first one is missed.
+            // Meanwhile upstream reports another face, so the first one is missed.
             GstBuffer* in = e.frame();
             Element::addFace(in, 230, 150, 60, 60);
             gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
@@ -129,7 +129,7 @@ TEST(Forget, FromOtherThreadsWhileFramesFlow) {
     one.join();
     two.join();
     gst_harness_push_event(e.harness, gst_event_new_eos());
-    // Whatever came between: each track is new once and lost once, in this order.
+    // Each track is new once and then lost once, whatever happened in between.
     std::set<guint> alive;
     guint created = 0;
     for (const auto& m : e.messages()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ids: ours, upstream's, and how one gets from one to the other.
+// Ids: ours, upstream's, and how they are mapped.
 #include <map>
 #include <set>
 
@@ -52,7 +52,7 @@ std::vector<Ids> push(Element& e, GstBuffer* in) {
     return ids;
 }
 
-// gvadetect's habit: an id that no other region of the stream has.
+// Like gvadetect, upstream gives every region of the stream a new id.
 TEST(Ids, OfRegionsAreNoTracks) {
     Element e("encode-interval=0 refresh-interval=0");
     e.caps("BGR", 320, 240);
@@ -65,7 +65,7 @@ TEST(Ids, OfRegionsAreNoTracks) {
         for (int k = 0; k < 2; ++k) {
             EXPECT_EQ(ids[k].track, k + 1);
             EXPECT_EQ(ids[k].object, k + 1);
-            EXPECT_EQ(ids[k].region, k + 1) << "what is left behind a converter";
+            EXPECT_EQ(ids[k].region, k + 1) << "the id that is left after a converter";
             EXPECT_EQ(ids[k].images, static_cast<guint>(i + 1)) << "fused";
             EXPECT_EQ(ids[k].upstream, G_MAXUINT64);
         }
@@ -95,7 +95,7 @@ TEST(Ids, OfUpstreamStayAndAreToldWithOurs) {
     for (int i = 0; i < 5; ++i) {
         GstBuffer* in = e.frame();
         addKeyed(in, 20, -1);
-        addKeyed(in, 200, 1, 500 + i);  // 1 is an id of ours by now
+        addKeyed(in, 200, 1, 500 + i);  // by now the element uses the id 1, too
         const auto ids = push(e, in);
         EXPECT_EQ(ids[0].track, 1);
         EXPECT_EQ(ids[0].object, 1);
@@ -140,7 +140,7 @@ TEST(Ids, OfAFirstElementAreKeysOfASecondOne) {
     for (int i = 0; i < 3; ++i) {
         GstBuffer* in = second.frame();
         addKeyed(in, 20, -1);
-        push(second, in);  // ids 1 of both are not the same
+        push(second, in);  // the id 1 of one element is not the id 1 of the other
     }
     gst_buffer_unref(gst_harness_push_and_pull(second.harness, second.frame()));
     for (int i = 0; i < 5; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The property gallery: names in metadata, messages and results, and files that are no gallery of the bundle's.
+// The property gallery: names in metadata, messages and results, and files that are not a gallery of this bundle.
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <opencv2/drgan.hpp>
@@ -16,7 +16,7 @@ using drgan_test::TempDir;
 using nlohmann::json;
 using testing::HasSubstr;
 
-// Quotes, a backslash, a letter of two bytes, one of three and one of four.
+// Quotes, a backslash, and characters of two, three and four bytes.
 const std::string fullName = "Ada \"\\\" L\xC3\xB8velace \xE7\x8E\x8B \xF0\x9F\x98\x80";
 
 cv::Mat embeddingOf(const Posted& message) {
@@ -30,7 +30,7 @@ cv::Mat embeddingOf(const Posted& message) {
 
 class Names : public testing::Test {
 protected:
-    /// A gallery in which `name` is the face that the fixture's first frame shows.
+    /// A gallery in which `name` has the face of the fixture's first frame.
     void enroll(const std::string& name) {
         Element e("embeddings=true");
         e.caps("BGR", 320, 240);
@@ -78,7 +78,7 @@ TEST_F(Names, GoIntoMetadataMessagesAndResults) {
 
     const auto messages = e.messages();
     ASSERT_EQ(messages.size(), 3U);
-    EXPECT_FALSE(gst_structure_has_field(messages[0].structure(), "label")) << "before the first picture";
+    EXPECT_FALSE(gst_structure_has_field(messages[0].structure(), "label")) << "before the first picture is encoded";
     for (size_t i = 1; i < 3; ++i) {
         EXPECT_EQ(gst_structure_get_string(messages[i].structure(), "label"), fullName);
         EXPECT_EQ(messages[i].get<gdouble>("similarity", G_TYPE_DOUBLE), similarity);
@@ -104,7 +104,7 @@ TEST_F(Names, AreNotThereWhereNobodyIsAlike) {
     e.caps("BGR", 320, 240);
     GstBuffer* in = e.frame();
     auto* roi = Element::addFace(in, 40, 60, 80, 80);
-    // What another element thought of that face.
+    // The result of another element for that face.
     gst_video_region_of_interest_meta_add_param(
         roi, gst_structure_new("drgan", "label", G_TYPE_STRING, "Grace", "similarity", G_TYPE_DOUBLE, 0.9, nullptr));
     GstBuffer* out = gst_harness_push_and_pull(e.harness, in);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole pipelines: live sources, sinks that are late, several branches and streams.
+// Whole pipelines: live sources, late sinks, several branches and streams.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -40,7 +40,7 @@ bool installed(const char* element) {
     return there;
 }
 
-/// The shipped bundle's encoder and decoder without those who doubt that noise is a face.
+/// The shipped bundle's encoder and decoder without the networks that would reject noise as no face.
 std::string withoutAligner(const std::string& bundle, const std::string& folder) {
     std::ifstream in(bundle + "/manifest.json");
     auto manifest = nlohmann::json::parse(in);
@@ -57,8 +57,8 @@ std::string withoutAligner(const std::string& bundle, const std::string& folder)
     return folder;
 }
 
-// The shipped bundle, eight faces and every picture encoded: tens of milliseconds a frame, for a source of 100 frames a
-// second. The sink shows frames in time, tells of late ones, and drops none.
+// With the shipped bundle, eight faces and every picture encoded, a frame takes tens of milliseconds, and the source
+// gives 100 frames a second. The sink shows frames on time, sends QoS events for late ones, and drops none.
 TEST(Live, WhenInferenceIsTooSlowFramesFlowAtTheSourcesRateWithTheNewestResults) {
     Log log("drganfrontalize:2");
     const char* shipped = g_getenv("DRGAN_BUNDLE");
@@ -67,7 +67,7 @@ TEST(Live, WhenInferenceIsTooSlowFramesFlowAtTheSourcesRateWithTheNewestResults)
     const std::string bundle = withoutAligner(shipped, dir.path());
     constexpr guint frames = 300;
     constexpr double interval = 10;  // ms
-    std::vector<bool> known;         // what the frames carry at the sink: results of every face
+    std::vector<bool> known;         // per frame at the sink: whether every face has results
     guint64 skipped = 0;
     guint64 counted = 0;
     gdouble slowest = 0;
@@ -110,7 +110,7 @@ TEST(Live, WhenInferenceIsTooSlowFramesFlowAtTheSourcesRateWithTheNewestResults)
     // Inference on every frame would have taken frames * slowest, at most.
     EXPECT_LT(took.count(), std::max(2 * frames * interval, 0.7 * frames * slowest))
         << skipped << " skipped, " << slowest << " ms a frame";
-    // From the first frame with inference on, every frame shows somebody.
+    // Every frame after the first one with inference has results.
     EXPECT_LT(std::count(known.begin(), known.end(), false), frames / 10);
 }
 
@@ -133,7 +133,7 @@ TEST(Live, ASourceInTimeIsNeverSkipped) {
                   }),
               "");
     EXPECT_EQ(frames, 20U);
-    EXPECT_LT(skipped, 10U) << "frames of a few milliseconds, fifty apart";
+    EXPECT_LT(skipped, 10U) << "frames take a few milliseconds and are fifty apart";
 }
 
 TEST(Latency, IsUpstreamsAndNothingMore) {
@@ -145,7 +145,7 @@ TEST(Latency, IsUpstreamsAndNothingMore) {
             gst_harness_set_upstream_latency(e.harness, upstream);
             EXPECT_EQ(gst_harness_query_latency(e.harness), upstream);
         }
-        // Frames leave with the push that brings them.
+        // Each frame leaves within its own push.
         gst_harness_push(e.harness, e.frame());
         EXPECT_EQ(gst_harness_buffers_in_queue(e.harness), 1U);
     }
@@ -206,8 +206,8 @@ TEST(Branches, OneDrawnOnLeavesTheOthersPixelsAlone) {
 
 struct Smoke {
     const char* name;
-    const char* needs;        // an element
-    const char* description;  // %s: the element
+    const char* needs;        // an element that has to be installed
+    const char* description;  // %s: drganfrontalize
 };
 
 class Pipelines : public testing::TestWithParam<Smoke> {};

@@ -95,9 +95,9 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         GValue value = G_VALUE_INIT;
         g_value_init(&value, specs[i]->value_type);
         const std::string name = specs[i]->name;
-        if (name != "bundle" && name != "detect-interval" && name != "stats") {  // that the fixture sets, that counts
+        if (name != "bundle" && name != "detect-interval" && name != "stats") {  // set by the fixture; counts
             g_object_get_property(G_OBJECT(e.element), specs[i]->name, &value);
-            EXPECT_TRUE(g_param_value_defaults(specs[i], &value)) << name << " begins with another value";
+            EXPECT_TRUE(g_param_value_defaults(specs[i], &value)) << name << " does not start with its default";
         }
         g_value_unset(&value);
     }
@@ -151,7 +151,7 @@ TEST(Devices, ThreadsAreThoseOfTheProcess) {
     Element e("threads=1");
     gst_element_set_state(e.element, GST_STATE_PAUSED);
     EXPECT_EQ(cv::getNumThreads(), 1);
-    Element other;  // 0: as it is
+    Element other;  // threads=0 does not change the number
     gst_element_set_state(other.element, GST_STATE_PAUSED);
     EXPECT_EQ(cv::getNumThreads(), 1);
     cv::setNumThreads(before);
@@ -163,9 +163,9 @@ TEST(Properties, TheMatchThresholdDecidesWhoComesBack) {
         e.caps("BGR", 320, 240);
         gst_buffer_unref(e.pushFace(10, 20, 60));
         for (int i = 0; i < 25; ++i) {
-            gst_buffer_unref(e.pushFace(230, 150, 60));  // meanwhile the first one is missed, and hidden
+            gst_buffer_unref(e.pushFace(230, 150, 60));  // the first face is missed and becomes hidden
         }
-        GstBuffer* out = e.pushFace(10, 150, 60);  // another picture at another place
+        GstBuffer* out = e.pushFace(10, 150, 60);  // another picture in another place
         std::set<int> ids;
         for (auto* r : regionsOf(out)) {
             ids.insert(r->id);

@@ -26,12 +26,12 @@ std::vector<json> linesOf(const std::string& path) {
     std::ifstream in(path);
     std::vector<json> out;
     for (std::string line; std::getline(in, line);) {
-        out.push_back(json::parse(line));  // throws where a line is not whole
+        out.push_back(json::parse(line));  // throws if a line is incomplete
     }
     return out;
 }
 
-/// Warnings and the element's own messages; what is not asked for would be lost.
+/// Warnings and the element's own messages, read together: popping one kind would drop the other.
 struct Heard {
     std::vector<std::string> warnings;
     std::vector<int> codes;
@@ -67,7 +67,7 @@ TEST_F(Results, HaveEachMessageAsALineWithItsFields) {
     GST_BUFFER_DURATION(in) = GST_CLOCK_TIME_NONE;
     Element::addFace(in, 40, 60, 80, 70);
     gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
-    EXPECT_EQ(linesOf(file).size(), 2U) << "lines are held back";
+    EXPECT_EQ(linesOf(file).size(), 2U) << "lines are buffered";
     gst_harness_push_event(e.harness, gst_event_new_eos());
     const auto lines = linesOf(file);
     const auto messages = e.messages();
@@ -90,7 +90,7 @@ TEST_F(Results, HaveEachMessageAsALineWithItsFields) {
         EXPECT_EQ(line.at("images"), 1);
         EXPECT_EQ(line.at("confidence"), messages[i].get<gdouble>("confidence", G_TYPE_DOUBLE));
         EXPECT_EQ(line.at("total_confidence"), messages[i].get<gdouble>("total-confidence", G_TYPE_DOUBLE));
-        EXPECT_EQ(line.size(), 14U) << line;  // and neither embedding nor picture
+        EXPECT_EQ(line.size(), 14U) << line;  // neither embedding nor picture
     }
 }
 
@@ -147,7 +147,7 @@ TEST_F(Results, OnAFullDiskAreOneWarningAndTheStreamGoesOn) {
     EXPECT_THAT(heard.warnings, ElementsAre(HasSubstr("No space left")));
     EXPECT_THAT(heard.codes, ElementsAre(GST_RESOURCE_ERROR_NO_SPACE_LEFT));
     EXPECT_EQ(heard.events.size(), 6U);
-    // The next start is told of again.
+    // After the next start there is a warning again.
     gst_element_set_state(e.element, GST_STATE_READY);
     EXPECT_THAT(e.messages(GST_MESSAGE_WARNING), IsEmpty());
     gst_element_set_state(e.element, GST_STATE_PLAYING);
@@ -176,7 +176,7 @@ TEST_F(Results, OutliveTheirReader) {
 TEST_F(Results, ThatNobodyReadsDoNotKeepTheElementFromStopping) {
     ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
     const int reader = open(file.c_str(), O_RDONLY | O_NONBLOCK);
-    // One page is as good as full when a line is in it.
+    // The pipe's one page is practically full with one line in it.
     ASSERT_GE(fcntl(reader, F_SETPIPE_SZ, 4096), 4096);
     Element e(property);
     e.caps("BGR", 320, 240);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Several elements of one process.
+// Several elements in one process.
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::string writeSeeingBundle(const std::string& folder, unsigned seed = 1) {
     options.withAligner = options.withDetector = true;
     options.seed = seed;
     options.landmarks = {0.4F, 0.41F, 0.6F, 0.41F, 0.5F,
-                         0.5F, 0.43F, 0.6F, 0.57F, 0.6F};  // a face in all that is bright
+                         0.5F, 0.43F, 0.6F, 0.57F, 0.6F};  // takes anything bright for a face
     return drgan_test::writeTinyBundle(folder, options);
 }
 
@@ -34,7 +34,7 @@ struct Counts {
     size_t networks = 0;
 };
 
-/// What the element that started last has logged.
+/// The counts that the last started element has logged.
 Counts newest(Log& log) {
     Counts counts;
     const auto lines = log.lines("drganfrontalize", "this process has loaded");
@@ -70,7 +70,7 @@ TEST(Sharing, ElementsOfOneBundleLoadItOnce) {
     Element other("detect-interval=5", writeSeeingBundle(dir.path() + "/other", 2));
     EXPECT_EQ(start(log, other).loads, one.loads + 4);
 
-    // Those that go take nothing with them; the last one does.
+    // Networks stay loaded until the last element that uses them stops.
     gst_element_set_state(first.element, GST_STATE_NULL);
     EXPECT_EQ(start(log, first).loads, one.loads + 4);
     for (auto* e : {&first, &second, &third}) {
@@ -107,7 +107,7 @@ TEST(Sharing, ABundleReplacedWhilePlayingIsForThoseWhoStartLater) {
     after.caps("BGR", 320, 240);
     EXPECT_EQ(confidenceOf(before), old);
     EXPECT_NE(confidenceOf(after), old);
-    // The first one's next start takes what is there now.
+    // The first element loads the new files at its next start.
     gst_element_set_state(before.element, GST_STATE_READY);
     gst_element_set_state(before.element, GST_STATE_PLAYING);
     before.caps("BGR", 320, 240);
@@ -125,7 +125,7 @@ struct Told {
     }
 };
 
-/// Plays with a detector and faces from upstream, and drops every message into a list.
+/// Plays frames with a detector and faces from upstream, and returns all messages.
 std::vector<Told> play(const std::string& bundle, int width, int height, guint frames = 60) {
     std::vector<Told> told;
     Element e("detect-interval=2 encode-interval=0 refresh-interval=0 update-threshold=0 track-timeout=100", bundle);
@@ -136,7 +136,7 @@ std::vector<Told> play(const std::string& bundle, int width, int height, guint f
         gst_buffer_map(in, &map, GST_MAP_READWRITE);
         std::for_each(map.data, map.data + map.size, [](guint8& v) { v |= 0x80; });
         gst_buffer_unmap(in, &map);
-        if (i % 20 < 15) {  // the detector has its turn, too
+        if (i % 20 < 15) {  // the detector runs, too
             Element::addFace(in, 40 + i, 60, 80, 80);
         }
         GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
@@ -161,7 +161,7 @@ TEST(Sharing, StreamsOfAllSizesGetWhatEachWouldAlone) {
     std::vector<std::vector<Told>> alone;
     for (const auto& s : sizes) {
         alone.push_back(play(seeing, s.width, s.height));
-        EXPECT_GE(alone.back().size(), 60U) << "a picture a frame";
+        EXPECT_GE(alone.back().size(), 60U) << "one picture per frame";
     }
     std::vector<Told> together[4];
     std::vector<std::thread> threads;
@@ -226,7 +226,7 @@ TEST(Sharing, SixteenElementsOfOnePipelineLoadOneBundle) {
     const auto lines = log.lines("drganfrontalize", "this process has loaded");
     EXPECT_EQ(lines.size(), 17U);
     const Counts counts = newest(log);
-    // At the start one of each; where streams have waited for each other before the last of them began, more.
+    // One of each network at the start, and more if streams had to wait for each other before the last one started.
     EXPECT_GE(counts.loads, before + 4);
     EXPECT_LE(counts.loads, before + 4 * static_cast<size_t>(g_get_num_processors()));
     EXPECT_LE(counts.networks, 4 * static_cast<size_t>(g_get_num_processors()));

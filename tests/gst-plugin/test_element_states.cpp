@@ -17,14 +17,14 @@ using testing::IsEmpty;
 
 struct Broken {
     const char* name;
-    std::string (*make)(const std::string& dir);  // a bundle
-    const char* expected;                         // in the error's text
+    std::string (*make)(const std::string& dir);  // writes a bundle
+    const char* expected;                         // part of the error's text
     const char* properties = "";
 };
 
 std::string whole(const std::string& dir) { return drgan_test::writeTinyBundle(dir + "/bundle"); }
 
-/// With a detector and an aligner.
+/// A bundle with a detector and an aligner.
 std::string writeSeeingBundle(const std::string& dir) {
     drgan_test::TinyOptions options;
     options.withAligner = options.withDetector = true;
@@ -73,7 +73,7 @@ const Broken broken[] = {
      [](const std::string& dir) {
          const auto b = whole(dir);
          TinyOptions other;
-         other.bundleId = "tinz";  // of the same length: the manifest has the size
+         other.bundleId = "tinz";  // the same length, because the manifest has the file's size
          drgan_test::writeFile(b + "/decoder.onnx", drgan_test::tinyDecoder(other));
          return b;
      },
@@ -110,7 +110,7 @@ TEST_P(BrokenModels, FailTheStateChangeAndSayWhichFile) {
     Element e(GetParam().properties, bundle);
     EXPECT_EQ(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
     EXPECT_THAT(e.errors(), HasSubstr(GetParam().expected));
-    // It can be put right.
+    // The element can be started after the mistake is corrected.
     g_object_set(e.element, "bundle", drgan_test::tinyBundle().c_str(), "detector", nullptr, "detect-interval", 0,
                  nullptr);
     EXPECT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
@@ -138,11 +138,11 @@ TEST(Errors, WhatIsMissingHasAnotherCodeThanWhatIsBroken) {
 TEST(Errors, InferenceThatFailsOnAFrameIsAnElementError) {
     const TempDir dir;
     TinyOptions options;
-    options.nanWeights = true;  // loads, but what it computes cannot be fused
+    options.nanWeights = true;  // loads, but computes embeddings that cannot be fused
     Element e("", drgan_test::writeTinyBundle(dir.path() + "/bundle", options));
     if (gst_element_set_state(e.element, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE ||
         gst_element_set_state(e.element, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
-        EXPECT_THAT(e.errors(), HasSubstr("encoder.onnx"));  // found at load: as good
+        EXPECT_THAT(e.errors(), HasSubstr("encoder.onnx"));  // also right: detected at load
         return;
     }
     e.caps("BGR", 320, 240);
@@ -162,7 +162,7 @@ TEST(Caps, UnusualSizesAndFrameratesPass) {
     const std::string seeing = writeSeeingBundle(dir.path());
     for (const char* format : {"BGR", "BGRx", "RGBA", "I420", "NV12"}) {
         for (const auto& c : cases) {
-            // One format shows what a detector does with such sizes.
+            // One format is enough to test a detector with such sizes.
             const bool detects = format == std::string("I420");
             Element e(detects ? "min-face-size=1 detect-interval=1" : "min-face-size=1",
                       detects ? seeing : drgan_test::tinyBundle());
@@ -246,7 +246,7 @@ TEST(States, AHundredCyclesDoNotGrow) {
         GTEST_SKIP() << "no /proc/self/statm on this system to read the resident memory from";
     }
 #if defined(__SANITIZE_ADDRESS__)
-    // Freed memory stays in the sanitizer's quarantine; it finds leaks itself, in fewer of its slow cycles.
+    // Freed memory stays in the sanitizer's quarantine. It detects leaks itself, so few of its slow cycles are enough.
     constexpr int cycles = 10;
     constexpr size_t allowed = size_t{200} << 20;
 #else
@@ -262,7 +262,7 @@ TEST(States, AHundredCyclesDoNotGrow) {
             warm = residentBytes();
         }
         Element e(cycle % 5 == 0 ? "detect-interval=5" : "", bundle);
-        // The same element starts twice.
+        // Each element starts twice.
         ASSERT_NE(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << e.errors();
         ASSERT_EQ(gst_element_set_state(e.element, GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
         e.caps("I420", 320, 240);
@@ -309,7 +309,7 @@ guint64 skipped(Element& e) {
     return value;
 }
 
-// A sink's complaint about the last frames of a run says nothing of the next one's.
+// A QoS event about the last frames of a run does not apply to the next run.
 TEST(Lateness, OfOneRunDoesNotStarveTheNext) {
     Element e;
     const auto play = [&](bool late) {
@@ -327,7 +327,7 @@ TEST(Lateness, OfOneRunDoesNotStarveTheNext) {
     e.caps("BGR", 320, 240);
     EXPECT_EQ(play(true), 0U);
     gst_buffer_unref(e.pushFace(40, 60, 80));
-    EXPECT_EQ(skipped(e), 1U) << "within the run it counts";
+    EXPECT_EQ(skipped(e), 1U) << "within the run it applies";
     gst_element_set_state(e.element, GST_STATE_READY);
     gst_element_set_state(e.element, GST_STATE_PLAYING);
     GstSegment segment;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the element counts and logs.
+// The element's counters and log.
 #include "element_fixture.hpp"
 #include "element_log.hpp"
 
@@ -111,7 +111,7 @@ TEST(ElementStats, LateFramesAreCountedKeepTheNewestResultsAndAreLoggedOnce) {
     gst_harness_push_upstream_event(
         e.harness, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 0.5, 300 * GST_MSECOND, 0));  // late until 600 ms
     for (int i = 1; i < 17; ++i) {
-        // Every third frame has its face from upstream; on the others the element shows where it is.
+        // Every third frame has its face from upstream; on the others the element predicts where it is.
         GstBuffer* in = e.frame();
         if (i % 3 == 0) {
             Element::addFace(in, 40, 60, 80, 80);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What happens to a stream: seeks, segments, gaps, rates, sizes, threads.
+// Events of a stream: seeks, segments, gaps, rates, sizes, threads.
 #include <unistd.h>
 
 #include <atomic>
@@ -52,7 +52,7 @@ TEST(Streams, ASegmentThatContinuesKeepsTheTracks) {
     Element e;
     e.caps("BGR", 320, 240);
     EXPECT_THAT(pushAt(e, 0), ElementsAre(1));
-    // Elsewhere in the file, but the next frame to be shown; and again, at twice the speed.
+    // Another position in the file, but the next running time; then the same at twice the speed.
     pushSegment(e, 600 * GST_SECOND, 40 * GST_MSECOND);
     EXPECT_THAT(pushAt(e, 600 * GST_SECOND, 44), ElementsAre(1));
     pushSegment(e, 5 * GST_SECOND, 80 * GST_MSECOND, 2);
@@ -129,7 +129,7 @@ TEST(Streams, ASeekForgetsWhatWasSeenBefore) {
                                             static_cast<gint64>(to)));
         const auto first = pull();
         EXPECT_GE(first.first, to);
-        EXPECT_THAT(first.second, ElementsAre(id + 2)) << "a stale id";
+        EXPECT_THAT(first.second, ElementsAre(id + 2)) << "not an id from before the seek";
         ++id;
     }
     GstBus* bus = gst_element_get_bus(pipeline);
@@ -140,8 +140,8 @@ TEST(Streams, ASeekForgetsWhatWasSeenBefore) {
     gst_object_unref(pipeline);
 }
 
-// Cameras that start anew and loops of files: without a new segment, time goes back. Nothing waits until it has come as
-// far as it was.
+// When cameras restart and files loop, timestamps go back without a new segment. Nothing may wait until they have
+// caught up.
 TEST(Streams, TimesThatBeginAgainStopNothing) {
     Element e("encode-interval=0 refresh-interval=400 update-threshold=0");
     e.caps("BGR", 320, 240);
@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(All, Rates, testing::Values("1/1", "5/1", "24000/1001",
 TEST_P(Rates, AFaceThatWalksAcrossKeepsItsId) {
     Element e("track-timeout=3000");
     e.caps("BGR", 320, 240, GetParam());
-    // 10 frames a second where the caps give no rate.
+    // 10 frames a second if the caps have no rate.
     const gint n = GST_VIDEO_INFO_FPS_N(&e.info);
     const GstClockTime step =
         n > 0 ? gst_util_uint64_scale_int(GST_SECOND, GST_VIDEO_INFO_FPS_D(&e.info), n) : 100 * GST_MSECOND;
@@ -191,7 +191,7 @@ TEST_P(Rates, AFaceThatWalksAcrossKeepsItsId) {
     for (guint i = 0; i < 10; ++i) {
         EXPECT_THAT(pushAt(e, i * step, 20 + i * pixels), ElementsAre(1)) << i;
     }
-    // Gone for longer than the timeout, whatever the rate.
+    // Missing for longer than the timeout, whatever the rate.
     GstBuffer* in = e.frame();
     GST_BUFFER_PTS(in) = 9 * step + 3001 * GST_MSECOND;
     gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
@@ -267,7 +267,7 @@ TEST(Faces, TenThousandHostileRegionsPassAnAligner) {
         }
         GstBuffer* out = gst_harness_push_and_pull(e.harness, in);
         ASSERT_NE(out, nullptr) << e.errors();
-        EXPECT_EQ(regionsOf(out).size(), 10000U) << "upstream's regions are not ours to remove";
+        EXPECT_EQ(regionsOf(out).size(), 10000U) << "the element must not remove upstream's regions";
         gst_buffer_unref(out);
     }
     g_rand_free(random);
@@ -291,7 +291,7 @@ TEST(Models, MayBeDeletedWhilePlaying) {
         pushAt(e, i * 40 * GST_MSECOND);
     }
     EXPECT_EQ(e.errors(), "");
-    // The next start needs them.
+    // The next start needs the files.
     gst_element_set_state(e.element, GST_STATE_READY);
     EXPECT_EQ(gst_element_set_state(e.element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
     EXPECT_THAT(e.errors(), testing::HasSubstr(bundle));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What passes as it came: caps, foreign metadata, flags; and what the element tells upstream.
+// What passes through unchanged (caps, other elements' metadata, flags), and what the element answers upstream.
 #include <gst/video/gstvideoaffinetransformationmeta.h>
 
 #include "element_fixture.hpp"
@@ -92,8 +92,8 @@ TEST_P(Display, ForeignMetadataPasses) {
     gst_buffer_unref(out);
 }
 
-// Buffers go on as they came: what upstream may put into them is what those behind the element take. The element itself
-// takes GstVideoMeta: rows and planes as upstream likes them.
+// Buffers pass through, so upstream may use what downstream supports. The element itself supports GstVideoMeta, so
+// upstream may choose strides and offsets.
 TEST_P(Display, TheAllocationQueryIsAnsweredByWhoeverIsBehind) {
     for (const bool taken : {true, false}) {
         Element e(properties());
@@ -111,7 +111,7 @@ TEST_P(Display, TheAllocationQueryIsAnsweredByWhoeverIsBehind) {
     }
 }
 
-// Faces are sought in the pixels of the frame as it is.
+// Faces are detected in the frame's pixels as they are.
 TEST_P(Display, NobodyIsAskedForFramesThatAreToBeCroppedOrTurned) {
     Element e(properties());
     e.caps("I420", 322, 242);

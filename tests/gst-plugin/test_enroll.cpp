@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-enroll's parts: that the element and the gallery have the same of a picture, and whose picture it is.
+// drgan-enroll's parts: a picture has the same embedding in the gallery as in the element, and the right person.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ using testing::HasSubstr;
 
 constexpr double threshold = 0.3;
 
-/// What drganfrontalize tells at the end of a pipeline, in whose middle it is; empty if there was another face or none.
+/// The embedding that drganfrontalize has at the end of a pipeline; empty unless there was exactly one face.
 cv::Mat decodedForElement(const std::string& before, const std::string& properties = {}) {
     const std::string line = before + " ! drganfrontalize display=false embeddings=true " + properties + " ! fakesink";
     GstElement* pipeline = gst_parse_launch(line.c_str(), nullptr);
@@ -106,7 +106,7 @@ bool same(const cv::Mat& a, const cv::Mat& b) {
            std::memcmp(a.data, b.data, a.total() * a.elemSize()) == 0;
 }
 
-// The test that matters: bit for bit, as the picture comes out of the decoder, in several formats.
+// The most important test: equal bit for bit on the picture as decoded, in several formats.
 TEST_F(Enroll, GivesAPictureTheEmbeddingThatTheElementGivesIt) {
     cv::Mat grey;
     cv::cvtColor(faces->picture(3), grey, cv::COLOR_BGR2GRAY);
@@ -127,7 +127,7 @@ TEST_F(Enroll, GivesAPictureTheEmbeddingThatTheElementGivesIt) {
         const std::string decoded = "filesrc location=" + s.file + " ! decodebin ! videoconvert";
         const cv::Mat embedding = known(s.name);
         EXPECT_TRUE(same(decodedForElement(decoded), embedding)) << s.file;
-        // As a stream of a second; its first picture is the one that is encoded.
+        // As a stream of one second, of which the first picture is encoded.
         EXPECT_TRUE(
             same(decodedForElement(decoded + " ! imagefreeze num-buffers=25 ! video/x-raw,framerate=25/1"), embedding))
             << s.file;
@@ -194,7 +194,7 @@ TEST_F(Enroll, LeavesOutAFileThatIsUnlikeTheOthers) {
     EXPECT_EQ(outcomes[2].images, 0);
     EXPECT_THAT(outcomes[2].reason, HasSubstr("unlike the other files of Ada"));
     EXPECT_EQ(outcomes[3].images, 1);
-    EXPECT_FALSE(outcomes[3].unlike) << "the only one";
+    EXPECT_FALSE(outcomes[3].unlike) << "the only file";
     EXPECT_THAT(outcomes[4].reason, HasSubstr("the 2 files of Eve do not fit together"));
     EXPECT_THAT(gallery->names(), ElementsAre("Ada", "Grace"));
     keepUnlike = true;
@@ -205,7 +205,7 @@ TEST_F(Enroll, LeavesOutAFileThatIsUnlikeTheOthers) {
     EXPECT_THAT(gallery->names(), ElementsAre("Ada", "Eve", "Grace"));
 }
 
-// What the element would be shown by a pipeline that turns the picture upright.
+// The embedding is that of a pipeline that turns the picture upright.
 TEST_F(Enroll, TurnsStillsThatLieOnTheirSide) {
     cv::Mat lying;
     cv::rotate(faces->picture(1), lying, cv::ROTATE_90_COUNTERCLOCKWISE);
@@ -218,8 +218,7 @@ TEST_F(Enroll, TurnsStillsThatLieOnTheirSide) {
                                                       " ! decodebin ! videoconvert ! videoflip video-direction=90r")));
 }
 
-// The element sees nothing of what GStreamer does not decode, or decodes to something else: then it is shown what
-// OpenCV reads.
+// Of pictures that GStreamer does not decode, or decodes to something else, the element gets what OpenCV reads.
 TEST_F(Enroll, TakesPicturesThatGStreamerDoesNotRead) {
     cv::Mat deep;
     faces->picture(1).convertTo(deep, CV_16U, 257);
@@ -263,7 +262,7 @@ TEST_F(Enroll, NoFileStopsTheOthers) {
     EXPECT_EQ(outcomes[3].images, 1) << outcomes[3].reason;
 }
 
-// A pipe that nobody writes to is the worst of sources: reading it cannot even be ended.
+// A pipe that nobody writes to is the worst source: reading it cannot even be interrupted.
 TEST_F(Enroll, ASourceThatGivesNothingIsGivenUp) {
     const std::string pipe = dir.path() + "/pipe";
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -280,7 +279,7 @@ TEST_F(Enroll, ASourceThatGivesNothingIsGivenUp) {
     }
     EXPECT_THAT(reason, HasSubstr("no picture and no end of the file within 1 seconds"));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
-    EXPECT_EQ(::write(writer, "end", 3), 3);  // lets the thread that reads it go
+    EXPECT_EQ(::write(writer, "end", 3), 3);  // ends the thread that reads the pipe
     ::close(writer);
 }
 
@@ -295,7 +294,7 @@ TEST_F(Enroll, ReadsItsBusWhileAVideoPlays) {
     EXPECT_EQ(element.finish().size(), 1U);
 }
 
-/// A video of 25 frames a second. @param seconds of each picture @param form elements from raw frames to the file
+/// Writes a video of 25 frames a second. @param pictures with seconds @param form elements from raw frames to the file
 std::string writeClip(const std::string& file, const std::vector<std::pair<cv::Mat, double>>& pictures,
                       const std::string& form = "jpegenc quality=95 ! avimux") {
     const TempDir frames;
@@ -329,7 +328,7 @@ TEST_F(Enroll, TakesThePersonOfAVideo) {
     EXPECT_TRUE(same(known("Ada"), decodedForElement("filesrc location=" + clip + " ! decodebin ! videoconvert")));
 }
 
-// Half as wide, with pixels twice as wide as high: what anamorphic videos are.
+// Half as wide, with pixels twice as wide as high, as in anamorphic videos.
 TEST_F(Enroll, TakesAVideoWhosePixelsAreNotSquare) {
     const std::vector<std::pair<cv::Mat, double>> pictures = {{faces->picture(5), 1}};
     const std::string narrow = std::to_string(faces->picture(5).cols / 2);
@@ -394,7 +393,7 @@ TEST(ChooseVideo, TakesTheTracksOfThePersonWhoIsSeenBest) {
     EXPECT_TRUE(two.tracks.empty());
     EXPECT_THAT(two.reason, HasSubstr("faces of several people"));
     const auto many = chooseTracks({track(1, 3, 0.5), track(2, 0, 5), track(3, 2, 0.6)}, cosine, threshold);
-    EXPECT_TRUE(many.tracks.empty()) << "two who pass by, and together more than a fifth";
+    EXPECT_TRUE(many.tracks.empty()) << "two people pass by, together more than a fifth";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The program drgan-enroll, which DRGAN_ENROLL names.
+// The program drgan-enroll; DRGAN_ENROLL has its path.
 #include <sys/wait.h>
 
 #include <filesystem>
@@ -109,7 +109,7 @@ TEST_F(EnrollProgram, FailsWhereNobodyIsEnrolled) {
     std::filesystem::create_directories(dir.path() + "/empty");
     EXPECT_EQ(run(dir.path() + "/empty -o " + gallery).code, 1);
     EXPECT_EQ(run(dir.path() + "/nowhere -o " + gallery).code, 1);
-    EXPECT_EQ(run(people).code, 2) << "without a gallery's name";
+    EXPECT_EQ(run(people).code, 2) << "no gallery is named";
     EXPECT_EQ(run("--help").code, 0);
 }
 

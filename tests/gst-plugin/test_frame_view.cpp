@@ -12,7 +12,7 @@ using drgan::FrameView;
 using drgan::PixelLayout;
 using drgan::YuvConversion;
 
-// A frame of a layout in memory of its own, every plane with some bytes beyond each row.
+// A frame that owns its memory, with some bytes of padding after each row of every plane.
 struct Frame {
     std::array<cv::Mat, 3> whole;
     std::array<cv::Mat, 3> planes;
@@ -66,7 +66,7 @@ TEST_P(FrameViews, WhatIsBlittedIsReadBack) {
     view.blit(cv::Mat(size, CV_8UC3, colour), {0, 0});
     const cv::Mat back = view.bgr(view.bounds(), size);
     ASSERT_EQ(back.size(), size);
-    // 8-bit Y'CbCr holds a colour to 2 or 3 steps.
+    // 8-bit Y'CbCr is precise to 2 or 3 steps of a colour.
     EXPECT_LE(cv::norm(back, cv::Mat(size, CV_8UC3, colour), cv::NORM_INF), 3);
     const cv::Mat small = view.bgr(view.bounds(), {3, 5});
     EXPECT_LE(cv::norm(small, cv::Mat(5, 3, CV_8UC3, colour), cv::NORM_INF), 3);
@@ -117,7 +117,7 @@ TEST_P(FrameViews, DrawingOutsideTheFrameIsCutOff) {
 }
 
 TEST(YuvConversion, MatchesTheStandardsReferenceColours) {
-    // BT.601 limited: (R, G, B) -> (Y, Cb, Cr) of the 100 % bars, ITU-R BT.601-7 rounded to 8 bit.
+    // BT.601, limited range: (R, G, B) -> (Y, Cb, Cr) of the 100 % bars, ITU-R BT.601-7 rounded to 8 bits.
     const struct {
         cv::Scalar bgr;
         cv::Vec3i yuv;
@@ -148,7 +148,7 @@ TEST(FrameView, ReadsI420AsOpenCvDoes) {
     cv::Mat expected;
     cv::cvtColor(packed, expected, cv::COLOR_YUV2BGR_I420);
     const cv::Rect region(11, 7, 31, 25);
-    // OpenCV repeats chroma samples, the view interpolates them: close, not equal.
+    // OpenCV repeats chroma samples and the view interpolates them: close, but not equal.
     EXPECT_LE(cv::norm(view.bgr(region, region.size()), expected(region), cv::NORM_L1) / (3. * region.area()), 4);
 }
 

@@ -16,7 +16,7 @@ namespace {
 struct Network {
     int number;
     std::atomic<int> inside{0};
-    int calls = 0;  // of one thread at a time, or the thread sanitizer and the sum find it
+    int calls = 0;  // not atomic: the thread sanitizer and the sum detect a second thread
     explicit Network(int n) : number(n) {}
 };
 using drgan::InstancePool;
@@ -81,7 +81,7 @@ TEST_F(InstancePoolTest, WhoWaitsLongGetsAnotherOne) {
     const auto pool = make(4);
     const auto users = use(pool, 2);
     const auto held = users[0]->acquire();
-    EXPECT_EQ(users[1]->acquire()->number, 2) << "the first was on loan all the time";
+    EXPECT_EQ(users[1]->acquire()->number, 2) << "the first was in use all the time";
     EXPECT_EQ(pool->size(), 2U);
 }
 
@@ -122,7 +122,7 @@ TEST_F(InstancePoolTest, NobodyIsPassedOverByAUserInALoop) {
         while (!stop) {
             const auto network = users[0]->acquire();
             const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
-            while (std::chrono::steady_clock::now() < until) {  // computes: it is awake when it gives back
+            while (std::chrono::steady_clock::now() < until) {  // busy: still running when it releases
             }
             ++rounds;
         }
@@ -130,7 +130,7 @@ TEST_F(InstancePoolTest, NobodyIsPassedOverByAUserInALoop) {
     while (rounds == 0) {
         std::this_thread::yield();
     }
-    // Who waits sees the greedy one end what it is at, and no more. (A thread that loses the processor before it asks
+    // A waiting thread sees the greedy one finish its current round and no more. (If it is preempted before it asks, it
     // sees more.)
     int fair = 0;
     for (int i = 0; i < 40; ++i) {
@@ -194,7 +194,7 @@ TEST_F(InstancePoolTest, GoesOnWithTheOneThereIsWhenNoFurtherCanBeLoaded) {
         waiting->join();
     }
     EXPECT_EQ(pool->size(), 1U);
-    EXPECT_EQ(loads, 2) << "what has failed is not tried again and again";
+    EXPECT_EQ(loads, 2) << "a failed load is not repeated";
 }
 
 TEST_F(InstancePoolTest, UsersComeAndGoWhileOthersCompute) {

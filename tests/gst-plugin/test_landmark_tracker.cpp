@@ -80,7 +80,7 @@ TEST_F(LandmarkTrackerTest, OfTwoTracksOnOneFaceTheBetterKnownStays) {
     std::vector<Track> tracks = {track(1, face(90, 80)), track(2, face(110, 80))};
     auto found = tracker.follow(frame, tracks);
     ASSERT_EQ(found.size(), 1U);
-    EXPECT_EQ(found[0].followed, 1);  // was seen more often
+    EXPECT_EQ(found[0].followed, 1);  // it was seen more often
     tracks[0].confirmed = false;
     found = tracker.follow(frame, tracks);
     ASSERT_EQ(found.size(), 1U);
@@ -99,10 +99,10 @@ TEST_F(LandmarkTrackerTest, ABoxIsConfirmedAndGetsLandmarks) {
     EXPECT_EQ(faces[0].origin, Points::measured);
     EXPECT_FLOAT_EQ(faces[0].yaw, -20);
     EXPECT_NEAR(faces[0].box.x, 104, 1e-3);
-    EXPECT_FLOAT_EQ(faces[0].score, 0.9F);  // the detector's: it decides whether one sighting is enough
-    EXPECT_FLOAT_EQ(faces[1].box.x, 110);   // upstream's box is upstream's
+    EXPECT_FLOAT_EQ(faces[0].score, 0.9F);  // the detector's score decides whether one sighting is enough
+    EXPECT_FLOAT_EQ(faces[1].box.x, 110);   // upstream's box is kept
     EXPECT_NEAR(faces[1].points[2].x, 144, 1e-3);
-    EXPECT_FLOAT_EQ(faces[2].yaw, 5);  // better landmarks than ours stay
+    EXPECT_FLOAT_EQ(faces[2].yaw, 5);  // landmarks that are better than ours are kept
     EXPECT_EQ(faces[2].points, asMeasured.points);
     EXPECT_TRUE(faces[3].doubted);
     EXPECT_TRUE(faces[4].doubted);
@@ -118,7 +118,7 @@ TEST_F(LandmarkTrackerTest, HostileBoxesCostTheOthersNothing) {
     faces.back().points[3].x = nan;
     faces.push_back(withPoints(face(50, 50), Points::measured));
     faces.back().points = {};
-    faces.push_back(face(2, 2, 1));  // a box that has a size, but points too near to each other
+    faces.push_back(face(2, 2, 1));  // a valid box, but landmarks too close together
     tracker.confirm(frame, faces);
     for (size_t i = 0; i < faces.size(); ++i) {
         EXPECT_EQ(faces[i].doubted, i != 5) << i;
@@ -130,7 +130,7 @@ TEST_F(LandmarkTrackerTest, HostileBoxesCostTheOthersNothing) {
     EXPECT_EQ(tracker.follow(frame, tracks).size(), 1U);
     EXPECT_TRUE(tracker.follow(frame, {}).empty());
 
-    // The same with a real network, which throws for all of them where one row is bad.
+    // The same with a real network, which throws if any row is bad.
     LandmarkTracker real(cv::drgan::Aligner::create(drgan_test::tinyAligner()));
     real.confirm(frame, faces);
     real.follow(frame, tracks);
@@ -149,7 +149,7 @@ TEST_F(LandmarkTrackerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
                                            cv::Mat(240, 320, CV_8UC1, yuv.ptr(480) + 240 * 320)};
     const struct {
         FrameView view;
-        double tolerance;  // grey levels on average
+        double tolerance;  // mean grey levels
     } cases[] = {
         {{drgan::PixelLayout::bgr, {picture}, {}}, 0},
         {{drgan::PixelLayout::rgb, {rgb}, {}}, 0},
@@ -161,7 +161,7 @@ TEST_F(LandmarkTrackerTest, ShowsTheAlignerTheSameWhateverTheLayout) {
             aligner->seen.release();
             tracker.follow(c.view, {track(1, at)});
             ASSERT_EQ(aligner->seen.size(), picture.size());
-            // All that a square of 1.8 x the face can touch, however it is turned.
+            // Everything that a square of 1.8 x the face can cover, however it is rotated.
             const auto reach = cvCeil(1.8 * side * std::sqrt(0.5));
             const cv::Point middle(cvRound(at.box.x + side / 2), cvRound(at.box.y + side / 2));
             const cv::Rect touched =

@@ -86,7 +86,7 @@ TEST_F(LineFileTest, AMinusIsStandardOutput) {
     close(before);
     close(lines);
     EXPECT_EQ(error, 0);
-    EXPECT_TRUE(open) << "it is not the element's to close";
+    EXPECT_TRUE(open) << "the element must not close it";
     EXPECT_EQ(contentOf(path("stdout")), "one\n");
 }
 
@@ -127,7 +127,7 @@ TEST_F(LineFileTest, ALineThatDoesNotFitIsTakenBack) {
 }
 
 TEST_F(LineFileTest, ABrokenPipeIsAnErrorAndNoSignal) {
-    ASSERT_EQ(signal(SIGPIPE, SIG_DFL), SIG_DFL) << "the signal would not end this process anyway";
+    ASSERT_EQ(signal(SIGPIPE, SIG_DFL), SIG_DFL) << "SIGPIPE would not end this process anyway";
     const std::string p = pipe();
     const int reader = open(p.c_str(), O_RDONLY | O_NONBLOCK);
     file.open(p);
@@ -167,7 +167,7 @@ TEST_F(LineFileTest, WaitsForAPipesReaderUntilInterrupted) {
     EXPECT_EQ(appended.get(), ECANCELED);
     got = drain(reader);
     EXPECT_LT(got.size(), line.size());
-    // What was torn off ends before the next line begins.
+    // A line break ends the incomplete line before the next one.
     EXPECT_EQ(file.append("next"), 0);
     EXPECT_EQ(drain(reader), got.empty() ? "next\n" : "\nnext\n");
     close(reader);

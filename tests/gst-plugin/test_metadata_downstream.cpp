@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What GStreamer's own elements leave of the element's metadata: what docs/element.md says of it.
+// Which of the element's metadata GStreamer's own elements keep, as docs/element.md says.
 #include "element_fixture.hpp"
 
 namespace {
@@ -10,9 +10,9 @@ using drgan_test::regionsOf;
 
 struct Case {
     const char* name;
-    const char* elements;  ///< behind drganfrontalize, whose frames are 160x120 with a face at (40, 20), 60x50
-    enum Left { none, region, all } left;  ///< region: its place and id, not the structures on it
-    guint x, y, w, h;                      ///< of the region behind them
+    const char* elements;  ///< after drganfrontalize, whose frames are 160x120 with a face at (40, 20), 60x50
+    enum Left { none, region, all } left;  ///< region: only its rectangle and id, not its structures
+    guint x, y, w, h;                      ///< the region after them
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.elements; }
 
@@ -27,14 +27,14 @@ const Case cases[] = {
     {"Scale", "videoscale ! video/x-raw,width=320,height=60", Case::region, 80, 10, 120, 25},
     {"ConvertAndScale", "videoconvertscale ! video/x-raw,format=BGR,width=320,height=60", Case::region, 80, 10, 120,
      25},
-    // The place is that before the flip: wrong.
+    // The region is still where it was before the flip, which is wrong.
     {"FlipHorizontally", "videoflip method=horizontal-flip", Case::all, 40, 20, 60, 50},
     {"FlipClockwise", "videoflip method=clockwise", Case::all, 40, 20, 60, 50},
     {"Crop", "videocrop left=20 top=10", Case::none, 0, 0, 0, 0},
     {"Compositor", "compositor", Case::none, 0, 0, 0, 0},
 };
 
-// Of GStreamer 1.22; a newer one may leave more.
+// As of GStreamer 1.22; newer versions may keep more.
 class Downstream : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Of, Downstream, testing::ValuesIn(cases),
                          [](const auto& info) { return std::string(info.param.name); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Panned, zoomed and rolled stills (shared research data, not part of the project): one person, one id, with the
-// detector asked once a second.
+// Panned, zoomed and rolled stills (shared research data, not part of the project): a person keeps one id, with the
+// detector running once a second.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,7 +53,7 @@ Pipeline makePipeline(const std::string& folder) {
     models.decoder = cv::drgan::Decoder::create(bundle.decoder, models.encoder);
     models.aligner = cv::drgan::Aligner::create(bundle.aligner, models.encoder);
     const auto detector = cv::drgan::Detector::create(bundle.detector, models.encoder);
-    detector->setScoreThreshold(0.65F);  // as the element's
+    detector->setScoreThreshold(0.65F);  // the element's default
     models.finder = cv::drgan::FaceFinder::createFromModels(detector);
     models.matchThreshold = bundle.matchThreshold;
     Pipeline::Options options;

@@ -15,13 +15,13 @@ TEST(NameHolders, AreTheMostAlikeAndStaySo) {
         EXPECT_NE(names.has(1, "Ann"), names.has(2, "Ann"));
         return names.has(1, "Ann") ? 1 : 2;
     };
-    EXPECT_EQ(holder(0.5, 0.5), 1) << "of equals, the older";
-    EXPECT_EQ(holder(0.5, 0.52), 1) << "not for so little";
+    EXPECT_EQ(holder(0.5, 0.5), 1) << "of equal ones, the older track";
+    EXPECT_EQ(holder(0.5, 0.52), 1) << "the margin is too small";
     EXPECT_EQ(holder(0.5, 0.54), 2);
     EXPECT_EQ(holder(0.52, 0.5), 2);
     EXPECT_EQ(holder(0.54, 0.5), 1);
     names.update({{2, "Ann", 0.4}}, 0.03);
-    EXPECT_TRUE(names.has(2, "Ann")) << "the other has gone";
+    EXPECT_TRUE(names.has(2, "Ann")) << "the other track has ended";
     EXPECT_FALSE(names.has(1, "Ann"));
     EXPECT_FALSE(names.has(3, "Bob"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// loadModels() through a cache: what is shared, what is not, and that results are those of networks of one's own.
+// loadModels() with a cache: what is shared and what is not, and that shared networks give the same results.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ TEST_F(NetworkCacheTest, OtherBundlesAreNotShared) {
     const auto first = load(write("one", 1));
     const auto second = load(write("other", 2));
     EXPECT_EQ(cache.counts().loads, 8U);
-    EXPECT_FALSE(same(embed(first, 5), embed(second, 5))) << "weights of another seed";
+    EXPECT_FALSE(same(embed(first, 5), embed(second, 5))) << "weights from another seed";
 }
 
 TEST_F(NetworkCacheTest, AReplacedBundleIsLoadedAnewWhileTheOldOneIsInUse) {
@@ -125,7 +125,7 @@ TEST_F(NetworkCacheTest, ADeletedBundleServesThoseWhoHaveIt) {
 TEST_F(NetworkCacheTest, MismatchedNetworksAreRefusedForEachWhoAsks) {
     const std::string bundle = write("bundle");
     TinyOptions other;
-    other.bundleId = "tinz";  // of the same length: the manifest has the size
+    other.bundleId = "tinz";  // the same length, because the manifest has the file's size
     drgan_test::writeFile(bundle + "/decoder.onnx", drgan_test::tinyDecoder(other));
     for (int i = 0; i < 2; ++i) {
         drgan_test::expectError([&] { load(bundle); }, {"decoder.onnx", "\"tinz\"", "\"tiny\""});
@@ -148,7 +148,7 @@ TEST_F(NetworkCacheTest, MissingModelsOfOneDoNotStopTheOthers) {
     failing.join();
 }
 
-// Each thread's own loads, against the same pictures in every thread.
+// Each thread loads for itself and encodes the same pictures.
 TEST_F(NetworkCacheTest, ManyWhoStartAndStopGetTheSameResults) {
     const std::string bundle = write("bundle");
     std::vector<cv::Mat> expected;
@@ -192,7 +192,7 @@ TEST_F(NetworkCacheTest, AFinderOfPicturesOfTwoSizesFindsTheSameInBoth) {
     const auto second = load(bundle);
     const auto picture = [](cv::Size size) {
         cv::Mat p(size, CV_8UC3, cv::Scalar::all(0));
-        p(cv::Rect(100, 60, 40, 40)).setTo(cv::Scalar(0, 0, 255));  // the tiny detector's idea of a face
+        p(cv::Rect(100, 60, 40, 40)).setTo(cv::Scalar(0, 0, 255));  // what the tiny detector takes for a face
         return p;
     };
     const auto find = [](const LoadedModels& loaded, const cv::Mat& p) {

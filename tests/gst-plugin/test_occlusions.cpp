@@ -42,7 +42,7 @@ TEST(Occlusions, AskAboutAPairOnceAfterItHasParted) {
     EXPECT_FALSE(occlusions.isUnresolved(8, 0));
 
     std::vector<Track> parted = {track(3, 100), track(7, 0)};
-    parted[0].fresh = false;  // not to be seen right now
+    parted[0].fresh = false;  // not visible on this frame
     occlusions.update(parted);
     EXPECT_THAT(occlusions.takeResolvable(parted, 0, interval), IsEmpty());
     parted[0].fresh = true;
@@ -60,7 +60,7 @@ TEST(Occlusions, AskAgainAndAgainAboutAFaceThatHidesAnother) {
     for (drgan::Time now = 0; now < 1000 * millisecond; now += 40 * millisecond) {
         occlusions.update(tracks);
         asked += static_cast<int>(occlusions.takeResolvable(tracks, now, interval).size());
-        tracks[0].face.box.x += 5;  // wherever it goes
+        tracks[0].face.box.x += 5;  // it may move anywhere
         ++tracks[1].misses;
         EXPECT_TRUE(occlusions.isUnresolved(1, now + 1));
     }

@@ -74,7 +74,7 @@ TEST(Plate, HasABarThatGrowsWithTheConfidence) {
             before = ink;
         }
         TrackInfo none = face(1, {});
-        none.images = 0;  // no confidence is known yet
+        none.images = 0;  // the confidence is not known yet
         EXPECT_LT(makePlate(none, style, {}, plainSpelling).cols,
                   makePlate(face(1, {}), style, {}, plainSpelling).cols);
     }
@@ -83,7 +83,7 @@ TEST(Plate, HasABarThatGrowsWithTheConfidence) {
 TEST(Plate, IsLegibleAndCutsNamesThatAreTooLong) {
     for (const auto& [width, height] : sizes) {
         const PlateStyle style({width, height});
-        EXPECT_GE(style.text * 21, 8) << "pixels that a digit is high";
+        EXPECT_GE(style.text * 21, 8) << "the height of a digit in pixels";
         EXPECT_GE(style.text * 21, 0.015 * height);
         const cv::Mat unnamed = makePlate(face(3, {}), style, {}, plainSpelling);
         const cv::Mat named = makePlate(face(3, {}, "Ada Lovelace"), style, {}, plainSpelling);
@@ -98,7 +98,7 @@ TEST(Plate, IsLegibleAndCutsNamesThatAreTooLong) {
     }
 }
 
-// The plate is there, whole.
+// Whether the frame contains the whole plate.
 bool shows(const cv::Mat& frame, const cv::Mat& plate) {
     const auto length = static_cast<size_t>(plate.cols) * 3;
     for (int y = 0; y + plate.rows <= frame.rows; ++y) {

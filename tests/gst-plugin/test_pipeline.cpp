@@ -72,7 +72,7 @@ TEST_F(PipelineTest, LooksEveryKthFrameAndSoonerWhenAFaceIsMissed) {
     EXPECT_EQ(finder->calls, 6);  // frame 25: missed
     step();
     step();
-    EXPECT_EQ(finder->calls, 8);  // at once again
+    EXPECT_EQ(finder->calls, 8);  // on every frame after a miss
 }
 
 TEST_F(PipelineTest, LooksAtAPictureOfBoundedSizeAndGivesFacesInFramePixels) {
@@ -88,7 +88,7 @@ TEST_F(PipelineTest, LooksAtAPictureOfBoundedSizeAndGivesFacesInFramePixels) {
 TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {
     step({face(100, 80)});
     for (int i = 0; i < 10; ++i) {
-        step();  // frames between those that upstream looked at
+        step();  // frames between those with upstream's faces
     }
     EXPECT_EQ(finder->calls, 0);
     EXPECT_EQ(count(Event::Kind::created), 1);
@@ -96,7 +96,7 @@ TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {
 
 TEST_F(PipelineTest, FusesByConfidenceAndReportsGrowth) {
     options.encodeInterval = 0;
-    options.refreshInterval = 0;  // encodes every sighting
+    options.refreshInterval = 0;  // encode every sighting
     options.updateThreshold = 1.5;
     pipeline->setOptions(options);
     double total = 0;
@@ -136,7 +136,7 @@ TEST_F(PipelineTest, EveryCreatedTrackIsLostOnce) {
     }
     EXPECT_TRUE(pipeline->finish().empty());
     step();
-    EXPECT_EQ(events.back().track.id, 4);  // ids go on counting
+    EXPECT_EQ(events.back().track.id, 4);  // ids continue
 }
 
 TEST_F(PipelineTest, AFaceThatComesBackIsRecognisedByItsEmbedding) {
@@ -169,7 +169,7 @@ TEST_F(PipelineTest, AFaceThatComesBackIsRecognisedByItsEmbedding) {
 
 class StrictPipelineTest : public PipelineTest {
 protected:
-    StrictPipelineTest() { threshold = 1.1F; }  // no two embeddings are one person
+    StrictPipelineTest() { threshold = 1.1F; }  // no two embeddings match
 };
 
 TEST_F(StrictPipelineTest, AnotherFaceGetsAnotherId) {
@@ -218,7 +218,7 @@ TEST_F(PipelineTest, KeepsTheLargestFacesWhereThereAreTooMany) {
 }
 
 TEST_F(PipelineTest, EmbeddingIsTheSameWhateverTheLayout) {
-    // A smooth picture: chroma at half resolution would otherwise lose what the encoder sees.
+    // A smooth picture, of which chroma at half resolution loses nothing that the encoder needs.
     const auto drawn = drgan_test::drawFace({320, 240}, {150, 120}, 90);
     picture = drawn.picture;
     const std::vector<Face> faces = {face(110, 70, 90)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pipeline with an aligner: who is followed, when the detector runs, whose id a face keeps.
+// The pipeline with an aligner: which faces are followed, when the detector runs, which id a face keeps.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,13 +20,13 @@ using drgan::Face;
 using drgan::millisecond;
 using drgan::Pipeline;
 
-// People at their places in a picture, each drawn in a colour of its own, which the tiny encoder tells apart.
+// People at given places in a picture, each drawn in their own colour, which the tiny encoder distinguishes.
 class FollowingTest : public testing::Test {
 protected:
     struct Person {
         int who;
         float x, y;
-        float score = 0.95F;  // of the aligner
+        float score = 0.95F;  // the aligner's
     };
 
     void SetUp() override {
@@ -58,7 +58,7 @@ protected:
         return drgan_test::tinyEncoder(o);
     }
 
-    /// The first ones stand before the later ones. @param detected what the detector finds, should it be asked
+    /// Earlier people cover later ones. @param detected whether the detector detects them if it runs
     Pipeline::Result step(const std::vector<Person>& people, bool detected = true,
                           const std::vector<Face>& upstream = {}, bool mayInfer = true) {
         picture.setTo(cv::Scalar::all(90));
@@ -72,7 +72,7 @@ protected:
         for (size_t i = 0; i < people.size(); ++i) {
             Face f = face(people[i].x, people[i].y);
             f.score = people[i].score;
-            // A face behind another one cannot be found.
+            // A covered face cannot be detected.
             const bool covered =
                 std::any_of(people.begin(), people.begin() + static_cast<std::ptrdiff_t>(i),
                             [&](const Person& other) { return drgan::iou(f.box, face(other.x, other.y).box) > 0.15F; });
@@ -89,7 +89,7 @@ protected:
         return result;
     }
 
-    /// The id of the track at a place, -1: none
+    /// The id of the track at a place; -1: none
     static int idAt(const Pipeline::Result& result, float x, float y) {
         for (const auto& t : result.tracks) {
             if (drgan::iou(t.box, face(x, y).box) > 0.5F) {
@@ -104,14 +104,14 @@ protected:
             std::count_if(events.begin(), events.end(), [&](const Event& e) { return e.kind == kind; }));
     }
 
-    static constexpr int side = 60;   // of a face
-    static constexpr int margin = 4;  // by which its colour reaches beyond it
+    static constexpr int side = 60;   // a face's size
+    static constexpr int margin = 4;  // its colour extends beyond it by this
     Pipeline::Options options;
     cv::Ptr<cv::drgan::Encoder> encoder = cv::drgan::Encoder::create(encoderBytes());
     cv::Ptr<drgan_test::ScriptedFinder> finder = cv::makePtr<drgan_test::ScriptedFinder>();
     cv::Ptr<drgan_test::ScriptedAligner> aligner = cv::makePtr<drgan_test::ScriptedAligner>();
     std::unique_ptr<Pipeline> pipeline;
-    cv::Mat picture = cv::Mat(240, 320, CV_8UC3);  // so that the detector works on whole pixels
+    cv::Mat picture = cv::Mat(240, 320, CV_8UC3);  // a size at which the detector works on whole pixels
     std::vector<Event> events;
     int frame = 0;
 };
@@ -153,7 +153,7 @@ TEST_F(FollowingTest, LooksAtOnceForALostFaceAndOftenWhereNothingIsFollowed) {
     for (int i = 0; i < 5; ++i) {
         found = !step({{0, 200, 80}}).tracks.empty();
     }
-    EXPECT_TRUE(found);  // long before the next one of 25 frames
+    EXPECT_TRUE(found);  // well before the next regular detection after 25 frames
 }
 
 TEST_F(FollowingTest, AFindThatTheAlignerDoubtsIsNoTrack) {
@@ -161,7 +161,7 @@ TEST_F(FollowingTest, AFindThatTheAlignerDoubtsIsNoTrack) {
         EXPECT_TRUE(step({{0, 100, 80, 0.3F}}).tracks.empty());
     }
     EXPECT_GE(finder->calls, 2);
-    EXPECT_EQ(step({}, true, {face(100, 80)}).tracks.size(), 0U);  // upstream's neither
+    EXPECT_EQ(step({}, true, {face(100, 80)}).tracks.size(), 0U);  // nor is upstream's face tracked
     EXPECT_EQ(count(Event::Kind::created), 0);
 }
 
@@ -176,7 +176,7 @@ TEST_F(FollowingTest, UpstreamsFacesGetLandmarksAndGoOnWhileTheyAreDoubted) {
     frame += 10;
     const auto turned = step({{0, 100, 80, 0.2F}}, true, {upstream});
     ASSERT_EQ(turned.tracks.size(), 1U);
-    EXPECT_EQ(turned.tracks[0].images, 1);  // what may be no face is not encoded
+    EXPECT_EQ(turned.tracks[0].images, 1);  // a doubted face is not encoded
     // Between upstream's frames the aligner follows, and no detector runs.
     const auto between = step({{0, 106, 80}});
     ASSERT_EQ(between.tracks.size(), 1U);
@@ -193,8 +193,8 @@ TEST_F(FollowingTest, WithoutDetectorFacesEndAfterUpstreamHasStopped) {
     for (int i = 0; i < 150; ++i) {
         tracked += step({{0, 100, 80}}).tracks.size();
     }
-    EXPECT_GE(tracked, 50U);   // as long as the timeout
-    EXPECT_LE(tracked, 110U);  // at most another timeout on top
+    EXPECT_GE(tracked, 50U);   // for the timeout
+    EXPECT_LE(tracked, 110U);  // at most another timeout longer
     EXPECT_EQ(count(Event::Kind::lost), 1);
 }
 
@@ -214,8 +214,8 @@ TEST_F(FollowingTest, AFaceLostForAWhileKeepsItsId) {
     EXPECT_EQ(count(Event::Kind::lost), 0);
 }
 
-// Person 0 goes to the right before person 1, who goes to the left: the tracks meet on person 0's face, and whichever
-// stays there, both people have their ids at the end.
+// Person 0 moves right in front of person 1, who moves left. Both tracks meet on person 0's face, and whichever stays
+// there, both people have their own ids at the end.
 class CrossingTest : public FollowingTest, public testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(EitherInFront, CrossingTest, testing::Values(0, 1));
 
@@ -260,7 +260,7 @@ TEST_F(FollowingTest, IdsThatWereSwappedAreSwappedBack) {
     const int left = idAt(before, 40, 80);
     const int right = idAt(before, 86, 80);
     for (int i = 0; i < 3; ++i) {
-        step({{1, 40, 80}, {0, 86, 80}});  // they change places in no time
+        step({{1, 40, 80}, {0, 86, 80}});  // they change places in one frame
     }
     Pipeline::Result last;
     for (int i = 0; i < 5; ++i) {
@@ -302,7 +302,7 @@ TEST_F(FollowingTest, AsksTheAlignerAboutABoundedNumberOfUpstreamsBoxes) {
     for (auto& f : upstream) {
         f.box.width = f.box.height = 30;
     }
-    upstream[7777] = face(200, 100);  // the largest
+    upstream[7777] = face(200, 100);  // the largest face
     const auto result = step({{0, 200, 100}}, false, upstream);
     EXPECT_LE(aligner->rows, 4 * options.maxFaces);
     EXPECT_EQ(idAt(result, 200, 100), 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who of the gallery a track is.
+// Which person of the gallery a track is.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ using drgan::Pipeline;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// A unit vector that lies so many degrees from the first one.
+/// A unit vector at this angle to the first axis.
 cv::Mat at(double degrees) {
     cv::Mat e(1, 8, CV_32F, cv::Scalar(0));
     e.at<float>(0) = static_cast<float>(std::cos(degrees * CV_PI / 180));
@@ -35,13 +35,13 @@ class Names : public testing::Test {
 protected:
     void SetUp() override {
         options.encodeInterval = 0;
-        options.refreshInterval = 0;  // encodes every sighting
+        options.refreshInterval = 0;  // encode every sighting
         options.updateThreshold = 1000;
         options.frontals = false;
         make(gallery);
     }
 
-    /// @param samePerson the bundle's threshold, which also says what may be fused into one track
+    /// @param samePerson the bundle's threshold, which also decides what may be fused into one track
     void make(const cv::Ptr<cv::drgan::Gallery>& people, double samePerson = cosine(40)) {
         Pipeline::Models models;
         models.encoder = encoder;
@@ -76,7 +76,7 @@ protected:
 
     cv::Ptr<drgan_test::ScriptedEncoder> encoder = cv::makePtr<drgan_test::ScriptedEncoder>();
     cv::Ptr<cv::drgan::Gallery> gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
-    cv::drgan::Thresholds thresholds;  // none: names go by the match threshold
+    cv::drgan::Thresholds thresholds;  // none: the match threshold decides about names
     Pipeline::Options options;
     std::unique_ptr<Pipeline> pipeline;
     cv::Mat picture = drgan_test::noisePicture({320, 240}, CV_8UC3, 1);
@@ -121,12 +121,12 @@ TEST_F(Names, AreNobodysWhereTwoAreAsAlike) {
 }
 
 TEST_F(Names, GoByTheStrangerRateWhereTheBundleHasThresholds) {
-    // What half of the strangers reach, what a thousandth does, and so on to where nobody gets.
+    // The cosines that half of the strangers, five in a thousand and one in 20,000 reach.
     thresholds.rates = {0.5, 0.005, 0.00005};
     thresholds.cosines = {0, static_cast<float>(cosine(30)), static_cast<float>(cosine(10))};
     gallery->add("Ada", at(0), 1);
     make(gallery);
-    EXPECT_EQ(see(31).label, "");  // a hundredth is asked for, and a track gets two chances
+    EXPECT_EQ(see(31).label, "");  // the rate is a hundredth, and a track gets two chances
     pipeline->finish();
     EXPECT_EQ(see(29).label, "Ada");
     pipeline->finish();
@@ -143,13 +143,13 @@ TEST_F(Names, GoByTheStrangerRateWhereTheBundleHasThresholds) {
         gallery->add("other " + std::to_string(i), other, 1);
     }
     pipeline->setOptions(options);
-    EXPECT_EQ(see(11).label, "") << "among a hundred people a name takes more";
+    EXPECT_EQ(see(11).label, "") << "among a hundred people the threshold is higher";
     pipeline->finish();
     EXPECT_EQ(see(9).label, "Ada");
     pipeline->finish();
     options.matchThreshold = cosine(50);
     pipeline->setOptions(options);
-    EXPECT_EQ(see(49).label, "Ada") << "the threshold that is set wins";
+    EXPECT_EQ(see(49).label, "Ada") << "an explicit threshold takes precedence";
 }
 
 TEST_F(Names, TakeMoreOfAFusedEmbedding) {
@@ -157,11 +157,11 @@ TEST_F(Names, TakeMoreOfAFusedEmbedding) {
     thresholds.cosines = {0, static_cast<float>(cosine(30)), static_cast<float>(cosine(10))};
     gallery->addFused("Ada", at(0), 100, 100);
     make(gallery);
-    EXPECT_EQ(see(29).label, "");  // cos(29) is 1.0099 times cos(30), and 1.065 times is asked for
+    EXPECT_EQ(see(29).label, "");  // cos(29) is 1.0099 times cos(30), but 1.065 times is required
     EXPECT_EQ(see(29).label, "");
     pipeline->finish();
     EXPECT_EQ(see(22).label, "Ada");  // 1.0706 times
-    EXPECT_EQ(see(22).label, "Ada");  // 1.098 times would be asked for, but it is hers already
+    EXPECT_EQ(see(22).label, "Ada");  // 1.098 times would be required, but the track already has her name
     pipeline->finish();
     options.matchThreshold = cosine(30);
     pipeline->setOptions(options);
@@ -171,13 +171,13 @@ TEST_F(Names, TakeMoreOfAFusedEmbedding) {
 TEST_F(Names, AreNewsThoughTheConfidenceHasHardlyGrown) {
     gallery->add("Ada", at(0), 1);
     options.matchThreshold = cosine(40);
-    make(gallery, 0);  // 90 degrees apart, and still one person
+    make(gallery, 0);  // even 90 degrees apart is one person
     see(60);
     see(60);
     EXPECT_THAT(events, ElementsAre("new ", "updated "));
     events.clear();
     see(0);
-    see(0);  // the mean: 30 degrees
+    see(0);  // the mean is at 30 degrees
     see(0);
     see(0);
     EXPECT_THAT(events, ElementsAre("updated Ada"));
@@ -191,7 +191,7 @@ TEST_F(Names, AreNewsThoughTheConfidenceHasHardlyGrown) {
     EXPECT_THAT(events, ElementsAre("lost "));
 }
 
-// With one picture alone, the fused embedding lies where that picture does.
+// With a single picture, the fused embedding is that picture's.
 TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     drgan_test::ScriptedEncoder encoder;
     const auto gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
@@ -208,7 +208,7 @@ TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     Identity identity;
     EXPECT_TRUE(looks(identity, 0));
     EXPECT_EQ(identity.label, "Ada");
-    // Grace is nearer from 30 degrees on, and by the slack from 32 on.
+    // Grace is nearer from 30 degrees on, and nearer by the margin from 32 on.
     EXPECT_FALSE(looks(identity, 31));
     EXPECT_EQ(identity.label, "Ada");
     EXPECT_NEAR(identity.similarity, cosine(31), 1e-6);
@@ -216,7 +216,7 @@ TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     EXPECT_EQ(identity.label, "Grace");
     EXPECT_NEAR(identity.similarity, cosine(27), 1e-6);
     EXPECT_FALSE(looks(identity, 29));
-    // On the other side of Ada, Grace is far away.
+    // On the other side of Ada, away from Grace.
     EXPECT_TRUE(looks(identity, -39));
     EXPECT_EQ(identity.label, "Ada");
     const double kept = 40 + 2;
@@ -225,9 +225,9 @@ TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     EXPECT_EQ(identity.label, "Ada");
     EXPECT_TRUE(looks(identity, -45));
     EXPECT_EQ(identity.label, "");
-    EXPECT_FALSE(looks(identity, -kept)) << "a new name needs the whole threshold";
+    EXPECT_FALSE(looks(identity, -kept)) << "a new name needs the full threshold";
     EXPECT_EQ(identity.label, "");
-    // A person who is no longer in the gallery has no name to give.
+    // A person who was removed from the gallery gives no name.
     EXPECT_TRUE(looks(identity, 0));
     gallery->remove("Ada");
     EXPECT_TRUE(looks(identity, 0));

@@ -63,7 +63,7 @@ TEST(Statistics, ForgetsTimesOlderThanTheWindow) {
     for (size_t i = 0; i < Statistics::window; ++i) {
         statistics.add(frameOf(1000));
     }
-    // The largest hundredth of the window is 10 values.
+    // The largest 1 % of the window is 10 values.
     for (size_t i = 0; i < Statistics::window - 11; ++i) {
         statistics.add(frameOf(1));
     }

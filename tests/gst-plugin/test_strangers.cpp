@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ten people in a gallery, and everybody else before the camera (shared research data, not part of the project): who is
-// known gets the right name, strangers get none, in pictures and in clips of moved ones. Wanted: at most one name in
-// 100 pictures of strangers and in 40 clips of them, and the right one in 49 of 50 frontal pictures of known people.
+// Ten people are in a gallery and everybody else is a stranger (shared research data, not part of the project). Known
+// people get the right name and strangers none, in pictures and in clips of moved pictures. Required: at most one name
+// in 100 pictures of strangers and in 40 clips of them, and the right name in 49 of 50 frontal pictures of known
+// people.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -19,10 +20,10 @@ namespace {
 using drgan::millisecond;
 using drgan::Pipeline;
 
-constexpr int firstPerson = 351, known = 10, everybody = 50;  // whom no shipped bundle has learned from
+constexpr int firstPerson = 351, known = 10, everybody = 50;  // no shipped bundle was trained on them
 constexpr int frames = 50, framesPerSecond = 25;
 
-/// The still, moved and turned a little, in a frame of 320x240; once around in two seconds.
+/// The still, moved and rotated a little, in a frame of 320x240; one cycle takes two seconds.
 cv::Mat frameOf(const cv::Mat& still, int i) {
     const double phase = 2 * CV_PI * i / frames;
     const double scale = 200.0 / std::max(still.cols, still.rows) * std::exp2(0.3 * std::sin(phase));
@@ -53,7 +54,7 @@ protected:
         finder_ = cv::drgan::FaceFinder::create("", bundle_.folder);
     }
 
-    /// A gallery of `known` people, of two pictures each.
+    /// A gallery of `known` people with two pictures each.
     cv::Ptr<cv::drgan::Gallery> galleryOf(int firstKnown) {
         const auto gallery = cv::drgan::Gallery::create(encoder_);
         for (int person = firstKnown; person < firstKnown + known; ++person) {
@@ -101,7 +102,7 @@ TEST_F(Strangers, InPicturesGetNoNames) {
         }
     }
     int strangers = 0, named = 0, acquaintances = 0, right = 0, wrong = 0;
-    for (int firstKnown = 0; firstKnown < everybody; firstKnown += known) {  // each is known once
+    for (int firstKnown = 0; firstKnown < everybody; firstKnown += known) {  // each person is known once
         const auto gallery = galleryOf(firstKnown);
         for (const auto& [person, embedding] : searches) {
             const std::string name = gallery->identify(embedding, bundle_.naming()).name;
@@ -129,7 +130,7 @@ TEST_F(Strangers, InClipsGetNoNames) {
     models.decoder = cv::drgan::Decoder::create(bundle_.decoder, encoder_);
     models.aligner = cv::drgan::Aligner::create(bundle_.aligner, encoder_);
     const auto detector = cv::drgan::Detector::create(bundle_.detector, encoder_);
-    detector->setScoreThreshold(0.65F);  // as the element's
+    detector->setScoreThreshold(0.65F);  // the element's default
     models.finder = cv::drgan::FaceFinder::createFromModels(detector);
     models.gallery = galleryOf(0);
     models.matchThreshold = bundle_.matchThreshold;
@@ -158,7 +159,7 @@ TEST_F(Strangers, InClipsGetNoNames) {
             right += names == std::set<std::string>{nameOf(person)} ? 1 : 0;
         } else {
             ++clips;
-            named += names.empty() ? 0 : 1;  // at any time
+            named += names.empty() ? 0 : 1;  // at any time in the clip
         }
     }
     std::cout << named << " of " << clips << " clips of strangers have a name at any time; " << right << " of " << known

@@ -76,7 +76,7 @@ TEST(Tracker, TwoTracksNeverStayOnOneFace) {
     tracker.predict(40 * millisecond);
     tracker.update({faceAt(100, 10), faceAt(40, 10)}, sure);
     tracker.predict(80 * millisecond);
-    tracker.update({faceAt(90, 10)}, sure);  // the first has gone behind the second
+    tracker.update({faceAt(90, 10)}, sure);  // the second covers the first
     tracker.predict(120 * millisecond);
     tracker.update({faceAt(45, 10)}, sure);
     for (size_t i = 0; i < tracker.tracks().size(); ++i) {
@@ -141,7 +141,7 @@ TEST(Tracker, AdoptedTrackLivesOnUnderTheOldId) {
     EXPECT_EQ(tracker.tracks()[0].id, 1);
     EXPECT_FALSE(tracker.tracks()[0].hidden);
     EXPECT_FLOAT_EQ(tracker.tracks()[0].face.box.x, 200);
-    tracker.continueAs(7, 1);  // unknown: nothing happens
+    tracker.continueAs(7, 1);  // unknown ids are ignored
     EXPECT_EQ(tracker.tracks().size(), 1U);
 }
 
@@ -172,7 +172,7 @@ TEST(Tracker, ADoubtedFaceGoesOnATrackAndStartsNone) {
     tracker.update(faces, sure);
     ASSERT_EQ(tracker.tracks().size(), 1U);
     EXPECT_FLOAT_EQ(tracker.tracks()[0].face.box.x, 12);
-    EXPECT_FLOAT_EQ(tracker.tracks()[0].face.yaw, 40);  // a plain box says nothing of it
+    EXPECT_FLOAT_EQ(tracker.tracks()[0].face.yaw, 40);  // a box without landmarks has no yaw
 }
 
 TEST(Tracker, ExchangedTracksKeepPlacesAndChangeIds) {
@@ -182,7 +182,7 @@ TEST(Tracker, ExchangedTracksKeepPlacesAndChangeIds) {
     tracker.predict(40 * millisecond);
     tracker.update({faceAt(10, 10)}, sure);
     tracker.swapIds(1, 2);
-    tracker.swapIds(1, 9);  // unknown: nothing happens
+    tracker.swapIds(1, 9);  // unknown ids are ignored
     EXPECT_FLOAT_EQ(tracker.find(2)->face.box.x, 10);
     EXPECT_EQ(tracker.find(2)->hits, 1);
     EXPECT_FLOAT_EQ(tracker.find(1)->face.box.x, 100);
@@ -195,7 +195,7 @@ Face keyed(Face f, drgan::Key key) {
     return f;
 }
 
-/// The id of the track that was seen at a place on this frame; -1: none.
+/// The id of the track seen at a place on this frame; -1: none.
 int idAt(const Tracker& tracker, float x) {
     for (const auto& t : tracker.tracks()) {
         if (t.fresh && std::abs(t.face.box.x - x) < 1) {
@@ -217,12 +217,12 @@ protected:
 
 TEST_F(Keys, SayWhichTrackAFaceIsOfWhereverItIs) {
     see({keyed(faceAt(10, 10), 70), keyed(faceAt(100, 10), 71)});
-    EXPECT_EQ(idAt(tracker, 10), 1) << "ids are our own";
+    EXPECT_EQ(idAt(tracker, 10), 1) << "ids are the tracker's own";
     EXPECT_EQ(idAt(tracker, 100), 2);
     EXPECT_FALSE(tracker.find(1)->interrupted);
     see({keyed(faceAt(300, 10), 70), keyed(faceAt(102, 10), 71)});
     EXPECT_EQ(idAt(tracker, 300), 1);
-    EXPECT_TRUE(tracker.find(1)->interrupted) << "that it is the same face is upstream's word alone";
+    EXPECT_TRUE(tracker.find(1)->interrupted) << "only upstream says that it is the same face";
     EXPECT_EQ(idAt(tracker, 102), 2);
     EXPECT_FALSE(tracker.find(2)->interrupted);
     EXPECT_EQ(tracker.find(1)->key, 70U);
@@ -235,7 +235,7 @@ TEST_F(Keys, AreNoIds) {
         EXPECT_EQ(idAt(tracker, 10), 1);
         EXPECT_EQ(idAt(tracker, 200), 2);
     }
-    see({keyed(faceAt(10, 10), 1)});  // no keyed face has been there
+    see({keyed(faceAt(10, 10), 1)});  // no face with a key was there before
     EXPECT_EQ(idAt(tracker, 10), 2);
     EXPECT_TRUE(tracker.find(2)->interrupted);
 }
@@ -267,7 +267,7 @@ TEST_F(Keys, ThatAreNewInAPlaceMakeANewTrack) {
     see({keyed(faceAt(10, 10), 12)});
     see({keyed(faceAt(10, 10), 13)});
     EXPECT_EQ(idAt(tracker, 10), 2);
-    EXPECT_TRUE(tracker.find(1)->hidden) << "to be known again by its looks";
+    EXPECT_TRUE(tracker.find(1)->hidden) << "it can be recognised by its embedding";
 }
 
 TEST_F(Keys, ThatComeBackContinueTheirTrackAsLongAsItLives) {
@@ -320,7 +320,7 @@ TEST(Tracker, TellsWhereAFaceWasOutOfSight) {
     EXPECT_FALSE(see(80, false));
     EXPECT_TRUE(see(120, true));
     EXPECT_FALSE(see(160, true));
-    EXPECT_TRUE(see(760, true)) << "nobody has looked for long";
+    EXPECT_TRUE(see(760, true)) << "no frame for a long time";
 }
 
 TEST(Tracker, MemoryIsBoundedWhateverComes) {

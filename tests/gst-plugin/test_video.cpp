@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole pipelines over clips of one turning head each (shared research data, not part of the project).
+// Whole pipelines on clips, each of one turning head (shared research data, not part of the project).
 #include <gst/app/gstappsink.h>
 
 #include <algorithm>
@@ -21,13 +21,13 @@ struct Case {
     const char* clip;
     const char* format;
     bool yunet;
-    bool followed = false;  ///< by the aligner, detected once a second
+    bool followed = false;  ///< by the aligner, with the detector running once a second
 };
 std::ostream& operator<<(std::ostream& out, const Case& c) {
     return out << c.clip << " " << c.format << (c.followed ? " followed" : "");
 }
 
-// The trained bundle where it is built, else a tiny one: tracking and plumbing are the same.
+// The trained bundle if there is one, else a tiny one: tracking and data flow are the same.
 std::string bundle() {
     const char* set = std::getenv("DRGAN_BUNDLE");
     const bool there = set != nullptr && std::ifstream(std::string(set) + "/manifest.json");
@@ -47,7 +47,7 @@ void run(const std::string& line, Outcome& out) {
     ASSERT_NE(pipeline, nullptr) << error->message;
     GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "out");
     GstBus* bus = gst_element_get_bus(pipeline);
-    // Where it does not start no sample ever comes, and the bus has the reason.
+    // If the pipeline does not start, no sample arrives, and the bus has the reason.
     const bool started = gst_element_set_state(pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
     while (GstSample* sample = started ? gst_app_sink_pull_sample(GST_APP_SINK(sink)) : nullptr) {
         ++out.frames;
@@ -121,7 +121,7 @@ TEST_P(Clips, AreOnePersonUnderOneId) {
     EXPECT_GE(most->second, out.frames * 95 / 100) << "of " << out.frames << " frames";
 
     if (GetParam().followed && GetParam().clip == std::string("head-turn-female.mp4")) {
-        EXPECT_LT(out.leftmost, -40);  // the clip is shorter than a second: the aligner alone sees her turn
+        EXPECT_LT(out.leftmost, -40);  // the clip is shorter than a second, so only the aligner sees the head turn
         EXPECT_GT(out.rightmost, 15);
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One person, one track; one track, one person: whatever upstream's numbers say, and whoever takes whose place.
+// One person has one track and one track is one person, whatever keys upstream gives and whoever replaces whom.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ protected:
         pipeline = std::make_unique<Pipeline>(std::move(models), options);
     }
 
-    /// A frame in which upstream reports a face for each of them. @return the id at each one's place, -1: none
+    /// A frame in which upstream reports each person's face. @return the id at each place; -1: none
     std::vector<int> see(const std::vector<Person>& people, bool mayInfer = true) {
         cv::Mat picture(240, 640, CV_8UC3, cv::Scalar::all(90));
         std::vector<Face> faces;
@@ -82,7 +82,7 @@ protected:
         return ids;
     }
 
-    /// What the template of a track, or of its last event, is made of: one person's pictures lie on that person's axis.
+    /// The people in a template: each person's pictures lie on an axis of their own.
     static std::set<int> peopleIn(const cv::Mat& embedding) {
         std::set<int> out;
         for (int i = 0; i < 8; ++i) {
@@ -117,7 +117,7 @@ protected:
     drgan::Time now = 0;
 };
 
-// DL Streamer's habit: nothing but boxes, whose own ids are new on every frame (and not even handed to the core).
+// As from DL Streamer: only boxes, with new ids on every frame (which the core does not even get).
 TEST_F(WhoIsWho, FacesWithoutKeysAreFollowedAndFused) {
     options.encodeInterval = options.refreshInterval = 0;
     pipeline->setOptions(options);
@@ -139,7 +139,7 @@ TEST_F(WhoIsWho, AKeyThatChangesOnEveryFrameChangesNothing) {
     expectPureTemplates();
 }
 
-// More at once than are encoded on a frame.
+// More faces than are encoded on one frame.
 TEST_F(WhoIsWho, KeysThatAllChangeAtOnceChangeNothing) {
     const auto all = [](drgan::Key first) {
         std::vector<Person> out;
@@ -177,7 +177,7 @@ TEST_F(WhoIsWho, AKeyOfTwoFacesIsNobodys) {
     see(30, {{0, 50, 7}, {1, 300, 7}});
     EXPECT_EQ(shown[0], std::set<int>{1});
     EXPECT_EQ(shown[1], std::set<int>{2});
-    see(2, {{0, 50, 7}});  // one of them goes, the other keeps the key
+    see(2, {{0, 50, 7}});  // one of them leaves, the other keeps the key
     EXPECT_EQ(shown[0], std::set<int>{1});
     expectPureTemplates();
 }
@@ -185,7 +185,7 @@ TEST_F(WhoIsWho, AKeyOfTwoFacesIsNobodys) {
 TEST_F(WhoIsWho, AKeyThatIsUsedAgainIsAnotherPerson) {
     see(10, {{0, 50, 7}});
     see(20, {});
-    EXPECT_EQ(see({{1, 300, 7}}).at(0), 2) << "while the first one could still come back";
+    EXPECT_EQ(see({{1, 300, 7}}).at(0), 2) << "the first person could still come back";
     see(9, {{1, 300, 7}});
     see(100, {});
     see(10, {{2, 300, 7}});
@@ -197,9 +197,9 @@ TEST_F(WhoIsWho, AKeyThatIsUsedAgainIsAnotherPerson) {
 
 TEST_F(WhoIsWho, AKeyThatIsHandedOnIsAnotherPerson) {
     see(10, {{0, 50, 7}});
-    EXPECT_EQ(see({{1, 50, 7}}).at(0), 2) << "at once";
+    EXPECT_EQ(see({{1, 50, 7}}).at(0), 2) << "immediately";
     see(10, {{1, 50, 7}});
-    EXPECT_EQ(see({{0, 50, 7}}).at(0), 1) << "who comes back within the timeout is known";
+    EXPECT_EQ(see({{0, 50, 7}}).at(0), 1) << "a person who comes back within the timeout is recognised";
     expectPureTemplates();
 }
 
@@ -239,7 +239,7 @@ TEST_F(WhoIsWho, AFlashOfSomebodyElseLeavesNothing) {
     expectPureTemplates();
 }
 
-// The encoder sees a hand: another embedding, but of no confidence.
+// The encoder sees a hand: a different embedding, but a low confidence.
 TEST_F(WhoIsWho, AHandBeforeTheFaceSplitsNothing) {
     options.encodeInterval = options.refreshInterval = 0;
     pipeline->setOptions(options);
@@ -247,7 +247,7 @@ TEST_F(WhoIsWho, AHandBeforeTheFaceSplitsNothing) {
     const int images = track(1).images;
     see(30, {{-1, 50}});
     EXPECT_EQ(shown[-1], std::set<int>{1});
-    EXPECT_EQ(track(1).images, images) << "nothing of it was fused";
+    EXPECT_EQ(track(1).images, images) << "the hand was not fused";
     see(10, {{0, 50}});
     EXPECT_EQ(shown[0], std::set<int>{1});
     EXPECT_GT(track(1).images, images);
@@ -266,7 +266,7 @@ TEST_F(WhoIsWho, WhoComesBackIsKnownByTheFaceAndNotByThePlace) {
 TEST_F(WhoIsWho, NothingOfALateFrameIsDrawn) {
     options.frontals = true;
     options.encodeInterval = options.refreshInterval = 0;
-    options.updateThreshold = 1000;  // the view is not the newest
+    options.updateThreshold = 1000;  // so the view is not drawn again
     pipeline->setOptions(options);
     see(10, {{0, 50}});
     now += 3000 * millisecond;
@@ -284,7 +284,7 @@ protected:
         gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
         cv::Mat ann(1, 8, CV_32F, cv::Scalar(0));
         ann.at<float>(0) = 1;
-        ann.at<float>(1) = 0.6F;  // person 1 is like her, too, but less
+        ann.at<float>(1) = 0.6F;  // person 1 is similar to her, too, but less so
         gallery->add("Ann", ann, 1);
     }
     std::vector<std::string> news() {
@@ -305,9 +305,9 @@ TEST_F(OneName, IsTheirsWhoAreMostAlike) {
     for (int i = 0; i < 20; ++i) {
         see({{1, 50}, {0, 300}});
         EXPECT_EQ(names, (std::vector<std::string>{"", "Ann"}));
-        EXPECT_THAT(news(), IsEmpty()) << "nothing flickers";
+        EXPECT_THAT(news(), IsEmpty()) << "the name does not flicker";
     }
-    see(60, {{1, 50}});  // the better one has gone
+    see(60, {{1, 50}});  // the better match has left
     EXPECT_EQ(names.at(0), "Ann");
 }
 
@@ -319,7 +319,7 @@ TEST_F(OneName, OfTwoWhoAreAlikeGoesToTheFirst) {
     see(60, {{0, 300}});
     EXPECT_EQ(names.at(0), "Ann");
     see(20, {{0, 50}, {0, 300}});
-    EXPECT_EQ(names, (std::vector<std::string>{"", "Ann"})) << "who has it keeps it";
+    EXPECT_EQ(names, (std::vector<std::string>{"", "Ann"})) << "the track that has the name keeps it";
 }
 
 TEST_F(OneName, IsNotShownWhileItIsNotKnownWhoIsThere) {

@@ -46,7 +46,7 @@ class Arrays(unittest.TestCase):
         expected = Models.encoder.alignCrop(grey, BOX)
         self.assertEqual(expected.shape[2], 3)
         np.testing.assert_array_equal(Models.encoder.alignCrop(grey[:, :, np.newaxis], BOX), expected)
-        row = np.broadcast_to(np.arange(500, dtype=np.uint8), (400, 500))  # all rows are one
+        row = np.broadcast_to(np.arange(500, dtype=np.uint8), (400, 500))  # all rows share memory
         np.testing.assert_array_equal(Models.encoder.alignCrop(row, BOX), Models.encoder.alignCrop(row.copy(), BOX))
 
     def test_parts_of_pictures_are_not_copied(self):
@@ -54,7 +54,7 @@ class Arrays(unittest.TestCase):
         big[1000:1400, 1000:1500] = scene()
 
         def peak(picture):
-            tracemalloc.start()  # knows numpy's memory
+            tracemalloc.start()  # numpy reports its memory to it
             Models.encoder.alignCrop(picture, (1050, 1000, 160, 160))
             size = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
@@ -69,7 +69,7 @@ class Arrays(unittest.TestCase):
         expected = Models.encoder.alignCrop(picture, BOX)
         boxes = [np.array(BOX, kind) for kind in (np.int32, np.int64, np.uint64, np.float32, np.float64)]
         boxes += [boxes[0].reshape(1, 4), boxes[0].reshape(4, 1), np.array([BOX, BOX])[1], np.repeat(BOX, 2)[::2]]
-        if not IS_CV2:  # which takes the bytes as they come
+        if not IS_CV2:  # cv2 ignores the byte order
             boxes.append(np.array(BOX, '>f4'))
         for box in boxes:
             np.testing.assert_array_equal(Models.encoder.alignCrop(picture, box), expected, f'{box!r}')
@@ -133,7 +133,7 @@ class Outputs(unittest.TestCase):
         copies = [one.copy() for one in kept]
         for _ in range(3):
             for other in results():
-                other[...] = 7  # whoever shares memory shows it
+                other[...] = 7  # would change a result that shares memory
         for i, (one, copy) in enumerate(zip(kept, copies)):
             self.assertTrue(one.flags.owndata and one.flags.writeable and one.flags.c_contiguous, i)
             np.testing.assert_array_equal(one, copy, f'result {i}')
@@ -178,7 +178,7 @@ class Outputs(unittest.TestCase):
         turned = np.zeros((112, 112, 3), np.uint8)[::-1]
         with self.assertRaises((Error, TypeError)):
             Models.encoder.alignCrop(scene(), BOX, turned)
-        if not IS_CV2:  # which writes into it
+        if not IS_CV2:  # cv2 writes into it
             fixed = np.zeros((112, 112, 3), np.uint8)
             fixed.flags.writeable = False
             with self.assertRaisesRegex(Error, 'dst: got uint8 array of shape .* read-only'):

@@ -183,7 +183,7 @@ class People(unittest.TestCase):
                 call()
         self.assertEqual(gallery.names(), people().names())
 
-    @not_cv2  # which cuts names off at a zero byte, and ends where they are no Unicode
+    @not_cv2  # cv2 cuts names off at a zero byte and ends the process if they are not Unicode
     def test_names_that_are_no_text(self):
         gallery = people()
         with self.assertRaises(drgan.error):

@@ -18,7 +18,7 @@ class Names(unittest.TestCase):
     def test_constants(self):
         self.assertEqual((drgan.Encoder_FR_COSINE, drgan.Encoder_FR_NORM_L2), (0, 1))
         self.assertEqual((drgan.ENCODER_FR_COSINE, drgan.ENCODER_FR_NORM_L2), (0, 1))
-        if not IS_CV2:  # OpenCV's generator puts them into the module alone
+        if not IS_CV2:  # OpenCV's generator puts them only into the module
             self.assertEqual((drgan.Encoder.FR_COSINE, drgan.Encoder.FR_NORM_L2), (0, 1))
 
     def test_arguments_have_the_names_of_the_header(self):

@@ -41,10 +41,10 @@ class Threads(unittest.TestCase):
         finally:
             over.set()
             ticker.join()
-        # A call that held the GIL would let the ticker run once, while it was being entered.
+        # If a call held the GIL, the ticker would run only once, before the call.
         self.assertGreater(during, 5)
 
-    @not_cv2  # OpenCV's objects serve one thread at a time, and nothing stops two
+    @not_cv2  # OpenCV's objects are not thread-safe and do not lock
     def test_one_object_serves_many_threads(self):
         expected = [Models.encoder.feature(face) for face in Models.faces]
         wrong = []
@@ -85,7 +85,7 @@ class Threads(unittest.TestCase):
         before = resident()
         calls(40)
         gc.collect()
-        # one copy left in each round would be 180 MB
+        # leaking one copy per round would be 180 MB
         self.assertLess(resident() - before, 60e6)
 
     def test_arrays_are_let_go(self):

@@ -15,7 +15,7 @@ try:
     import cv2
 except ImportError:
     cv2 = None
-# cv2 has its one error class outside of the module.
+# cv2's only error class is not in the submodule.
 Error = cv2.error if IS_CV2 else drgan.error
 
 not_cv2 = unittest.skipIf(IS_CV2, 'of the package drgan alone')
@@ -35,7 +35,7 @@ class Models:
 
 for seed in range(3):
     embedding = np.random.default_rng(seed).standard_normal((1, Models.encoder.embeddingSize())).astype(np.float32)
-    for _ in range(3):  # each round looks more like a face
+    for _ in range(3):  # each round makes it look more like a face
         face = Models.decoder.frontalize(embedding)
         embedding, _ = Models.encoder.feature(face)
     Models.faces.append(face)

@@ -25,7 +25,7 @@ class _Result(unittest.TestResult):
 
     def _fail(self, test, error):
         details = self._exc_info_to_string(error, test)
-        if self.outcome is None:  # in setUpModule or setUpClass: there is no case to blame
+        if self.outcome is None:  # failed in setUpModule or setUpClass, outside of any test case
             print('Bail out!', details.splitlines()[-1])
         else:
             self.outcome = ('not ok', '', self.outcome[2] + f'{test}\n{details}')

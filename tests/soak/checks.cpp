@@ -15,7 +15,8 @@ namespace drgan_soak {
 namespace {
 
 constexpr double mebibyte = 1 << 20;
-// What counts as flat: the medians of the two thirds differ by less. The heap sees what lies in queues at the moment.
+// Limits for "no growth": the medians of the two thirds must differ by less. The heap includes what is in queues at the
+// moment.
 constexpr double residentSlack = 6;
 constexpr double heapSlack = 4;
 
@@ -30,7 +31,7 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-// What is there at the moment of a sample comes and goes: what leaks is there in each of them.
+// Temporary descriptors and threads are only in some samples, leaked ones in all.
 double least(std::vector<double> values) { return *std::min_element(values.begin(), values.end()); }
 
 }  // namespace
@@ -45,7 +46,7 @@ Holding holdingNow(double seconds) {
     h.resident = static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / mebibyte;
     const auto info = mallinfo2();
     h.heap = static_cast<double>(info.uordblks + info.hblkhd) / mebibyte;
-    h.descriptors = entries("/proc/self/fd") - 1;  // the one that reads
+    h.descriptors = entries("/proc/self/fd") - 1;  // without the one that lists them
     h.threads = entries("/proc/self/task");
     return h;
 }
@@ -83,7 +84,7 @@ std::vector<std::string> growth(const std::vector<Holding>& samples, double warm
 Lines readLines(const std::string& file) {
     Lines lines;
     std::ifstream in(file, std::ios::binary);
-    std::map<int, std::string> last;  // event of each track
+    std::map<int, std::string> last;  // last event of each track
     const auto wrong = [&](const std::string& what) {
         if (lines.wrong.size() < 5) {
             lines.wrong.push_back("line " + std::to_string(lines.count) + ": " + what);

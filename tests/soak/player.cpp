@@ -96,7 +96,7 @@ void Player::count(const char* element, std::atomic<size_t>& counter) {
 
 void Player::feed() {
     while (!stop_) {
-        // Not by block=true: in GStreamer 1.22 who waits for room is not woken when a seek empties the queue.
+        // Not with block=true: in GStreamer 1.22, a seek that empties the queue does not wake up a waiting thread.
         guint64 waiting = 0;
         g_object_get(source_, "current-level-buffers", &waiting, nullptr);
         if (waiting >= mostWaiting) {
@@ -156,7 +156,7 @@ GstBusSyncReply Player::take(GstBus*, GstMessage* message, gpointer user) {
         default:
             break;
     }
-    gst_message_unref(message);  // who drops it unrefs it
+    gst_message_unref(message);  // a handler that drops a message must unref it
     return GST_BUS_DROP;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A clip without end through drganfrontalize with everything on, at full speed, while somebody plays with it.
+// Plays a clip in an endless loop through drganfrontalize with everything on, at full speed, with disturbances.
 #ifndef DRGAN_TESTS_SOAK_PLAYER_HPP
 #define DRGAN_TESTS_SOAK_PLAYER_HPP
 
@@ -28,26 +28,26 @@ Clip readClip(const std::string& file);
 
 class Player {
 public:
-    /// @param results the file that gets the lines of JSON
-    /// @throws std::runtime_error if the pipeline cannot be made or started
+    /// @param results output file for the lines of JSON
+    /// @throws std::runtime_error if the pipeline cannot be created or started
     Player(const Clip& clip, const std::string& results, unsigned seed);
     ~Player();
     Player(const Player&) = delete;
     Player& operator=(const Player&) = delete;
 
-    /// Something at random: other properties, forget, a flushing seek, a pause, another element of the same bundle that
-    /// starts, plays a second and stops. Call it a few times a second.
+    /// Makes a random disturbance: other properties, forget, a flushing seek, a pause, or another element of the same
+    /// bundle that starts, plays for a second and stops. Call it a few times a second.
     void disturb();
 
     /// Ends the stream and waits for its last message.
     void finish();
 
-    size_t frames() const { return frames_; }        ///< that have passed the element
-    size_t faces() const { return faces_; }          ///< pictures out of the pad "faces"
+    size_t frames() const { return frames_; }        ///< that passed the element
+    size_t faces() const { return faces_; }          ///< pictures from the pad "faces"
     size_t messages() const { return messages_; }    ///< "drganfrontalize" on the bus
-    size_t embeddings() const { return embedded_; }  ///< of them, those with an embedding
+    size_t embeddings() const { return embedded_; }  ///< messages with an embedding
     std::string error() const;                       ///< first error or warning on the bus; empty: none
-    /// What was done so far: how often each disturbance.
+    /// How often each disturbance was made so far.
     const std::map<std::string, int>& done() const { return done_; }
 
 private:
@@ -66,7 +66,7 @@ private:
     std::thread feeder_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> ended_{false};
-    std::atomic<guint64> next_{0};  // frame
+    std::atomic<guint64> next_{0};  // next frame
     std::atomic<size_t> frames_{0}, faces_{0}, messages_{0}, embedded_{0};
     mutable std::mutex mutex_;
     std::string error_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Does drganfrontalize go on for ever? Plays a clip through it for some minutes, disturbs it, and looks at what the
-// process holds and at what was written. scripts/soak runs it.
+// Can drganfrontalize run for ever? Plays a clip through it for some minutes, disturbs it, and checks the process's
+// resources and the written results. scripts/soak runs it.
 
 #include <CLI/CLI.hpp>
 
@@ -21,12 +21,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace drgan_soak;
 
-constexpr size_t warmUpFrames = 2000;  // of a minute and a half: all that is kept of tracks and times has its size
+constexpr size_t warmUpFrames = 2000;  // a minute and a half of video: all buffers have reached their size
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 int run(const Clip& clip, double seconds, unsigned seed, const std::string& results) {
-    double warmUp = seconds;  // until it is over
+    double warmUp = seconds;  // set when the warm-up ends
     const double interval = seconds / 30;
     std::vector<Holding> samples;
     std::vector<std::string> failures;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-gallery with the default bundle. The people are generated ones: models/default/generated.jpg (DRGAN_FACES).
+// drgan-gallery with the default bundle. The people are generated: models/default/generated.jpg (DRGAN_FACES).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -37,8 +37,8 @@ std::string environment(const char* name) {
     return value;
 }
 
-/// A face of generated.jpg (a grid of faces of 112 pixels: a person per row, 15 degrees between the columns, the middle
-/// one frontal), in a larger picture.
+/// A face of generated.jpg in a larger picture. (The file is a grid of faces of 112 pixels: one person per row, 15
+/// degrees between columns, the middle column frontal.)
 cv::Mat facePicture(int person, int column) {
     const cv::Mat grid = cv::imread(environment("DRGAN_FACES"));
     if (grid.empty()) throw std::runtime_error("DRGAN_FACES names no picture");
@@ -62,8 +62,8 @@ struct Outcome {
 
 class GalleryProgram : public testing::Test {
 protected:
-    /// One gallery for all tests, of two pictures each of four people, a picture without a face and a file that is
-    /// none.
+    /// One gallery for all tests, made of two pictures of each of four people, a picture without a face and a file that
+    /// is not a picture.
     static void SetUpTestSuite() {
         shared = new drgan_test::TempDir;
         const fs::path folder = fs::path(shared->path()) / "pictures";
@@ -127,7 +127,7 @@ TEST_F(GalleryProgram, BuildsFromAFolderPerPerson) {
     EXPECT_THAT(built->err, AllOf(HasSubstr("wall.png: no face found"), HasSubstr("Ann: 2 of 3 pictures"),
                                   HasSubstr("[9/10] Nobody"), Not(HasSubstr("DS_Store"))));
 
-    // As the library does it.
+    // The library's result must be the same.
     const auto bundle = cv::drgan::Bundle::load();
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     const auto gallery = cv::drgan::Gallery::load(shared->path() + "/people.gallery", encoder);
@@ -220,7 +220,7 @@ TEST_F(GalleryProgram, NamesNobodyWhoIsNotAlikeEnough) {
 }
 
 TEST_F(GalleryProgram, CalibratesOnPeopleAndStrangers) {
-    // Sixty people with embeddings at random, who are less alike than faces are.
+    // Sixty people with random embeddings, which are less similar than those of faces.
     const auto bundle = cv::drgan::Bundle::load();
     const auto encoder = cv::drgan::Encoder::create(bundle.encoder);
     const std::string path = dir.path() + "/random.gallery", quoted = "'" + path + "'";
@@ -249,11 +249,11 @@ TEST_F(GalleryProgram, CalibratesOnPeopleAndStrangers) {
     EXPECT_NEAR(measured["thresholds"][1]["cosine"].get<double>(), cosines[16], 1e-5);
     EXPECT_EQ(measured["thresholds"][1]["measured"], true);
     EXPECT_EQ(measured["thresholds"][2]["measured"], false);
-    // Below, the bundle's curve goes on.
+    // At lower rates, the bundle's curve continues.
     EXPECT_NEAR(measured["thresholds"][2]["cosine"].get<double>() - measured["thresholds"][1]["cosine"].get<double>(),
                 bundle.thresholds.cosine(1e-3) - bundle.thresholds.cosine(1e-2), 1e-5);
 
-    // It is what everybody goes by who names from this gallery.
+    // Everything that gives names from this gallery uses this threshold.
     const auto loaded = cv::drgan::Gallery::load(path, encoder);
     EXPECT_NEAR(loaded->namingThreshold(bundle.naming()), measured["threshold"].get<double>(), 1e-5);
     const json search = run("search " + quoted + " --json '" + frontal(0) + "'").document();
@@ -316,7 +316,7 @@ TEST_F(GalleryProgram, DrawsAContactSheet) {
     ASSERT_FALSE(picture.empty());
     EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
 
-    // Somewhere on it is what the decoder draws of the best match.
+    // The sheet contains the decoder's frontal view of the best match.
     const auto bundle = cv::drgan::Bundle::load();
     const auto decoder = cv::drgan::Decoder::create(bundle.decoder);
     const auto gallery = cv::drgan::Gallery::load(shared->path() + "/people.gallery");
@@ -327,7 +327,7 @@ TEST_F(GalleryProgram, DrawsAContactSheet) {
         gallery->person(name, embedding, total, images);
         decoder->frontalize(embedding, view);
         cv::resize(view, view, cv::Size(160, 160), 0, 0, cv::INTER_CUBIC);
-        view = view(cv::Rect(20, 20, 120, 120));  // the rest may be framed
+        view = view(cv::Rect(20, 20, 120, 120));  // its border may be covered by a frame
         cv::matchTemplate(picture, view, scores, cv::TM_CCOEFF_NORMED);
         cv::minMaxLoc(scores, nullptr, &best);
         EXPECT_GT(best, 0.99) << name;
@@ -370,7 +370,7 @@ TEST_F(GalleryProgram, ListsThePicturesOfAPersonAndTakesOneOut) {
     ASSERT_EQ(right.status, 0) << right.err;
     EXPECT_EQ(right.document()["pictures"], 1);
 
-    // As if it had never been in.
+    // As if the picture had never been added.
     const fs::path only = fs::path(dir.path()) / "only" / "Dan";
     fs::create_directories(only);
     cv::imwrite((only / "7.png").string(), facePicture(3, 7));
@@ -412,7 +412,7 @@ TEST_F(GalleryProgram, KeepsNoPicturesAndAddsNoneTwice) {
     const Outcome again = run("build --add '" + kept + "' '" + folder + "'");
     EXPECT_EQ(again.status, 1);
     EXPECT_THAT(again.err, HasSubstr("a.png: is in the gallery already"));
-    cv::imwrite(folder + "/Eve/a.png", facePicture(5, 5));  // another of that name
+    cv::imwrite(folder + "/Eve/a.png", facePicture(5, 5));  // another picture of that name
     EXPECT_EQ(run("build --add '" + kept + "' '" + folder + "'").status, 0);
     const json pictures = run("pictures --json '" + kept + "' Eve").document()["pictures"];
     ASSERT_EQ(pictures.size(), 2u);
@@ -464,7 +464,7 @@ TEST_F(GalleryProgram, Merges) {
     EXPECT_EQ(again.status, 1);
     EXPECT_THAT(again.err, AllOf(HasSubstr("both: exists already"), HasSubstr("--replace")));
     EXPECT_EQ(run("merge '" + both + "' '" + a + "' --replace").status, 0);
-    EXPECT_EQ(run("merge '" + a + "' '" + a + "' '" + b + "'").status, 0);  // into one of them
+    EXPECT_EQ(run("merge '" + a + "' '" + a + "' '" + b + "'").status, 0);  // the output is one of the inputs
 
     const std::string other = dir.path() + "/other";
     cv::drgan::Gallery::createEmpty(8, "tiny")->save(other);

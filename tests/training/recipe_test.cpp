@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// scripts/recipe: the published recipes can be run, and a tiny one runs to the end, goes on and runs again.
+// scripts/recipe: the published recipes are valid, and a tiny one runs to the end, resumes and runs again.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ protected:
         return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readText(log)};
     }
 
-    /// The tiny recipe with its configs, where a test may change them.
+    /// A copy of the tiny recipe and its configs that a test may change.
     std::string tiny() const {
         fs::create_directories(folder_ / "data/photos");
         SmallFaceSet faces, loose;
@@ -105,7 +105,7 @@ TEST_F(Recipe, RunsToTheEndAndSkipsWhatIsFinished) {
     EXPECT_THAT(again.said, HasSubstr("[6/6] evaluation: finished already"));
     EXPECT_THAT(again.said, Not(HasSubstr("drgan-train")));
 
-    // A changed stage runs again, and those that start from it, and no other; what was made before stays.
+    // Only a changed stage and those that start from it run again; earlier results are kept.
     replace("tiny-decoder.toml", "steps = 3", "steps = 2");
     const Result changed = run(recipe);
     ASSERT_EQ(changed.status, 0) << changed.said;
@@ -121,7 +121,7 @@ TEST_F(Recipe, RunsToTheEndAndSkipsWhatIsFinished) {
 TEST_F(Recipe, GoesOnAfterAKill) {
     const std::string recipe = tiny();
     replace("tiny-encoder.toml", "steps = 4", "steps = 400");
-    // Only the script is killed: its program has to end with it.
+    // Only the script is killed; its program must end with it.
     const std::string command = std::string(DRGAN_SOURCE) + "/scripts/recipe '" + recipe + "' --data '" +
                                 (folder_ / "data") + "' --output '" + (folder_ / "output") + "' --programs '" +
                                 DRGAN_PROGRAMS + "' > /dev/null 2>&1 & script=$!; for i in $(seq 600); do [ -e '" +

@@ -10,7 +10,7 @@
 
 namespace drgan::test {
 
-/// Runs drgan-data, which DRGAN_DATA_PROGRAM names; its output goes to `log`. @return the exit status
+/// Runs drgan-data (path in DRGAN_DATA_PROGRAM) with its output in `log`. @return the exit status
 inline int runProgram(const std::string& arguments, const std::string& log) {
     const char* program = std::getenv("DRGAN_DATA_PROGRAM");
     if (!program) {

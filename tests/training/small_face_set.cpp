@@ -17,7 +17,7 @@ struct Drawing {
     float landmarks[10];
 };
 
-/// An oval with two eyes, a nose and a mouth, which a yaw moves sideways and brings together.
+/// An oval with two eyes, a nose and a mouth, which a yaw moves sideways and closer together.
 Drawing drawFace(int side, float degrees, const float* colour) {
     const float s = std::sin(degrees * 3.14159F / 180), c = std::cos(degrees * 3.14159F / 180);
     Drawing face{{},
@@ -66,7 +66,7 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
             code[i] = value(random);
             length += static_cast<double>(code[i]) * code[i];
         }
-        // Each real picture is followed by one turned from it.
+        // Each real picture is followed by a turned view of it.
         for (int k = 0; k < 2 * how.pictures; ++k) {
             const bool turned = k % 2 == 1;
             const float degrees = turned ? -yaws[(k / 2) % 4] + 30 : yaws[(k / 2) % 4];

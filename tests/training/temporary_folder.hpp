@@ -13,7 +13,7 @@
 
 namespace drgan::test {
 
-/// A folder of its own, removed with all that is in it at the end.
+/// A temporary folder that the destructor removes with its contents.
 class TemporaryFolder {
 public:
     TemporaryFolder() {
@@ -30,7 +30,7 @@ public:
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-    /// The path of something in the folder; its own folders are made.
+    /// A path in the folder; creates its parent folders.
     std::string operator/(const std::string& name) const {
         const std::filesystem::path path = std::filesystem::path(path_) / name;
         std::filesystem::create_directories(path.parent_path());
@@ -51,7 +51,7 @@ inline std::string readText(const std::string& path) {
     return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-/// What a call throws; empty if it throws nothing.
+/// The message of the exception that a call throws; empty: none.
 template <typename Call>
 std::string messageOf(Call&& call) {
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The aligner: its network, what it is taught by, its crops, its runs.
+// The aligner: its network, losses, crops and runs.
 
 #include "nn/models/aligner.hpp"
 
@@ -37,7 +37,7 @@ TEST(AlignerLoss, IsInUnitsOfTheFace) {
     const torch::Tensor off = target + 0.01;  // 5 % of the eye-mouth distance: 0.25 ln(1 + 0.05 / 0.05)
     EXPECT_NEAR(nn::landmarkLoss(off, target, one).item<double>(), 0.25 * std::log(2), 1e-5);
     EXPECT_NEAR(nn::landmarkLoss(off * 2, target * 2, one).item<double>(), 0.25 * std::log(2), 1e-5);
-    // Without a step where it turns linear, at 25 %.
+    // The loss is continuous at 25 %, where it becomes linear.
     EXPECT_NEAR(nn::landmarkLoss(target + 0.04999, target, one).item<double>(),
                 nn::landmarkLoss(target + 0.05001, target, one).item<double>(), 1e-3);
     EXPECT_NEAR(nn::landmarkLoss(target + 0.2, target, one).item<double>() -
@@ -98,7 +98,7 @@ TEST(AlignerNetwork, BeginsWithMeansOfPlacesInsideTheCrop) {
     torch::NoGradGuard noGrad;
     const torch::Tensor crops = torch::cat({torch::zeros({1, 3, 64, 64}), torch::rand({3, 3, 64, 64}) * 2 - 1});
     const torch::Tensor found = net->forward({{contract::alignerCrop, crops}}).at(contract::alignerLandmarks);
-    EXPECT_LT((found - 0.5).abs().max().item<double>(), 0.25) << "maps that say nothing yet mean the middle";
+    EXPECT_LT((found - 0.5).abs().max().item<double>(), 0.25) << "untrained maps give the middle";
     const torch::Tensor wild = net->forward({{contract::alignerCrop, crops * 1e4}}).at(contract::alignerLandmarks);
     EXPECT_GE(wild.min().item<double>(), 0.5 / 16 - 1e-5) << "the middle of the first cell";
     EXPECT_LE(wild.max().item<double>(), 1 - 0.5 / 16 + 1e-5) << "the middle of the last one";
@@ -109,7 +109,7 @@ TEST(AlignerNetwork, WidenedItComputesTheSameAndLearnsOn) {
     nn::Graph narrow = nn::aligner({32, 0.5}), wide = nn::aligner({32, 0.75});
     const nn::Edges crops{{contract::alignerCrop, torch::rand({8, 3, 32, 32}) * 2 - 1}};
     narrow->train();
-    narrow->forward(crops);  // gives batch norm something to take along
+    narrow->forward(crops);  // gives batch norm statistics to copy
     narrow->eval();
     wide->eval();
     const nn::Edges before = wide->forward(crops), wanted = narrow->forward(crops);
@@ -121,7 +121,7 @@ TEST(AlignerNetwork, WidenedItComputesTheSameAndLearnsOn) {
         EXPECT_FALSE(torch::allclose(before.at(name), value, 1e-3, 1e-3)) << name;
         sum = sum + found.at(name).square().sum();
     }
-    // The further channels get to work: what reads them learns.
+    // The added channels get used: the convolutions that read them have gradients.
     sum.backward();
     for (const auto& node : wide->nodes()) {
         if (node.op == "Conv" && node.integer("groups") == 1 && node.integer("in") > 3) {
@@ -138,16 +138,16 @@ TEST(AlignerNetwork, WidenedItComputesTheSameAndLearnsOn) {
 TEST(AlignerValidation, MeasuresWhatItSays) {
     torch::Tensor found = faces(4);
     found[0] += torch::tensor({0.03F, 0.04F}).repeat({5});  // 0.05 away: a quarter of the eye-mouth distance
-    found[1].select(0, 4) += 0.1;                           // the nose alone, half of it: a tenth on the mean
+    found[1].select(0, 4) += 0.1;                           // only the nose, by half of it: a tenth on average
     const nn::Edges edges{{contract::alignerLandmarks, found},
                           {contract::alignerYaw, torch::tensor({0.1F, 0.9F, 0.F, 5.F}).view({4, 1})},
                           {contract::alignerScore, torch::tensor({0.8F, 0.3F, 0.5F, 0.3F}).view({4, 1})}};
     const torch::Tensor yaw = torch::tensor({0.F, -0.9F, 0.2F, 0.F}), face = torch::tensor({1.F, 1.F, 1.F, 0.F});
     const AlignerErrors errors = alignerErrors(edges, faces(4), yaw, face);
-    EXPECT_NEAR(errors.front, 0.125, 1e-5);  // of the first and the third
+    EXPECT_NEAR(errors.front, 0.125, 1e-5);  // the mean of the first and the third face
     EXPECT_NEAR(errors.side, 0.1, 1e-5);
     EXPECT_NEAR(errors.yaw, 90 * (0.1 + 1.8 + 0.2) / 3, 1e-3);
-    EXPECT_NEAR(errors.auc, 2.5 / 3, 1e-6);  // one of the faces is level with the miss
+    EXPECT_NEAR(errors.auc, 2.5 / 3, 1e-6);  // one face has the same score as the non-face
     EXPECT_NEAR(errors.score(), 0.1125, 1e-5);
     EXPECT_TRUE(std::isnan(alignerErrors(edges, faces(4), yaw * 0, face).side));
     EXPECT_NEAR(alignerErrors(edges, faces(4), yaw * 0, face).score(), (0.25 + 0.1 + 0) / 3, 1e-5);
@@ -198,7 +198,7 @@ protected:
         return "no error";
     }
 
-    /// A column of a run's metrics.csv, without its empty cells.
+    /// A column of a run's metrics.csv without empty cells.
     std::vector<double> metrics(const std::string& run, const std::string& name) const {
         std::ifstream in(path(run + "/metrics.csv"));
         std::vector<double> values;
@@ -246,7 +246,7 @@ TEST_F(AlignerRun, CropsAreEvenInYawAndTheSameForASeed) {
             EXPECT_LT(batch.landmarks[10 * i + k], 1.05);
         }
     }
-    // The set has yaws 0, 5, 25, 30, -50, -50, 80 and 80: ranges 0, 1, 2, 3 and 5 of 15 degrees.
+    // The set has yaws 0, 5, 25, 30, -50, -50, 80 and 80: the 15 degree ranges 0, 1, 2, 3 and 5.
     EXPECT_NEAR(right, faceCount / 2 * 0.9, 40);
     for (int i : {0, 1, 2, 3, 5}) {
         EXPECT_NEAR(range[i], faceCount / 5, 30) << i;
@@ -268,7 +268,7 @@ TEST_F(AlignerRun, LearnsAFewFaces) {
         const double after = std::accumulate(loss.end() - 10, loss.end(), 0.0);
         EXPECT_LT(after, 0.6 * before) << name;
     }
-    // People who were not trained on; knowing nothing makes 0.5, 40 and 0.5.
+    // On people who were not trained on. An untrained network gets 0.5, 40 and 0.5.
     EXPECT_LT(metrics("run", "error_front").back(), 0.2);
     EXPECT_LT(metrics("run", "error_yaw").back(), 15);
     EXPECT_GT(metrics("run", "auc").back(), 0.9);
@@ -326,7 +326,7 @@ TEST_F(AlignerRun, GoesIntoTheBundle) {
     ASSERT_EQ(manifest.at("files").size(), 3U);
     EXPECT_EQ(manifest.at("files")[2].at("name"), "aligner.onnx");
     EXPECT_EQ(manifest.at("files")[2].at("bytes"), fs::file_size(path("bundle/aligner.onnx")));
-    // Without an aligner, that of an earlier bundle is removed.
+    // Without an aligner, an earlier bundle's aligner is removed.
     EXPECT_EQ(writeBundle(faces, {path("bundle"), 0.25}), plain);
     EXPECT_FALSE(fs::exists(path("bundle/aligner.onnx")));
     EXPECT_THROW(writeBundle(faces, {path("bundle"), 0.25}, {&faces}), std::runtime_error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-data on folders of whole pictures, with the networks of the default bundle, and on what the teacher has embedded.
-// The faces are generated ones that the repository ships: models/default/generated.jpg (DRGAN_FACES).
+// drgan-data on folders of whole pictures, with the default bundle's networks, and on the teacher's embeddings. The
+// faces are generated ones from the repository: models/default/generated.jpg (DRGAN_FACES).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ std::string jpeg(const cv::Mat& picture) {
     return {bytes.begin(), bytes.end()};
 }
 
-/// A JPEG with EXIF's orientation tag: 6 says that the picture has to be turned by 90 degrees clockwise.
+/// A JPEG with EXIF's orientation tag: 6 means that the picture has to be rotated by 90 degrees clockwise.
 std::string withOrientation(const std::string& picture, char orientation) {
     const std::string tiff = std::string("II*\0\x08\0\0\0", 8) + std::string("\x01\0\x12\x01\x03\0\x01\0\0\0", 10) +
                              std::string{orientation, 0, 0, 0} + std::string(4, '\0');
@@ -66,7 +66,7 @@ std::string withOrientation(const std::string& picture, char orientation) {
     return picture.substr(0, 2) + std::string("\xFF\xE1", 2) + std::string{0, length} + body + picture.substr(2);
 }
 
-/// What dropped.csv says, as "line file" -> reason.
+/// The contents of dropped.csv: "line file" -> reason.
 std::map<std::string, std::string> dropsOf(const std::string& path) {
     std::istringstream stream(readText(path));
     std::map<std::string, std::string> drops;
@@ -121,7 +121,7 @@ TEST(PeopleProgram, PreparesAFolderPerPerson) {
     EXPECT_THAT(readText(log), AllOf(HasSubstr("2 people have only one picture"),
                                      HasSubstr("5 pictures were left out, and 2 folders")));
 
-    // The turned picture stands upright in the set: its face is the one that a picture without the tag gives.
+    // The rotated picture is upright in the set: its face equals that of a picture without the tag.
     std::filesystem::remove_all(people);
     writeText(folder / "people/bob/1.jpg", jpeg(facePicture(3)));
     const std::string upright = folder / "upright.safetensors";
@@ -141,7 +141,7 @@ TEST(CfpProgram, AlignsByFiducials) {
     const TemporaryFolder folder;
     std::ostringstream fiducials;
     for (int i = 0; i < 30; ++i) {
-        // facePicture()'s eyes are near y = 40 + 103, its mouth near 40 + 184, its middle at x = 60 + 112.
+        // In facePicture() the eyes are near y = 40 + 103, the mouth near 40 + 184, the middle at x = 60 + 112.
         const bool eye = i >= 12 && i < 18, line = i >= 18 && i < 22;
         const int x = eye ? 140 : i == 25 ? 146 : 172;
         const int y = eye ? 143 : line ? 143 + 17 * (i - 18) : i >= 25 ? 224 : 200;
@@ -162,7 +162,7 @@ TEST(CfpProgram, AlignsByFiducials) {
     EXPECT_THAT(std::vector<int>(set.split().begin(), set.split().end()), ElementsAre(0, 1));
     const float* p = set.landmarks().data();
     EXPECT_NEAR(p[2] - p[0], 2 * 32 * 64 * 0.363 / 81,
-                0.01);  // 32 pixels from the eye to the middle, 81 down to the mouth
+                0.01);  // 32 pixels from the eye to the middle, 81 pixels down to the mouth
     EXPECT_NEAR((p[1] + p[3]) / 2, 64 * 0.461, 0.01);
     EXPECT_NEAR((p[7] + p[9]) / 2, 64 * (0.461 + 0.363), 0.01);
     EXPECT_THAT(readText(log), HasSubstr("2 faces were aligned with CFP's fiducials"));
@@ -249,7 +249,7 @@ TEST(Teacher, GivesTheEmbeddingsThatAreKnown) {
         std::nth_element(cosines.begin(), cosines.begin() + cosines.size() / 2, cosines.end());
         return cosines[cosines.size() / 2];
     };
-    // The known ones come from the original pictures with the five-point fit, these from the 160 pixel crops.
+    // The known embeddings come from the original pictures with the five-point fit, these from the 160 pixel crops.
     const double fivePoint = medianCosine(" --teacher-align five-point");
     const double twoPoint = medianCosine("");
     RecordProperty("five_point", std::to_string(fivePoint));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-data as people run it, on a list and a tar that the test makes. DRGAN_DATA_PROGRAM names the program.
+// drgan-data as users run it, on a list and a tar that the test makes. DRGAN_DATA_PROGRAM has the program's path.
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -69,7 +69,7 @@ protected:
             if (i < 3) {
                 members[name] = std::string(jpeg.begin(), jpeg.end());
             } else {
-                writeText(folder_ / name, std::string(jpeg.begin(), jpeg.end()));  // beside the tar, not in it
+                writeText(folder_ / name, std::string(jpeg.begin(), jpeg.end()));  // next to the tar, not in it
             }
             std::ostringstream line;
             line << name << (i < 3 ? ",a.tar," : ",,") << (i < 2 ? "ann" : "bob") << (i == 2 ? ",dev," : ",train,")
@@ -85,7 +85,7 @@ protected:
         csv += "absent.jpg,a.tar,ann,train,0" + points;            // line 7
         csv += "other.jpg,absent.tar,ann,train,0" + points;        // line 8
         csv += "p/0.jpg,a.tar,ann,train,forward" + points;         // line 9
-        csv += "p/1.jpg,a.tar,ann,train,0,1,1,1,1,1,1,1,1,1,1\n";  // line 10: a face without size
+        csv += "p/1.jpg,a.tar,ann,train,0,1,1,1,1,1,1,1,1,1,1\n";  // line 10: a face of size zero
         writeTar(folder_ / "a.tar", members);
         writeText(folder_ / "labels.csv", csv);
     }
@@ -106,7 +106,7 @@ TEST_F(DataProgram, PreparesWhatIsGoodAndListsTheRest) {
     std::vector<uint8_t> rgb(64 * 64 * 3);
     for (size_t row = 0; row < 4; ++row) {
         set.decode(row, rgb.data());
-        // The midpoints of eyes and mouth are where the alignment puts them.
+        // The midpoints of the eyes and of the mouth are where the alignment puts them.
         const float* p = set.landmarks().data() + row * 10;
         EXPECT_NEAR((p[0] + p[2]) / 2, 32, 0.01);
         EXPECT_NEAR((p[1] + p[3]) / 2, 64 * 0.461, 0.01);
@@ -201,7 +201,7 @@ TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {
     ASSERT_EQ(set.teacherSize(), 512U);
     Recognizer recognizer(models + "mobilefacenet_prelu_512.onnx", RecognizerInput());
     size_t turned = 0;
-    double nearOrigin = 0;  // cosines of 20..42 degree views to the picture that they were turned from
+    double nearOrigin = 0;  // cosines of 20..42 degree views and the pictures that they were rendered from
     int near = 0;
     for (size_t row = 0; row < set.size(); ++row) {
         double norm = 0;
@@ -231,7 +231,7 @@ TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {
     }
     ASSERT_GE(turned, 20U);
     ASSERT_GT(near, 0);
-    EXPECT_GT(nearOrigin / near, 0.4);  // unrelated faces are near 0; a turned one is still that person
+    EXPECT_GT(nearOrigin / near, 0.4);  // unrelated faces are near 0; a turned view is still the same person
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ std::vector<std::string> drops(const Labels& labels) {
     return list;
 }
 
-/// Fiducials of a half face: the eye around (40, 50), nose and lips on the line x = `middle`, the corner at (45, 90).
+/// Fiducials of half a face: the eye around (40, 50), nose and lips on the line x = `middle`, the mouth's corner at
+/// (45, 90).
 std::string fiducials(float middle) {
     std::ostringstream text;
     for (int i = 0; i < 30; ++i) {
@@ -117,7 +118,7 @@ TEST(People, ChoosesTheDevSplitByName) {
     EXPECT_NEAR(static_cast<double>(half.size()), 200, 30);
     EXPECT_TRUE(std::includes(half.begin(), half.end(), tenth.begin(), tenth.end()));
     fs::remove_all(folder / "0");
-    EXPECT_THAT(chosen(0.1), testing::IsSubsetOf(tenth));  // the others' choice stays
+    EXPECT_THAT(chosen(0.1), testing::IsSubsetOf(tenth));  // the choice of other people does not change
 }
 
 TEST(People, SaysWhatIsWrongWithTheFolder) {
@@ -149,7 +150,7 @@ TEST(CfpLayout, ListsPicturesWithLandmarksAndSplits) {
     EXPECT_EQ(labels.dropped[0].line, 2U);
     EXPECT_THAT(labels.dropped[0].reason, AllOf(HasSubstr("02.txt"), HasSubstr("1 points, expected 30")));
     EXPECT_EQ(labels.dropped[1].file, "Data/Images/009");
-    // With a detector, it may still find the face.
+    // A detector may still find the face.
     const Labels lenient = readCfp(folder.path(), {}, false);
     ASSERT_EQ(lenient.rows.size(), 4U);
     EXPECT_FALSE(lenient.rows[1].hasLandmarks);
@@ -162,12 +163,12 @@ TEST(CfpLayout, MakesFiveLandmarksOfHalfAFace) {
     const Fiducials marked = readFiducials(path, false);
     const Landmarks& frontal = marked.landmarks;
     EXPECT_TRUE(marked.rightSide);
-    // Mirrored at the line x = 60, the seen eye being the subject's right.
+    // Mirrored about the line x = 60; the visible eye is the subject's right one.
     EXPECT_EQ(frontal[0], cv::Point2f(40, 50));
     EXPECT_EQ(frontal[1], cv::Point2f(80, 50));
     EXPECT_EQ(frontal[3], cv::Point2f(45, 90));
     EXPECT_EQ(frontal[4], cv::Point2f(75, 90));
-    // In a profile, the midpoints lie nearer to the seen side; here the nose points to the image's left.
+    // In a profile, the midpoints are nearer to the visible side; here the nose points to the image's left.
     writeText(path, fiducials(20));
     const Fiducials half = readFiducials(path, true);
     const Landmarks& profile = half.landmarks;
@@ -210,7 +211,7 @@ TEST(FaceCutter, CutsASquareAroundListedLandmarks) {
     const FaceView view = cutter.cut(face.picture, label);
     EXPECT_FALSE(view.detected);
     EXPECT_EQ(view.square.size(), view.picture.size());
-    // The same pixels around the points.
+    // The pixels around the landmarks are the same.
     const cv::Point shift = cv::Point(label.landmarks[2] - view.landmarks[2]);
     cv::Mat same;
     cv::compare(view.picture, face.picture(cv::Rect(shift, view.picture.size())), same, cv::CMP_EQ);
@@ -235,7 +236,7 @@ TEST(FaceCutter, CutsASquareAroundListedLandmarks) {
 }
 
 TEST(FivePoint, TakesTheLandmarksToTheirPlaces) {
-    // The places themselves, turned by 90 degrees, doubled and shifted: the fit undoes that exactly.
+    // The fixed places, rotated by 90 degrees, doubled and shifted: the fit reverses that exactly.
     constexpr float places[5][2] = {
         {38.2946F, 51.6963F}, {73.5318F, 51.5014F}, {56.0252F, 71.7366F}, {41.5493F, 92.3655F}, {70.7299F, 92.2041F}};
     cv::Mat picture(300, 300, CV_8UC3, cv::Scalar::all(9));

@@ -23,8 +23,8 @@ constexpr int side = 160;
 constexpr float headRadius = 45;
 const cv::Point2f headCenter(80, 82);
 
-// The mesh of an ellipsoid in front of the ears: the outline in MediaPipe's order around it, the points that landmarks
-// are made of where a face has them, the rest in a spiral. z falls towards the viewer.
+// The mesh of an ellipsoid in front of the ears: its outline in MediaPipe's order, the points that define the landmarks
+// where a face has them, the rest in a spiral. z decreases towards the viewer.
 FaceMesh ellipsoid() {
     static constexpr int outline[] = {10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288,
                                       397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136,
@@ -56,7 +56,7 @@ FaceMesh ellipsoid() {
     return mesh;
 }
 
-// Smooth, so that resampling changes it little.
+// Smooth, so that resampling hardly changes it.
 cv::Mat smoothPicture() {
     cv::Mat picture = drgan_test::noisePicture({side, side}, CV_8UC3, 5);
     cv::GaussianBlur(picture, picture, {0, 0}, 6);
@@ -64,7 +64,8 @@ cv::Mat smoothPicture() {
     return picture;
 }
 
-// The nose's place beside the middle of the eyes and the mouth, in pixels along the head's own horizontal.
+// The nose's offset from the line between the middle of the eyes and of the mouth, in pixels along the head's own
+// horizontal.
 float noseOffset(const Landmarks& l) {
     const cv::Point2f eyes = (l[0] + l[1]) * 0.5F;
     const cv::Point2f down = (l[3] + l[4]) * 0.5F - eyes;
@@ -99,7 +100,7 @@ TEST(Turn, PositiveTurnsTheNoseToTheImagesRight) {
     EXPECT_NEAR(noseOffset(relief.turn(0).landmarks), 0, 1e-3);
     EXPECT_GT(noseOffset(relief.turn(40).landmarks), 5);
     EXPECT_LT(noseOffset(relief.turn(-40).landmarks), -5);
-    // Height stays: the axis is vertical.
+    // The axis is vertical, so the height does not change.
     EXPECT_NEAR(relief.turn(60).landmarks[2].y, headCenter.y, 1e-3);
 }
 
@@ -121,8 +122,8 @@ TEST(Turn, LandmarksLieOnWhatIsDrawn) {
 }
 
 TEST(Turn, TheNearSideComesIntoView) {
-    // Left half of the picture red, right half blue. Turned to the image's right, the face's left half moves to where
-    // the right one was.
+    // The left half of the picture is red, the right half blue. When the face turns to the image's right, its left half
+    // moves to where the right one was.
     cv::Mat picture(side, side, CV_8UC3, cv::Scalar(255, 0, 0));
     picture(cv::Rect(0, 0, side / 2, side)).setTo(cv::Scalar(0, 0, 255));
     const TurnedFace turned = Relief(picture, ellipsoid(), 0).turn(75);
@@ -135,7 +136,7 @@ TEST(Turn, TheNearSideComesIntoView) {
 TEST(Turn, TheNearSideHidesTheFarOne) {
     cv::Mat picture(side, side, CV_8UC3, cv::Scalar::all(60));
     const FaceMesh mesh = ellipsoid();
-    const cv::Point3f corner = mesh.points[263];  // of the left eye, on the image's right
+    const cv::Point3f corner = mesh.points[263];  // the left eye's corner, on the image's right
     cv::circle(picture, cv::Point2f(corner.x, corner.y), 3, {0, 255, 0}, cv::FILLED);
     const Relief relief(picture, mesh, 0);
     const auto greenPixels = [&](float degrees) {
@@ -149,7 +150,7 @@ TEST(Turn, TheNearSideHidesTheFarOne) {
 }
 
 TEST(Turn, RollTurnsTheAxisWithTheHead) {
-    // A head rolled by 90 degrees has its vertical axis along the image's x: the nose moves up or down.
+    // The vertical axis of a head rolled by 90 degrees is along the image's x: the nose moves up or down.
     FaceMesh mesh = ellipsoid();
     for (cv::Point3f& p : mesh.points) {
         const cv::Point2f d(p.x - headCenter.x, p.y - headCenter.y);
@@ -216,7 +217,7 @@ TEST(AlignLandmarks, AgreesWithAlignCrop) {
         cv::Mat points(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data()));
         cv::Mat crop, plane;
         cv::drgan::alignCrop(picture, points, crop, alignment);
-        cv::extractChannel(crop, plane, 0);  // not in place: OpenCV 5.0 fills it with anything
+        cv::extractChannel(crop, plane, 0);  // not in place: OpenCV 5.0 gives arbitrary values
         const cv::Moments m = cv::moments(plane);
         ASSERT_GT(m.m00, 0) << i;
         EXPECT_NEAR(m.m10 / m.m00, aligned[i].x, 0.3) << i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs of the detector, and the pictures that they draw.
+// Training runs of the detector, and the pictures that they compose.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -68,7 +68,7 @@ protected:
 
     static void train(DetectorOptions o) { DetectorTrainer(std::move(o), "").run(); }
 
-    /// A column of a run's metrics.csv, without its empty cells.
+    /// A column of a run's metrics.csv without empty cells.
     std::vector<double> metrics(const std::string& run, const std::string& name) const {
         std::ifstream in(path(run + "/metrics.csv"));
         std::vector<double> values;
@@ -133,7 +133,7 @@ TEST_F(DetectorRun, PicturesAreTheSameForASeedAndShowWhatTheyShould) {
 }
 
 TEST_F(DetectorRun, FacesLieWhereTheirLandmarksSay) {
-    // The drawn faces' eyes are dark and their skin is bright.
+    // The drawn faces have dark eyes and bright skin.
     DetectorOptions o = options("run", 1);
     o.scenes.count = 60;
     o.scenes.smallest = 24;
@@ -150,7 +150,7 @@ TEST_F(DetectorRun, FacesLieWhereTheirLandmarksSay) {
                 return batch.pictures[(i * 3 * 96 + py) * 96 + px];
             };
             if (std::abs(f[2] - f[0]) < 10 || std::min(f[0], f[1]) < 1 || std::max(f[2], f[3]) > 94) {
-                continue;  // turned away, or cut off
+                continue;  // turned away or cut off
             }
             ++eyes;
             dark += at(f[0], f[1]) < at((f[0] + f[2]) / 2, (f[1] + f[3]) / 2) - 0.4F ? 1 : 0;
@@ -177,7 +177,7 @@ TEST_F(DetectorRun, LearnsAFewFaces) {
         const double after = std::accumulate(loss.end() - 10, loss.end(), 0.0);
         EXPECT_LT(after, 0.7 * before) << name;
     }
-    EXPECT_GT(metrics("run", "average_precision").back(), 0.5);  // of people who were not trained on
+    EXPECT_GT(metrics("run", "average_precision").back(), 0.5);  // on people who were not trained on
     EXPECT_EQ(metrics("run", "false_per_picture").size(), 2U);
     EXPECT_TRUE(fs::exists(path("run/best.safetensors")));
     EXPECT_TRUE(fs::exists(path("run/found-000150.png")));
@@ -198,7 +198,7 @@ TEST_F(DetectorRun, ResumesAsIfItHadNeverStopped) {
 }
 
 TEST_F(DetectorRun, KeepsItsHardNegatives) {
-    // A network that knows nothing finds faces wherever its scores are as high as ours here.
+    // An untrained network detects faces everywhere if its scores are as high as those set here.
     DetectorOptions o = options("run", 3);
     o.learningRate = 0;
     const DetectorOptions fresh = options("fresh", 1);
@@ -206,7 +206,7 @@ TEST_F(DetectorRun, KeepsItsHardNegatives) {
     Checkpoint sure = Checkpoint::load(path("fresh/last.safetensors"));
     for (auto& [name, tensor] : sure.tensors) {
         if (name.rfind("averaged_detector.Conv", 0) == 0 && tensor.dim() == 1 && tensor.numel() == 1) {
-            tensor.fill_(0.5);  // the bias of a score: 0.62 everywhere
+            tensor.fill_(0.5);  // the bias of a score, which becomes 0.62 everywhere
         }
     }
     sure.save(path("sure.safetensors"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The detector: its network, which cell is to find which face, what it is taught by, how its finds are judged.
+// The detector: its network, which cell has to detect which face, its losses, how its detections are evaluated.
 #include "nn/models/detector.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using namespace drgan::train;
 
 namespace {
 
-/// An upright face by the middle and the side of its box.
+/// An upright face, given the middle and the side of its box.
 Landmarks face(double x, double y, double side) {
     const double eyes = y + (contract::boxEyesY - 0.5) * side, mouth = y + (contract::boxMouthY - 0.5) * side;
     const double places[] = {x - 0.15 * side, eyes,  x + 0.15 * side, eyes, x, y + 0.1 * side,
@@ -29,7 +29,7 @@ Landmarks face(double x, double y, double side) {
 
 torch::Tensor boxes(const std::vector<float>& values) { return torch::tensor(values).view({-1, 4}); }
 
-/// Maps that say what the targets ask for: score 0.98, else 0.02.
+/// Maps that match the targets: score 0.98, elsewhere 0.02.
 nn::Edges perfect(const std::vector<nn::CellTargets>& targets, int64_t pictures, int width, int height) {
     nn::Edges maps;
     for (size_t level = 0; level < 3; ++level) {
@@ -81,7 +81,7 @@ TEST(CellTargets, AFaceGoesToTheMapsOfItsSize) {
             EXPECT_EQ(targets[i].positive.numel() > 0, expected[i]) << side << ", map " << i;
             const int64_t cells = 256 * 192 / (contract::detectorStrides[i] * contract::detectorStrides[i]);
             ASSERT_EQ(targets[i].score.numel(), 2 * cells);
-            EXPECT_EQ(targets[i].score.slice(0, 0, cells).abs().sum().item<float>(), 0);  // the first shows none
+            EXPECT_EQ(targets[i].score.slice(0, 0, cells).abs().sum().item<float>(), 0);  // the first one has no face
             EXPECT_EQ((targets[i].score == 1).sum().item<int64_t>(), targets[i].positive.numel());
             EXPECT_LE(targets[i].positive.numel(), 9);
         }
@@ -123,7 +123,7 @@ TEST(CellTargets, AroundTheMiddleCellsAreFree) {
     EXPECT_EQ(score[4][4].item<float>(), 1);
     EXPECT_EQ(score[4][6].item<float>(), -1);
     EXPECT_EQ(score[4][0].item<float>(), 0);
-    EXPECT_EQ(targets[0].score.abs().sum().item<float>(), 0);  // a mouth is no small face
+    EXPECT_EQ(targets[0].score.abs().sum().item<float>(), 0);  // a mouth is not a small face
 }
 
 TEST(DetectorLoss, OverlapsAreThoseOfTheBoxes) {
@@ -149,7 +149,7 @@ TEST(DetectorLoss, IsSmallWhereAllIsRightAndGrowsWithEachMistake) {
 
     nn::Edges wrong = right;
     wrong[contract::detectorScore[0]] = right.at(contract::detectorScore[0]).clone();
-    wrong[contract::detectorScore[0]][0][0][0][0] = 0.9;  // a face in a corner that shows none
+    wrong[contract::detectorScore[0]][0][0][0][0] = 0.9;  // a detection in a corner without a face
     EXPECT_GT(nn::detectorLosses(wrong, targets).score.item<float>(), least.score.item<float>() + 0.05);
     wrong = right;
     wrong[contract::detectorBox[2]] = right.at(contract::detectorBox[2]) + 0.3;
@@ -215,7 +215,7 @@ TEST(Detections, ErrorsAreWhatTheySay) {
         return d;
     };
     const std::vector<std::vector<Landmarks>> truth{{face(50, 50, 40), face(150, 50, 40)}, {face(80, 50, 20)}};
-    // Best first in each picture: true, false (the same face once more), false; and one found by too large a box.
+    // By descending score in each picture: true, false (the same face again), false; and one whose box is too large.
     const std::vector<std::vector<Detection>> found{{find(50, 40, 0.9F), find(52, 40, 0.8F), find(250, 40, 0.3F)},
                                                     {find(80, 26, 0.6F)}};
     const DetectorErrors errors = detectorErrors(found, truth);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pictures that training composes: what is put where, and what stands behind it.
+// Pictures that training composes: which pieces are placed where, and the background.
 #include "detector/scene.hpp"
 
 #include <gtest/gtest.h>
@@ -22,14 +22,14 @@ constexpr int pieceSide = 32;
 
 cv::Mat plain(int side, double value) { return {side, side, CV_32FC3, cv::Scalar::all(value)}; }
 
-/// White with a black dot of 3x3 pixels.
+/// A white picture with a black dot of 3x3 pixels.
 cv::Mat dotted(int x, int y) {
     cv::Mat piece = plain(pieceSide, 1);
     piece(cv::Rect(x - 1, y - 1, 3, 3)).setTo(cv::Scalar::all(-1));
     return piece;
 }
 
-/// Centroid of what is dark.
+/// Centroid of the dark pixels.
 cv::Point2d dark(const cv::Mat& picture) {
     cv::Mat weight;
     cv::extractChannel(cv::Scalar::all(1) - picture, weight, 0);
@@ -65,7 +65,7 @@ TEST(Scene, PiecesFadeIntoWhatIsBehind) {
     float before = 1;
     for (int x = 32; x < 56; ++x) {
         EXPECT_LE(at(x, 32), before);
-        EXPECT_GT(at(x, 32), before - 0.35F) << x;  // nowhere an edge
+        EXPECT_GT(at(x, 32), before - 0.35F) << x;  // no edge anywhere
         before = at(x, 32);
     }
     EXPECT_EQ(before, -1);
@@ -141,7 +141,7 @@ TEST_F(BackgroundsTest, CutsWhereItIsAsked) {
             EXPECT_NEAR(cut(32, 63)[0], mirrored ? left : right, 1.5);
         }
     }
-    // A quarter turn: what lay from left to right lies from top to bottom.
+    // Rotated by 90 degrees: left to right becomes top to bottom.
     const cv::Mat_<cv::Vec3b> turned = photos.cut(0, {200, 128, 64, 90}, 64, false);
     EXPECT_NEAR(turned(5, 0)[0], turned(5, 60)[0], 1);
     EXPECT_GT(std::abs(turned(63, 0)[0] - turned(0, 0)[0]), 25);

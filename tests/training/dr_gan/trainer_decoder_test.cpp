@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs in which a decoder learns: every form of discriminator, set of poses and number of pictures; the decoder stage.
+// Runs that train a decoder: every form of discriminator, set of poses and number of pictures; the decoder stage.
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -40,7 +40,7 @@ TEST_P(EveryVariant, TrainsAndExports) {
     const std::map<std::string, size_t> headsOf{{"cvpr", 2}, {"tpami", 3}, {"patch", 1}};
     EXPECT_EQ(heads.size(), headsOf.at(GetParam().discriminator));
     if (GetParam().grey) {
-        // What sees the same in all channels learns the same from them.
+        // Weights that get the same input from all channels get the same gradient.
         const torch::Tensor first = checkpoint.network("discriminator")->parameters().front();
         o.run = path("untaught");
         o.learningRate = o.discriminatorRate = 1e-12;
@@ -82,14 +82,14 @@ TEST_F(TrainerRun, ADecoderIsJudgedAlikeEveryTime) {
 
 TEST_F(TrainerRun, AStrongDiscriminatorWaits) {
     DrGanOptions o = options(Stage::Joint, "run", 30);
-    o.strongDiscriminator = 0;  // any is
+    o.strongDiscriminator = 0;  // every discriminator is strong
     o.generatorSteps = 10;
     Trainer trainer(o, "");
     trainer.run();
-    // Until the first look at its strength, after step 1, in every step; then in steps 11 and 21.
+    // It learns in every step until its strength is first measured, after step 1; then in steps 11 and 21.
     EXPECT_EQ(trainer.model().discriminatorOptimiser->steps, 3);
     o.run = path("weak");
-    o.strongDiscriminator = 1.1;  // none is
+    o.strongDiscriminator = 1.1;  // no discriminator is strong
     Trainer weak(o, "");
     weak.run();
     EXPECT_EQ(weak.model().discriminatorOptimiser->steps, 30);
@@ -110,7 +110,7 @@ TEST_F(TrainerRun, DecoderStageLeavesTheEncoderAlone) {
 
 TEST_F(TrainerRun, AJudgeWithoutColoursTeachesAllChannelsTheSame) {
     train(options(Stage::Encoder, "start", 1));
-    // How alike the gradients of the output layer's three channels are: the smallest cosine of two of them.
+    // How similar the gradients of the output layer's three channels are: the smallest cosine of two of them.
     auto alike = [&](const std::string& run, bool grey) {
         DrGanOptions o = options(Stage::Decoder, run, 1);
         o.start = path("start/last.safetensors");
@@ -169,7 +169,7 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     EXPECT_EQ(stored.tensors.at("embedding").sizes(), (std::vector<int64_t>{3 * persons, 8}));
     EXPECT_EQ(stored.tensors.at("confidence").sizes(), (std::vector<int64_t>{3 * persons, 1}));
 
-    // They are what the encoder says of the pictures that stand for the person.
+    // They are the encoder's results for the pictures that represent the person.
     std::vector<float> planes;
     sampler.appendStoredPictures(1, planes);
     const int64_t side = faces.imageSize();
@@ -178,7 +178,7 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     const auto embedding = drgan::nn::encode(encoder, drgan::nn::fromPlanes(planes, side, torch::kCPU)).first.detach();
     EXPECT_LT((embedding - stored.tensors.at("embedding").slice(0, 3, 6)).abs().max().item<float>(), 1e-4);
 
-    // Another run reads them; one that wants other embeddings does not take them silently.
+    // Another run reads them; a run that needs other embeddings must not use them silently.
     o.run = path("again");
     train(o);
     o.run = path("other");
@@ -222,14 +222,14 @@ TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {
     EXPECT_EQ(after.at("bundle_id"), manifest.at("bundle_id"));
     EXPECT_EQ(after.at("files")[0], manifest.at("files")[0]);
     drgan::exporting::replaceDecoder(path("bundle"), first);
-    EXPECT_EQ(text("decoder.onnx"), decoder);  // as if nothing had been
+    EXPECT_EQ(text("decoder.onnx"), decoder);  // as before
 
     second.metadata["pose_yaws"] = "-45,0,45";
     EXPECT_THROW(drgan::exporting::replaceDecoder(path("bundle"), second), std::runtime_error);
     EXPECT_EQ(text("decoder.onnx"), decoder);
     EXPECT_THROW(drgan::exporting::replaceDecoder(path("first"), first), std::runtime_error);
 
-    // a bundle whose decoder does not say how many values of noise it takes
+    // A bundle whose decoder does not have the number of noise values in its metadata.
     const std::string key = "drgan.noise_size";
     std::string without = decoder;
     without.replace(without.find(key), key.size(), "other.noise_size");

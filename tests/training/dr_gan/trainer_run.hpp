@@ -15,7 +15,7 @@
 
 namespace drgan::train {
 
-/// Runs of tiny networks on a small set, in a folder of their own.
+/// Runs of tiny networks on a small set, in a temporary folder.
 class TrainerRun : public testing::Test {
 protected:
     void SetUp() override {

@@ -66,14 +66,14 @@ TEST_F(TrainerRun, LearnsItsPeople) {
     while (std::getline(metrics, line)) {
         std::istringstream cells(line);
         std::string cell;
-        for (int i = 0; i < 4; ++i) {  // the fourth column: margin
+        for (int i = 0; i < 4; ++i) {  // the fourth column is "margin"
             std::getline(cells, cell, ',');
         }
         loss.push_back(std::stod(cell));
     }
     ASSERT_EQ(loss.size(), 220U);
     const double first = std::accumulate(loss.begin(), loss.begin() + 5, 0.0) / 5;
-    const double last = std::accumulate(loss.end() - 50, loss.end(), 0.0) / 50;  // batches differ much
+    const double last = std::accumulate(loss.end() - 50, loss.end(), 0.0) / 50;  // batches differ a lot
     EXPECT_LT(last, 0.75 * first);
 }
 
@@ -192,7 +192,7 @@ TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
     const std::string kernel = "averaged_encoder.Conv0.weight";
     EXPECT_TRUE(torch::allclose(blended.tensors.at(kernel),
                                 0.75 * after.tensors.at(kernel) + 0.25 * before.tensors.at(kernel), 1e-4, 1e-6));
-    int heads = 0;  // of the confidence: not blended
+    int heads = 0;  // confidence heads, which are not blended
     for (const auto& [name, tensor] : after.tensors) {
         heads += name.rfind("averaged_encoder.Conv", 0) == 0 && tensor.dim() == 4 && tensor.size(0) == 1 &&
                          torch::equal(tensor, blended.tensors.at(name))
@@ -211,7 +211,7 @@ TEST_F(TrainerRun, AnEncoderCanBeBlendedWithWhatItWas) {
 TEST_F(TrainerRun, TheMirrorImageMayBePulledTowardsThePicture) {
     auto mirror = [&](double weight) {
         DrGanOptions o = options(Stage::Encoder, weight > 0 ? "with" : "without", 60);
-        o.mirrorWeight = std::max(weight, 1e-9);  // told, at least
+        o.mirrorWeight = std::max(weight, 1e-9);  // small, so that the metric is at least reported
         o.learningRate = 3e-3;
         train(o);
         std::ifstream metrics(o.run + "/metrics.csv");
@@ -244,7 +244,7 @@ TEST(Augmentation, HidesARectangle) {
         most = std::max(most, changed);
         least = std::min(least, changed);
     }
-    EXPECT_GE(least, 16);              // 0.15 of the side, each way
+    EXPECT_GE(least, 16);              // 0.15 of the side in each direction
     EXPECT_LE(most, side * side / 4);  // half of it
     EXPECT_GT(most, least);
 }
@@ -278,14 +278,14 @@ TEST_F(TrainerRun, SaysWhereNobodyIsLeftToValidateOn) {
     train(o);
     EXPECT_EQ(Checkpoint::load(path("run/last.safetensors")).metadata.count("match_threshold"), 0U);
     EXPECT_FALSE(fs::exists(path("run/best.safetensors")));
-    EXPECT_TRUE(fs::exists(path("run/grid-000002.png")));  // of the people who are trained on
+    EXPECT_TRUE(fs::exists(path("run/grid-000002.png")));  // shows people from the training set
 
     train(options(Stage::Encoder, "many", 1));
     EXPECT_EQ(Checkpoint::load(path("many/last.safetensors")).metadata.count("match_threshold"), 1U);
     DrGanOptions next = options(Stage::Encoder, "next", 1);
     next.faces = o.faces;
     next.start = path("many/last.safetensors");
-    train(next);  // keeps the threshold that its start was given
+    train(next);  // keeps the threshold of its start
     EXPECT_EQ(Checkpoint::load(path("next/last.safetensors")).metadata.at("match_threshold"),
               Checkpoint::load(next.start).metadata.at("match_threshold"));
 }

@@ -10,13 +10,13 @@
 namespace drgan::eval {
 namespace {
 
-constexpr double average[10] = {0.347, 0.397, 0.653, 0.397, 0.5, 0.597, 0.371, 0.747, 0.629, 0.747};  // in a box
+constexpr double average[10] = {0.347, 0.397, 0.653, 0.397, 0.5, 0.597, 0.371, 0.747, 0.629, 0.747};  // of the box
 
-// The average is even about the middle of the crop (16 pixels, 1.8 boxes), its mirror image about the middle between
-// the crop's first and last pixel: the mean of both, which counts, lies half a pixel to the left.
-constexpr double aside = -0.5 / 16 * 1.8;  // in a box
+// The average is symmetric about the middle of the crop (16 pixels, 1.8 boxes), its mirror image about the middle
+// between the crop's first and last pixel. The result is the mean of both, half a pixel to the left.
+constexpr double aside = -0.5 / 16 * 1.8;  // of the box
 
-/// An aligner that finds its landmarks where a frontal face has them on average in the box that it was given.
+/// An aligner that returns the average landmarks of a frontal face for any box.
 cv::Ptr<cv::drgan::Aligner> averageAligner() {
     drgan_test::TinyOptions options;
     for (const double v : average) {
@@ -25,7 +25,7 @@ cv::Ptr<cv::drgan::Aligner> averageAligner() {
     return cv::drgan::Aligner::create(drgan_test::tinyAligner(options));
 }
 
-/// A face whose landmarks are where averageAligner() finds them in three passes, all of them moved by `off` box sides.
+/// A face whose landmarks are where averageAligner() locates them in three passes, all moved by `off` box sides.
 Faces::Face face(float yaw, double off = 0) {
     const float x = 60, y = 40, side = 50;
     Faces::Face result;
@@ -56,7 +56,7 @@ TEST(Boxes, ErrorsAreInUnitsOfTheFaceAndPartedByYaw) {
     ASSERT_EQ(landed.rows.size(), 2U);
     EXPECT_EQ(landed.rows[0].faces, 2U);
     EXPECT_EQ(landed.rows[1].faces, 1U);
-    // From eyes to mouth it is 0.35 of the side.
+    // The distance from eyes to mouth is 0.35 of the side.
     EXPECT_NEAR(landed.rows[0].landmarks, (0 + 0.07 / 0.35) / 2, 0.01);
     EXPECT_NEAR(landed.rows[1].landmarks, 0.14 / 0.35, 0.01);
     const float found = cv::drgan::estimateYaw(landed.faces.at("a").place);
@@ -81,7 +81,7 @@ TEST(Boxes, JitterMovesTheBoxesAlwaysInTheSameWay) {
     ASSERT_EQ(once.rows.size(), 2U);
     for (size_t i = 0; i < 2; ++i) {
         EXPECT_GT(once.rows[i].landmarks, 0.01);
-        EXPECT_LT(once.rows[i].landmarks, 0.8);  // shift and size at their largest: 0.2 of the side of 0.35
+        EXPECT_LT(once.rows[i].landmarks, 0.8);  // at the largest shift and size: 0.2 of the side of 0.35
         EXPECT_EQ(once.rows[i].landmarks, again.rows[i].landmarks);
     }
     EXPECT_NE(once.rows[0].landmarks, once.rows[1].landmarks);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CFP's layout and drgan-eval, on a small copy that the test draws. DRGAN_EVAL_PROGRAM names the program.
+// CFP's layout and drgan-eval, on a small imitation that the test draws. DRGAN_EVAL_PROGRAM has the program's path.
 
 #include "eval/cfp.hpp"
 
@@ -35,7 +35,7 @@ std::string variable(const char* name) {
     return value ? value : "";
 }
 
-/// Two people with 10 frontal and 4 profile pictures each; folds 1 (whole) and 2 (names a third person, not there).
+/// Two people with 10 frontal and 4 profile pictures each; folds 1 (complete) and 2 (refers to a missing third person).
 void writeSmallCfp(const TemporaryFolder& folder) {
     for (int person = 1; person <= 2; ++person) {
         const std::string base = "cfp/Data/Images/00" + std::to_string(person);
@@ -85,7 +85,7 @@ TEST(Cfp, FollowsThePairLists) {
     const TemporaryFolder folder;
     writeSmallCfp(folder);
     std::string list;
-    for (int i = 1; i <= 20; ++i) {  // the list in another order than the numbers say
+    for (int i = 1; i <= 20; ++i) {  // the list's order differs from that of the file names
         const int picture = 21 - i;
         list += std::to_string(i) + " ../Data/Images/00" + std::to_string((picture - 1) / 10 + 1) + "/frontal/" +
                 ((picture - 1) % 10 < 9 ? "0" : "") + std::to_string((picture - 1) % 10 + 1) + ".jpg\n";
@@ -153,7 +153,7 @@ TEST_F(EvalProgram, MeasuresABundle) {
 }
 
 TEST_F(EvalProgram, StudiesConfidenceFusionAndFrontalViews) {
-    // Any model with a picture in and a vector out is a recogniser, so the bundle's own encoder is one.
+    // Any model that takes a picture and gives a vector can be the recogniser, even the bundle's own encoder.
     const std::string json = folder_ / "result.json";
     ASSERT_EQ(run("--bundle " + (folder_ / "bundle") + " --cfp " + (folder_ / "cfp") + " --recognizer " +
                   (folder_ / "bundle/encoder.onnx") + " --size 16 --json " + json),
@@ -161,7 +161,7 @@ TEST_F(EvalProgram, StudiesConfidenceFusionAndFrontalViews) {
         << log();
     const nlohmann::json report = nlohmann::json::parse(readText(json));
     EXPECT_EQ(report.at("fusion_mixed_quality").size(), 2U);
-    EXPECT_EQ(report.at("fusion").size(), 2U);  // three frontals and one profile are in the pairs: two a side
+    EXPECT_EQ(report.at("fusion").size(), 2U);  // the pairs have three frontal pictures and one profile: two per side
     for (const char* how : {"raw", "frontalized"}) {
         const nlohmann::json& result = report.at("recognizer_on_profiles").at(how);
         EXPECT_EQ(result.at("pairs"), 4) << how;
@@ -179,7 +179,7 @@ TEST_F(EvalProgram, TakesAnotherThresholdAndNoMirror) {
         << log();
     const nlohmann::json report = nlohmann::json::parse(readText(json));
     EXPECT_EQ(report.at("mirror"), false);
-    EXPECT_DOUBLE_EQ(report.at("FF").at("accuracy"), 0.5);  // no cosine reaches 2: all pairs are called different
+    EXPECT_DOUBLE_EQ(report.at("FF").at("accuracy"), 0.5);  // no cosine reaches 2: all pairs count as different
 }
 
 TEST_F(EvalProgram, FailsClearly) {
@@ -209,7 +209,7 @@ TEST(Embedder, IsOfUnitNormAndTheMirrorMakesItSymmetric) {
     drgan_test::writeTinyBundle(folder / "bundle");
     const std::unique_ptr<Embedder> embedder = embedBundle(cv::drgan::Bundle::load(folder / "bundle"));
     const drgan_test::DrawnFace face = drgan_test::drawFace({97, 97}, {48, 48}, 60, 0, 1);
-    // A face level and in the middle: mirroring the picture mirrors the crop.
+    // For a level face in the middle, mirroring the picture mirrors the crop.
     const cv::Mat points = (cv::Mat_<float>(5, 2) << 36, 40, 60, 40, 48, 52, 40, 62, 56, 62);
     cv::Mat mirrored;
     cv::flip(face.picture, mirrored, 1);
@@ -220,7 +220,7 @@ TEST(Embedder, IsOfUnitNormAndTheMirrorMakesItSymmetric) {
     EXPECT_GT(a.dot(b), embedder->embed(face.picture, points, false).dot(embedder->embed(mirrored, points, false)));
 }
 
-/// Says a different thing of every picture, and counts how often it is asked.
+/// Gives every picture a different embedding and counts its calls.
 class CountingEmbedder : public Embedder {
 public:
     cv::drgan::Alignment alignment() const override {
@@ -245,8 +245,8 @@ TEST(EncodeAll, AsksOnceForEachPictureAndItsMirrorImage) {
     EXPECT_EQ(embedder.asked, 2 * 2);
     EXPECT_TRUE(mirrored.blurred.empty());
     const Encoded plain = encodeAll(faces, embedder, false, true);
-    EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 5);  // as it is, blurred, small, hazy, tiny
-    // The plain encodings stay plain where the mirror image's are added for the protocols.
+    EXPECT_EQ(embedder.asked, 2 * 2 + 2 * 5);  // unchanged, blurred, small, hazy, tiny
+    // Adding the mirror image's embeddings for the protocols does not change the plain encodings.
     EXPECT_EQ(cv::norm(mirrored.clean.at("a").embedding, plain.clean.at("a").embedding), 0);
     EXPECT_NEAR(cv::norm(plain.embeddings.at("a"), data::unit(plain.clean.at("a").embedding)), 0, 1e-6);
     EXPECT_GT(cv::norm(mirrored.embeddings.at("a"), plain.embeddings.at("a")), 1e-3);

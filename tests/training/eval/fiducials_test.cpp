@@ -15,8 +15,8 @@ namespace {
 using drgan::test::TemporaryFolder;
 using drgan::test::writeText;
 
-/// The half face of a subject's right side: eye at (40, 50), ridge of the nose and lips' middle on the line x = 60,
-/// nose tip at (60, 71), corner of the mouth at (45, 90). From eyes to mouth it is 40 pixels.
+/// The right half of a subject's face: eye at (40, 50), ridge of the nose and middle of the lips on the line x = 60,
+/// nose tip at (60, 71), corner of the mouth at (45, 90). The distance from eyes to mouth is 40 pixels.
 std::string fiducials() {
     std::ostringstream text;
     for (int i = 0; i < 30; ++i) {
@@ -52,7 +52,7 @@ protected:
 };
 
 TEST_F(FiducialErrorsTest, TheSeenSideIsMeasuredInUnitsOfTheFace) {
-    // 4, 8 and 12 pixels off; the other side's points do not count.
+    // 4, 8 and 12 pixels off; landmarks of the other side do not count.
     const Faces some = faces({{picture("001/frontal/01", fiducials()), face({44, 50, 0, 0, 60, 79, 45, 78, 0, 0})}});
     const auto rows = againstFiducials(some);
     ASSERT_EQ(rows.size(), 1U);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Strangers' cosines, thresholds in a manifest, and open-set identification, on embeddings that are made up.
+// Strangers' cosines, thresholds in a manifest, and open-set identification, on synthetic embeddings.
 
 #include "eval/openset.hpp"
 
@@ -39,7 +39,7 @@ struct People {
     Encodings encodings;
 };
 
-/// Each picture is the person's direction and noise of `deviation` times its size.
+/// Each picture is the person's direction plus noise of `deviation` times its length.
 People makePeople(int count, int frontal, int profile, double deviation, unsigned seed) {
     cv::RNG random(seed);
     People people;
@@ -72,7 +72,7 @@ TEST(StrangersCosines, AreThoseOfThePairsOfTwoPeople) {
     EXPECT_EQ(measured.people, 150U);
     EXPECT_EQ(measured.pictures, 450U);
     EXPECT_EQ(measured.pairs, cosines.size());
-    EXPECT_EQ(measured.thresholds.rates, (std::vector<double>{0.1, 0.01, 0.001}));  // 1e-4: 10 of 100,000 pairs
+    EXPECT_EQ(measured.thresholds.rates, (std::vector<double>{0.1, 0.01, 0.001}));  // 1e-4 is 10 of 100,000 pairs
     for (size_t i = 0; i < 3; ++i) {
         const auto atOrAbove = [&](double cosine) {
             return std::count_if(cosines.begin(), cosines.end(),
@@ -88,7 +88,7 @@ TEST(StrangersCosines, AreThoseOfThePairsOfTwoPeople) {
 TEST(StrangersCosines, CountNobodyTwice) {
     People people = makePeople(150, 1, 0, 0.3, 8);
     const Strangers all = strangersOf(people.persons, people.encodings);
-    // 20 and 30 are 10 once more, 31 is like 30 alone.
+    // 20 and 30 are copies of 10, and 31 is similar only to 30.
     const cv::Mat ten = all.embeddings.row(10), far = all.embeddings.row(31).clone();
     const auto put = [&](size_t person, const cv::Mat& row) {
         people.encodings.at(people.persons[person].frontal[0]).embedding = row.clone();
@@ -107,7 +107,7 @@ TEST(StrangersCosines, CountNobodyTwice) {
     EXPECT_EQ(once.units.rows, 148);
     EXPECT_EQ(std::count(once.persons.begin(), once.persons.end(), 20U), 0);
     EXPECT_EQ(std::count(once.persons.begin(), once.persons.end(), 30U), 0);
-    EXPECT_EQ(std::count(once.persons.begin(), once.persons.end(), 31U), 1) << "30, whom they are like, is gone";
+    EXPECT_EQ(std::count(once.persons.begin(), once.persons.end(), 31U), 1) << "30, similar to them, was dropped";
     EXPECT_EQ(measureStrangers(once).pairs, 148U * 147 / 2);
 }
 
@@ -125,7 +125,7 @@ TEST(StrangersCosines, GoIntoTheManifestAndChangeNothingElse) {
     cv::drgan::Thresholds thresholds;
     thresholds.rates = {1e-1, 1e-2, 1e-6};
     thresholds.cosines = {0.12345F, 0.3F, 0.61F};
-    for (int round = 0; round < 2; ++round) {  // they replace others
+    for (int round = 0; round < 2; ++round) {  // the second round replaces the first one's thresholds
         writeThresholds(thresholds, folder.path());
         const cv::drgan::Bundle bundle = cv::drgan::Bundle::load(folder.path());
         EXPECT_EQ(bundle.thresholds.rates, thresholds.rates);
@@ -174,7 +174,7 @@ TEST(OpenSetIdentification, StrangersAreNamedAsOftenAsTheRuleIsAskedFor) {
     const auto rows = identifyOpenSet(people.persons, people.encodings, strangers, rule);
     ASSERT_EQ(rows.size(), 2U);
     for (const OpenSet& row : rows) {
-        EXPECT_NEAR(row.fpirByRule, 0.05, 0.015) << row.people;  // one of two pictures is enrolled: as measured
+        EXPECT_NEAR(row.fpirByRule, 0.05, 0.015) << row.people;  // enrolled: one of two pictures, as measured
         EXPECT_EQ(row.images, 1);
         EXPECT_EQ(row.profile.searches, 0U);
         EXPECT_GT(row.frontal.atFpir10, row.frontal.byRule);
@@ -246,7 +246,7 @@ TEST_F(StrangersProgram, IdentifiesAmongThem) {
 
 TEST_F(StrangersProgram, RefusesTooFewAndLeavesTheManifest) {
     const std::string before = readText(folder_ / "bundle/manifest.json");
-    EXPECT_EQ(run("--bundle " + (folder_ / "bundle") + strangers + " --write-thresholds"), 1);  // ten dev people
+    EXPECT_EQ(run("--bundle " + (folder_ / "bundle") + strangers + " --write-thresholds"), 1);  // only ten dev people
     EXPECT_THAT(log(), HasSubstr("10 people give 720 pairs"));
     EXPECT_EQ(readText(folder_ / "bundle/manifest.json"), before);
     EXPECT_EQ(run("--recognizer " + (folder_ / "bundle/encoder.onnx") + " --size 16" + strangers +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-eval's plots; where it is built without PLplot, that this is said.
+// drgan-eval's plots; without PLplot, the message that they are missing.
 
 #include "eval/plots.hpp"
 
@@ -49,7 +49,7 @@ const cv::Vec3b blue(181, 90, 0), orange(0, 90, 220), green(80, 140, 0);
 
 TEST(Plots, AreReadablePictures) {
     const TemporaryFolder folder;
-    const Plots plots(folder.path() + "/new/folder");  // is made
+    const Plots plots(folder.path() + "/new/folder");  // creates the folder
     plots.roc({{"FF", scores}, {"FP", scores}, {"all", scores}});
     plots.confidence({{-80, 0.3, 0.2}, {-78, 0.35, 0.22}, {0, 0.9, 0.7}, {3, 0.8, 0.6}, {60, 0.5, 0.4}});
     Fusion one, two;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-eval on a prepared face set. The set has ten dev people with faces at 0, 25, -50 and 80 degrees and turned ones
-// between them, so the expected counts can be worked out by hand.
+// drgan-eval on a face set. The set has ten dev people with faces at 0, 25, -50 and 80 degrees and turned views between
+// them, so the expected counts can be calculated by hand.
 
 #include "eval/set_protocol.hpp"
 
@@ -28,7 +28,7 @@ using testing::HasSubstr;
 
 constexpr int people = 40;
 constexpr int devPeople = 10;
-constexpr int rowsEach = 8;  // four real ones, each followed by a turned one
+constexpr int rowsEach = 8;  // four real pictures, each followed by a turned view
 
 std::string writeSet(const TemporaryFolder& folder, int side = 16) {
     SmallFaceSet how;
@@ -41,7 +41,7 @@ std::string writeSet(const TemporaryFolder& folder, int side = 16) {
 
 int rowOf(const std::string& name) { return std::stoi(name.substr(4)); }
 int personOf(const std::string& name) { return rowOf(name) / rowsEach; }
-/// 0: frontal, 1: frontal, 2: between, 3: profile
+/// 0 and 1: frontal, 2: in between, 3: profile
 int pictureOf(const std::string& name) { return rowOf(name) % rowsEach / 2; }
 
 TEST(SetProtocol, PairsAreOfRealDevFaces) {
@@ -59,7 +59,7 @@ TEST(SetProtocol, PairsAreOfRealDevFaces) {
             size_t same = 0;
             for (const Pair& pair : fold.pairs) {
                 for (const std::string& name : {pair.first, pair.second}) {
-                    EXPECT_EQ(rowOf(name) % 2, 0) << name;  // real
+                    EXPECT_EQ(rowOf(name) % 2, 0) << name;  // a real picture
                     EXPECT_GE(personOf(name), people - devPeople) << name;
                     persons.insert(personOf(name));
                 }
@@ -76,9 +76,10 @@ TEST(SetProtocol, PairsAreOfRealDevFaces) {
                     different.emplace(std::minmax(pair.first, pair.second));
                 }
             }
-            // Five people a fold with one pair of two frontals, or two of a frontal and a profile.
+            // Five people per fold, each with one pair of two frontal pictures or two pairs of a frontal picture and a
+            // profile.
             EXPECT_EQ(same, protocol == std::string("FF") ? 5U : 10U);
-            EXPECT_EQ(different.size(), same);  // as many, each once
+            EXPECT_EQ(different.size(), same);  // the same number, each once
             EXPECT_EQ(fold.pairs.size(), 2 * same);
             if (protocol == std::string("FP")) {
                 for (const int person : persons) {
@@ -121,7 +122,7 @@ TEST(SetProtocol, TakesAllPairsAndOtherPeople) {
 TEST(SetProtocol, FacesAreTheSetsPicturesAndYaws) {
     const TemporaryFolder folder;
     const std::string path = writeSet(folder);
-    const Faces faces = SetProtocol(path, {}).faces();  // outlives the protocol
+    const Faces faces = SetProtocol(path, {}).faces();  // must outlive the protocol
     const std::string name = rowName((people - 1) * rowsEach + 4);
     EXPECT_FLOAT_EQ(faces.at(name).yaw, -50);
     EXPECT_TRUE(faces.at(name).place.empty());
@@ -181,7 +182,7 @@ TEST_F(EvalOnSet, MeasuresABundle) {
     EXPECT_EQ(report.at("FP").at("folds").size(), 2U);
     EXPECT_LE(report.at("FP").at("accuracy_other_folds_threshold"), report.at("FP").at("accuracy_best_threshold"));
     EXPECT_EQ(report.at("all_frontal_profile").at("pairs"), 20 * 10);
-    EXPECT_EQ(report.at("fusion").size(), 2U);  // four pictures: two a side
+    EXPECT_EQ(report.at("fusion").size(), 2U);  // four pictures: two per side
     EXPECT_EQ(report.at("fusion_mixed_quality").size(), 2U);
     size_t pictures = 0;
     for (const nlohmann::json& row : report.at("confidence")) {

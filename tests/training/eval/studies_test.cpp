@@ -14,14 +14,14 @@
 namespace drgan::eval {
 namespace {
 
-/// Ten people with 10 frontal and 4 profile pictures; embeddings are the person's axis plus noise.
+/// Ten people with 10 frontal and 4 profile pictures each; an embedding is the person's axis plus noise.
 struct SmallWorld {
     static constexpr int people = 10;
     Persons persons;
     Embeddings embeddings;
     Encodings encodings;
 
-    /// @param profileNoise of the profiles' embeddings; frontal ones have 0.3
+    /// @param profileNoise noise of the profiles' embeddings; frontal ones have 0.3
     explicit SmallWorld(float profileNoise, float profileConfidence = 0.5F) {
         std::mt19937 random(7);
         std::normal_distribution<float> normal;
@@ -52,13 +52,13 @@ TEST(Studies, FrontalProfilePairsAreAllOfThem) {
 }
 
 TEST(Studies, FusingHelpsAndConfidenceDiscountsBadPictures) {
-    const SmallWorld world(2.F, 0.02F);  // profiles are nearly noise, and the confidence knows it
+    const SmallWorld world(2.F, 0.02F);  // profiles are nearly noise and have a low confidence
     const std::vector<Fusion> rows = byImagesFused(world.persons, {&world.encodings}, 10);
     ASSERT_EQ(rows.size(), 7U);  // 14 pictures: seven for each side
     for (size_t i = 0; i < rows.size(); ++i) {
         EXPECT_EQ(rows[i].n, static_cast<int>(i) + 1);
     }
-    EXPECT_DOUBLE_EQ(rows[0].confidence.eer, rows[0].mean.eer);  // one picture is one picture
+    EXPECT_DOUBLE_EQ(rows[0].confidence.eer, rows[0].mean.eer);  // with one picture, all are the same
     EXPECT_DOUBLE_EQ(rows[0].confidence.eer, rows[0].best.eer);
     EXPECT_GT(rows[0].mean.eer, 0.2);  // frontal against profile
     EXPECT_LT(rows[3].confidence.eer, rows[3].mean.eer);
@@ -78,7 +78,7 @@ TEST(Studies, TheSameDrawsGiveTheSameFigures) {
 
 TEST(Studies, MixedQualityDrawsFromAllQualities) {
     const SmallWorld world(0.3F);
-    Encodings noise;  // a picture of the worst quality says nothing, and has no confidence
+    Encodings noise;  // pictures of the worst quality: only noise, without confidence
     std::mt19937 random(9);
     std::normal_distribution<float> normal;
     for (const auto& [picture, encoding] : world.encodings) {
@@ -92,7 +92,7 @@ TEST(Studies, MixedQualityDrawsFromAllQualities) {
     EXPECT_GT(mixed[0].mean.eer, clean[0].mean.eer + 0.1);
     EXPECT_LT(mixed[0].mean.accuracy, clean[0].mean.accuracy);
     EXPECT_GT(mixed[3].confidence.tar, mixed[3].mean.tar);
-    EXPECT_LT(mixed[3].confidence.eer, mixed[3].mean.eer);  // the confidence knows which pictures are bad
+    EXPECT_LT(mixed[3].confidence.eer, mixed[3].mean.eer);  // bad pictures have a low confidence
     const std::vector<Fusion> again = byImagesFused(world.persons, {&world.encodings, &noise}, 5);
     EXPECT_EQ(again[2].best.accuracy, mixed[2].best.accuracy);
 }
@@ -100,7 +100,7 @@ TEST(Studies, MixedQualityDrawsFromAllQualities) {
 TEST(Studies, RowsEndWhereFewerThanHalfOfThePeopleReach) {
     SmallWorld world(1.F);
     for (size_t i = 0; i < 4; ++i) {
-        world.persons[i].frontal.resize(2);  // and 4 profiles: three a side
+        world.persons[i].frontal.resize(2);  // with the 4 profiles: three per side
     }
     std::vector<Fusion> rows = byImagesFused(world.persons, {&world.encodings}, 2);
     ASSERT_EQ(rows.size(), 7U);

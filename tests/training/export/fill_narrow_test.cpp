@@ -20,7 +20,7 @@ using torch::Tensor;
 
 namespace {
 
-/// An encoder of depthwise convolutions of both strides on maps of `width`, with and without an activation and batch
+/// An encoder of depthwise convolutions with both strides on maps of `width`, with and without an activation and batch
 /// normalisation.
 nn::Graph depthwise(int64_t width) {
     torch::manual_seed(7);
@@ -39,7 +39,7 @@ nn::Graph depthwise(int64_t width) {
     x = g.flatten(g.globalAveragePool(x));
     g.output(contract::encoderEmbedding, g.linear(x, 4, 6));
     g.output(contract::encoderConfidence, g.sigmoid(g.linear(x, 4, 1)));
-    graph->forward({{contract::encoderImage, torch::rand({4, 3, width, width})}});  // something to fold
+    graph->forward({{contract::encoderImage, torch::rand({4, 3, width, width})}});  // statistics to fold
     graph->eval();
     return graph;
 }
@@ -84,7 +84,7 @@ TEST_F(FillNarrow, TheValuesStayTheSame) {
         const auto wanted = nn::encode(original, image), found = nn::encode(again, image);
         EXPECT_TRUE(torch::allclose(found.first, wanted.first, 1e-5, 1e-6)) << width;
         EXPECT_TRUE(torch::allclose(found.second, wanted.second, 1e-5, 1e-6)) << width;
-        // What was read is not filled up once more.
+        // An imported model is not padded again.
         const std::string twice = toOnnx(again, "encoder", {});
         EXPECT_EQ(count(parsed(twice), "Pad"), filled) << width;
         nn::Graph third = import(twice);

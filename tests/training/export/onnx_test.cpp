@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t side = 16;
 
-/// A small recogniser with every operator that the importer knows, picture in, embedding of 6 out.
+/// A small recogniser with every operator that the importer knows: takes a picture, gives an embedding of 6 values.
 nn::Graph recogniser() {
     torch::manual_seed(5);
     nn::Graph graph;
@@ -33,7 +33,7 @@ nn::Graph recogniser() {
     x = g.flatten(g.globalAveragePool(x));
     g.output("code", g.linear(x, 8, 6));
     graph->train();
-    graph->forward({{"picture", torch::rand({4, 3, side, side}) * 200}});  // gives batch norm something to fold
+    graph->forward({{"picture", torch::rand({4, 3, side, side}) * 200}});  // gives batch norm statistics to fold
     graph->eval();
     return graph;
 }
@@ -75,7 +75,7 @@ TEST_F(Onnx, ImportFoldsMeanAndScale) {
     const Tensor wanted = (pixels.flip(1) - 127.5) / channel(60, 128, 255);
     EXPECT_TRUE(torch::allclose(nn::encode(encoder, pixels / 127.5 - 1).first,
                                 original->forward({{"picture", wanted}}).at("code"), 1e-4, 1e-4));
-    // The mean is folded exactly where no padding is seen: compare the first convolution's map inside its border.
+    // Folding the mean is exact where no padding is involved: compare the first convolution's map without its border.
     auto firstMap = [](nn::Graph& g, const Tensor& x) {
         return g->nodes().front().module->as<torch::nn::Conv2d>()->forward(x).slice(2, 1, -1).slice(3, 1, -1);
     };
@@ -135,7 +135,7 @@ TEST_F(Onnx, ExportNormalisesNothingThatWasFolded) {
     EXPECT_FALSE(batch.has_dim_value());
 }
 
-/// What was written and read gives the same values, and is written as it was.
+/// After writing and reading, a model gives the same values and is written again identically.
 TEST_F(Onnx, EveryNetworkIsReadAsItWasWritten) {
     torch::manual_seed(8);
     nn::DecoderSpec decoder{32, 16, 5, 4, 0.2}, transposed = decoder;
@@ -160,7 +160,7 @@ TEST_F(Onnx, EveryNetworkIsReadAsItWasWritten) {
             inputs[input] = torch::rand(shape) * 2 - 1;
         }
         original->train();
-        original->forward(inputs);  // something to fold
+        original->forward(inputs);  // gives batch norm statistics to fold
         original->eval();
         const std::string written = drgan::exporting::toOnnx(original, name, {{"key", "value"}});
         nn::Graph again = nn::readOnnx(write(written));

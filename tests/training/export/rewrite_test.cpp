@@ -36,7 +36,7 @@ onnx::ModelProto parsed(const std::string& bytes) {
     return model;
 }
 
-/// An encoder with a depthwise convolution on maps of 14 columns, which are filled up.
+/// An encoder with a depthwise convolution on maps of 14 columns, which get padded.
 nn::Graph narrowEncoder() {
     nn::Graph graph;
     nn::GraphImpl& g = *graph;
@@ -53,7 +53,7 @@ nn::Graph narrowEncoder() {
     return graph;
 }
 
-/// A model as earlier versions wrote it: the batch axis is called N, narrow maps are as they come.
+/// A model as earlier versions wrote it: the batch axis is called N, narrow maps are not padded.
 std::string older(const std::string& bytes) {
     onnx::ModelProto model = parsed(bytes);
     auto& graph = *model.mutable_graph();
@@ -109,7 +109,7 @@ protected:
 
     std::string file(const std::string& name) const { return bundle_ + "/" + name; }
 
-    /// All files of a folder, by their names.
+    /// A folder's files by name.
     static std::map<std::string, std::string> contents(const std::string& folder) {
         std::map<std::string, std::string> result;
         for (const auto& entry : fs::directory_iterator(folder)) {

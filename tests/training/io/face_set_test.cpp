@@ -30,7 +30,7 @@ std::vector<uint8_t> flatJpeg(int width, uint8_t red, uint8_t green, uint8_t blu
     return drgan::test::jpegOf(pixels, width);
 }
 
-/// Three rows: two real pictures of two people, and one turned from the first. Each test damages it in one place.
+/// Three rows: real pictures of two people and a turned view of the first. Each test damages it in one place.
 struct Columns {
     std::vector<std::vector<uint8_t>> pictures = {flatJpeg(side, 200, 30, 90), flatJpeg(side, 10, 120, 240),
                                                   flatJpeg(side, 90, 90, 90)};
@@ -125,7 +125,7 @@ TEST(FaceSet, DecodesToRgbFromSeveralThreads) {
     for (std::thread& thread : threads) {
         thread.join();
     }
-    EXPECT_THAT(worst, testing::Each(testing::Le(4)));  // JPEG at quality 95 on flat colours
+    EXPECT_THAT(worst, testing::Each(testing::Le(4)));  // JPEG at quality 95 on uniform colours
 }
 
 TEST(FaceSet, TakesNoPictureThatEndsTooEarly) {

@@ -38,7 +38,7 @@ std::string openMessage(const TemporaryFolder& folder, const std::string& bytes)
 TEST(Safetensors, GivesBackWhatWasWritten) {
     const TemporaryFolder folder;
     const std::string path = folder / "set.safetensors";
-    const std::vector<uint8_t> bytes = {1, 2, 3};  // an odd number, to unalign what would follow
+    const std::vector<uint8_t> bytes = {1, 2, 3};  // an odd number of bytes, so that the next tensor would be unaligned
     const std::vector<float> weights = {0.5F, -2, 3, 4, 5, 6};
     const std::vector<int64_t> steps = {-7};
     writeSafetensors(path,
@@ -136,7 +136,7 @@ TEST(Safetensors, SurvivesRandomDamage) {
         try {
             const SafetensorsFile file(path);
             unsigned sum = 0;
-            for (const std::string& name : file.names()) {  // every byte that it offers must be readable
+            for (const std::string& name : file.names()) {  // every byte of its tensors must be readable
                 for (size_t i = 0; i < file.at(name).bytes; ++i) {
                     sum += file.at(name).data[i];
                 }
@@ -179,7 +179,7 @@ TEST(Safetensors, KeepsTheOldFileWhenTheDiskIsFull) {
     writeSafetensors(path, {{"v", "F32", {1}, &value, 4}}, {});
     const std::string before = readText(path);
 
-    // A limit on file sizes stands in for a full disk: write() fails half way in both.
+    // A limit on file sizes simulates a full disk: in both, write() fails halfway.
     const auto oldHandler = std::signal(SIGXFSZ, SIG_IGN);
     rlimit old{};
     ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The expected numbers were worked out by hand from the definitions.
+// The expected numbers were calculated by hand from the definitions.
 
 #include "metrics/metrics.hpp"
 
@@ -25,22 +25,24 @@ TEST(Metrics, OfSeparablePairs) {
 }
 
 TEST(Metrics, OfOverlappingPairs) {
-    // Ascending: d .1, s .2, d .3, s .4, d .5, s .6, s .7, d .8.
+    // Ascending (s: same person, d: different): d .1, s .2, d .3, s .4, d .5, s .6, s .7, d .8.
     const PairScores scores{{0.2F, 0.4F, 0.6F, 0.7F}, {0.1F, 0.3F, 0.5F, 0.8F}};
-    // Each same pair beats 1, 2, 3, 3 of the four: 9 of 16.
+    // The same pairs score above 1, 2, 3 and 3 of the four different ones: 9 of 16.
     EXPECT_DOUBLE_EQ(areaUnderRoc(scores), 9.0 / 16);
-    // Above .1 all four same pass and one of four different is refused; no threshold does better.
+    // Above .1, all four same pairs pass and one of four different ones is refused; no threshold does better.
     EXPECT_DOUBLE_EQ(bestOperating(scores).accuracy, 5.0 / 8);
-    // A pair at the threshold is accepted: at .4 three of four same pass, two of four different are refused.
+    // A pair at the threshold is accepted: at .4, three of four same pairs pass and two of four different ones are
+    // refused.
     EXPECT_DOUBLE_EQ(accuracy(scores, 0.4F), 5.0 / 8);
     EXPECT_DOUBLE_EQ(accuracy(scores, 0), 4.0 / 8);
     EXPECT_DOUBLE_EQ(accuracy(scores, 2), 4.0 / 8);
-    // Above .4 two of four same are refused and two of four different are accepted.
+    // Above .4, two of four same pairs are refused and two of four different ones are accepted.
     EXPECT_DOUBLE_EQ(equalErrorRate(scores), 0.5);
 }
 
 TEST(Metrics, EqualErrorRateBetweenTwoPoints) {
-    // Refused/accepted: (0, 1/2) above .1; (1/3, 1/2) above .2; (1/3, 0) above .3. Equal between the last two: 1/3.
+    // (Refused same, accepted different): (0, 1/2) above .1; (1/3, 1/2) above .2; (1/3, 0) above .3. Equal between the
+    // last two: 1/3.
     EXPECT_DOUBLE_EQ(equalErrorRate({{0.2F, 0.4F, 0.5F}, {0.1F, 0.3F}}), 1.0 / 3);
     // One score for all pairs: the line from (0, 1) to (1, 0).
     EXPECT_DOUBLE_EQ(equalErrorRate({{0.5F, 0.5F}, {0.5F}}), 0.5);
@@ -52,7 +54,7 @@ TEST(Metrics, TiesCountHalf) {
 }
 
 TEST(Metrics, AcceptedAtAShareOfFalseAccepts) {
-    // Two people's pairs, descending: .8 .5 .3 .1; a quarter may pass, so the threshold lies just above .5.
+    // The different pairs, descending: .8 .5 .3 .1. A quarter may pass, so the threshold is just above .5.
     const PairScores scores{{0.2F, 0.5F, 0.6F, 0.9F}, {0.1F, 0.3F, 0.5F, 0.8F}};
     EXPECT_DOUBLE_EQ(acceptedAt(scores, 0.25), 2.0 / 4);
     EXPECT_DOUBLE_EQ(acceptedAt(scores, 0), 1.0 / 4);
@@ -85,10 +87,10 @@ TEST(Metrics, BestThresholdGivesItsAccuracy) {
 }
 
 TEST(Metrics, BothKindsCountAlikeInTheBalancedAccuracy) {
-    // Ten pairs of two people, one of one person below three of them: refusing all is right for 10 of 11 pairs.
+    // Ten different pairs and one same pair below three of them: refusing all is right for 10 of 11 pairs.
     const PairScores scores{{0.65F}, {0.1F, 0.1F, 0.1F, 0.2F, 0.2F, 0.3F, 0.4F, 0.7F, 0.8F, 0.9F}};
     EXPECT_DOUBLE_EQ(bestOperating(scores).accuracy, 10.0 / 11);
-    const Operating best = bestBalanced(scores);  // accepts it: all of one kind, 7 of 10 of the other
+    const Operating best = bestBalanced(scores);  // right for all same pairs and for 7 of 10 different ones
     EXPECT_DOUBLE_EQ(best.accuracy, (1 + 0.7) / 2);
     EXPECT_NEAR(best.threshold, (0.4 + 0.65) / 2, 1e-6);
 }
@@ -110,7 +112,7 @@ TEST(Metrics, RocNeverFallsAndHoldsTheArea) {
     std::normal_distribution<float> noise(0, 0.2F);
     PairScores scores;
     for (int i = 0; i < 200; ++i) {
-        scores.same.push_back(std::round((0.3F + noise(random)) * 50) / 50);  // rounded: many ties
+        scores.same.push_back(std::round((0.3F + noise(random)) * 50) / 50);  // rounding makes many ties
         scores.different.push_back(std::round(noise(random) * 50) / 50);
     }
     const std::vector<RocPoint> curve = rocCurve(scores);
@@ -127,14 +129,15 @@ TEST(Metrics, RocNeverFallsAndHoldsTheArea) {
 }
 
 TEST(Metrics, ThresholdsFromOtherFolds) {
-    // The first fold alone would be parted at .5, the others at .25 (pooled: between .2 and .3).
+    // The first fold alone would be separated at .5, the others at .25 (pooled: between .2 and .3).
     const std::vector<PairScores> folds = {
         {{0.6F, 0.7F}, {0.3F, 0.4F}}, {{0.3F, 0.9F}, {0.2F, 0.1F}}, {{0.35F, 0.8F}, {0.15F, 0.05F}}};
     const std::vector<Operating> others = thresholdsFromOthers(folds);
     ASSERT_EQ(others.size(), 3U);
     EXPECT_NEAR(others[0].threshold, 0.25, 1e-6);
-    EXPECT_DOUBLE_EQ(others[0].accuracy, 0.5);  // at .25 the fold's pairs of two people pass, too
-    // Folds 1 and 3: d .3 and .4 around s .35. One error is the least, first so above .4 or at .325: the lower counts.
+    EXPECT_DOUBLE_EQ(others[0].accuracy, 0.5);  // at .25 the fold's different pairs pass, too
+    // Folds 1 and 3: d .3 and .4 around s .35. The minimum is one error, reached above .4 and at .325: the lower
+    // threshold counts.
     EXPECT_NEAR(others[1].threshold, (0.3 + 0.35) / 2, 1e-6);
     EXPECT_DOUBLE_EQ(others[1].accuracy, 0.75);  // s .3 is refused
     EXPECT_THROW(thresholdsFromOthers({folds[0]}), std::runtime_error);
@@ -167,8 +170,8 @@ TEST(Report, HoldsMeansOverFoldsAndSumsOfCounts) {
     EXPECT_EQ(report["faces_not_found"], 3);
     EXPECT_EQ(report["folds"][1]["fold"], 8);
     EXPECT_DOUBLE_EQ(report["folds"][0]["threshold"], 0.5);
-    EXPECT_FALSE(report.contains("accuracy_other_folds_threshold"));  // not asked for
-    // Without a threshold, accuracy is the best one.
+    EXPECT_FALSE(report.contains("accuracy_other_folds_threshold"));  // not requested
+    // Without a threshold, accuracy is the best accuracy.
     const FoldResult best = measureFold(1, mixed, NAN, 0);
     EXPECT_DOUBLE_EQ(best.accuracy, best.best.accuracy);
 }
@@ -178,7 +181,7 @@ TEST(Report, ThresholdsOfOtherFoldsNeedSeveral) {
     const PairScores low{{0.5F, 0.4F}, {0.1F, 0.2F}};
     const std::vector<FoldResult> two = measureFolds({1, 2}, {high, low}, 0.26, {0, 0});
     const nlohmann::json report = reportProtocol(two);
-    // .3 accepts all of the first fold, .7 nothing of the second: half is right in both.
+    // .3 accepts all pairs of the first fold, .7 none of the second: half are right in both.
     EXPECT_DOUBLE_EQ(report.at("accuracy_other_folds_threshold"), 0.5);
     EXPECT_NEAR(report.at("folds")[0].at("other_folds_threshold").get<double>(), 0.3, 1e-6);
     EXPECT_NEAR(report.at("folds")[1].at("other_folds_threshold").get<double>(), 0.7, 1e-6);

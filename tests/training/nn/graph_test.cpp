@@ -73,7 +73,7 @@ TEST(Graph, WithFeaturesShowsTheMapsBeforeEachReduction) {
     const Tensor images = torch::randn({2, 3, 32, 32});
     const nn::Edges seen = judge->forward({{"image", images}});
     EXPECT_TRUE(torch::equal(seen.at("embedding"), nn::encode(encoder, images).first));
-    // Four reductions; the first one's input is left out.
+    // Four reductions; the input of the first is not included.
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(seen.at("feature_" + std::to_string(i)).size(2), 16 >> i) << i;
     }
@@ -96,7 +96,7 @@ TEST(Graph, IsRebuiltFromItsDescription) {
     nn::Graph original = nn::casiaEncoder({32, 8, 0.2});
     const Tensor image = torch::rand({3, 3, 32, 32});
     original->train();
-    nn::encode(original, image);  // moves the running means away from their start
+    nn::encode(original, image);  // moves the running means away from their initial values
     original->eval();
     nn::Graph rebuilt(nlohmann::json::parse(original->toJson().dump()));
     nn::copyWeights(*rebuilt, *original);

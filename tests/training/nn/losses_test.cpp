@@ -56,7 +56,7 @@ TEST_F(Losses, CosineLossIsZeroForTheSameDirectionAndTwoForTheOpposite) {
 }
 
 TEST_F(Losses, MarginSoftmaxByHand) {
-    // Cosines 0.6 and 0.8; the true one lowered to 0.4, scaled by 10: -log(e^4 / (e^4 + e^8)).
+    // Cosines 0.6 and 0.8; the true one is reduced to 0.4 and both are scaled by 10: -log(e^4 / (e^4 + e^8)).
     const Tensor loss = nn::marginSoftmax(torch::tensor({{3.F, 4.F}}), torch::eye(2), torch::tensor({0}), 10, 0.2);
     EXPECT_NEAR(loss.item<double>(), std::log(1 + std::exp(4.0)), 1e-4);
 }
@@ -82,7 +82,7 @@ TEST_F(Losses, FocusCountsTheFaceMoreThanTheCorners) {
     EXPECT_NEAR(nn::reconstructionLoss(face, torch::ones_like(face), weight, focus).item<double>(), 1, 1e-5);
 }
 
-/// Every term that the generator is trained by must reach both the decoder's and the encoder's weights.
+/// Every term of the generator's loss must have gradients for both the decoder's and the encoder's weights.
 class GeneratorGradient : public testing::TestWithParam<const char*> {};
 
 TEST_P(GeneratorGradient, IsNotZero) {
@@ -136,7 +136,7 @@ TEST(FaceAlone, FadesTheBackground) {
     EXPECT_FLOAT_EQ(alone[18][16].item<float>(), -0.5F);
     EXPECT_FLOAT_EQ(alone[0][0].item<float>(), 0);
     EXPECT_FLOAT_EQ(alone[31][31].item<float>(), 0);
-    EXPECT_LT(alone[16][0].item<float>(), -0.05F);  // at the border of the fading
+    EXPECT_LT(alone[16][0].item<float>(), -0.05F);  // at the border of the faded area
 }
 
 TEST(InGrey, IsTheMeanOfTheChannelsForAllAlike) {
@@ -154,16 +154,16 @@ TEST(InGrey, IsTheMeanOfTheChannelsForAllAlike) {
 TEST(Unsettled, ChangesColoursAndMovesAllPicturesAlike) {
     torch::manual_seed(3);
     const Tensor pictures = torch::rand({2, 3, 16, 16}), middle = torch::full({3, 6}, 0.5);
-    EXPECT_TRUE(near(nn::unsettled(pictures, middle), pictures));  // the middle of every range changes nothing
+    EXPECT_TRUE(near(nn::unsettled(pictures, middle), pictures));  // the middle of a range changes nothing
     Tensor draw = middle.clone();
     draw[0][0] = 1;  // the first picture's red gain, 1.2
-    draw[1][4] = 0;  // the second one's green offset, -0.15
+    draw[1][4] = 0;  // the second picture's green offset, -0.15
     Tensor expected = pictures.clone();
     expected[0][0] *= 1.2;
     expected[1][1] -= 0.15;
     EXPECT_TRUE(near(nn::unsettled(pictures, draw), expected));
     Tensor right = middle.clone();
-    right[2][0] = 0;  // x: the leftmost cut shows everything three pixels further right
+    right[2][0] = 0;  // x: the leftmost crop moves everything three pixels to the right
     EXPECT_TRUE(near(nn::unsettled(pictures, right).slice(3, 3), pictures.slice(3, 0, 13)));
     Tensor last = torch::ones({3, 6});
     EXPECT_EQ(nn::unsettled(pictures, last).sizes(), pictures.sizes());
@@ -178,7 +178,7 @@ TEST(PerceptualLoss, IsZeroForTheSamePictureAndWeighsPictures) {
     EXPECT_DOUBLE_EQ(nn::perceptualLoss(one, same, ones).item<float>(), 0);
     const float both = nn::perceptualLoss(one, other, ones).item<float>();
     EXPECT_NEAR(both, ((a - b).abs().mean() / b.abs().mean()).item<float>(), 1e-5);
-    // In units of the true map: both ten times as large are as far apart.
+    // Relative to the true map: scaling both by ten does not change the loss.
     const nn::Edges largeOne{{"feature_0", 10 * a}}, largeOther{{"feature_0", 10 * b}};
     EXPECT_NEAR(nn::perceptualLoss(largeOne, largeOther, ones).item<float>(), both, 1e-5);
     const Tensor first = torch::tensor({1.F, 0.F});
@@ -187,17 +187,18 @@ TEST(PerceptualLoss, IsZeroForTheSamePictureAndWeighsPictures) {
 }
 
 TEST_F(Losses, TemplatePairsByHand) {
-    // Two persons, two pictures each; cosines of person 0's first picture: 0.6 to its other one, 0.8 to person 1's.
+    // Two people with two pictures each; cosines of person 0's first picture: 0.6 with the other one, 0.8 with person
+    // 1's.
     const Tensor f = torch::tensor({{3.F, 4.F}, {1.F, 0.F}, {0.F, 1.F}, {0.F, 2.F}}), w = torch::full({4, 1}, 0.5F);
     const double first = std::log(1 + std::exp(10 * (0.8 - 0.4))), second = std::log(1 + std::exp(10 * (0.0 - 0.8)));
     const Tensor loss = nn::templatePairLoss(f, w, torch::tensor({0, 1}), 2, 10, 0.2);
     EXPECT_NEAR(loss.item<double>(), (first + second) / 2, 1e-4);
-    // The same person twice in a batch is nobody to be told apart from.
+    // If the same person is in a batch twice, there is nobody to distinguish.
     EXPECT_NEAR(nn::templatePairLoss(f, w, torch::tensor({4, 4}), 2, 10, 0.2).item<double>(), 0, 1e-3);
 }
 
 TEST_F(Losses, TemplatePairsTeachConfidences) {
-    // The third picture of each person shows somebody else: it should lose confidence.
+    // The third picture of each person shows somebody else, so its confidence should fall.
     const Tensor f = torch::tensor({{1.F, 0.F}, {1.F, 0.F}, {0.F, 1.F}, {0.F, 1.F}, {0.F, 1.F}, {1.F, 0.F}});
     const Tensor w = torch::full({6, 1}, 0.5, torch::requires_grad());
     nn::templatePairLoss(f, w, torch::tensor({0, 1}), 3, 10, 0.2).backward();

@@ -45,7 +45,7 @@ TEST(Speed, TakesWhatIsClearlyFaster) {
         EXPECT_EQ(o.precision, expected.second);
     }
     RunOptions half = automatic();
-    half.precision = "bf16";  // then the float32 times do not count
+    half.precision = "bf16";  // so the float32 times do not count
     chooseSpeed(half, std::nullopt, [] { return times(1, 10, 1, 5); });
     EXPECT_EQ(half.memoryFormat, "planes");
     EXPECT_EQ(half.precision, "bf16");
@@ -64,13 +64,13 @@ TEST(Speed, IsNotMeasuredOnCudaOrOfARunThatGoesOn) {
                 testing::AllOf(HasSubstr("this run had planes"), HasSubstr("bf16 was asked for")));
     EXPECT_EQ(o.memoryFormat, "planes");
     EXPECT_EQ(o.precision, "bf16");
-    RunOptions old = automatic();  // a checkpoint from before there was a choice
+    RunOptions old = automatic();  // a checkpoint from before there were options
     chooseSpeed(old, Metadata(), never);
     EXPECT_EQ(old.memoryFormat, "channels-last");
     EXPECT_EQ(old.precision, "float32");
 }
 
-/// Puts the memory format back.
+/// Restores the memory format.
 class InPlanes : public TrainerRun {
 protected:
     void TearDown() override {
@@ -88,7 +88,7 @@ TEST_F(InPlanes, ARunLearnsTheSameAndGoesOn) {
     applySpeed(o, never);
     EXPECT_EQ(nn::memoryFormat(), torch::MemoryFormat::Contiguous);
     train(o);
-    // Adam moves a weight by the rate at most in each step, whatever rounding makes of its gradient.
+    // Adam moves a weight by at most the learning rate in each step, whatever the rounding of its gradient.
     EXPECT_LT(distance(path("last/last.safetensors"), path("planes/last.safetensors")), 4 * o.learningRate);
     nn::setMemoryFormat(torch::MemoryFormat::ChannelsLast);
     DrGanOptions resumed = o;

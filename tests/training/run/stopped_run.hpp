@@ -12,12 +12,12 @@
 
 namespace drgan::train {
 
-/// Starts a run that a signal stops: it saves what it has and ends before its last step. A busy machine may give the
-/// thread that sends the signal its turn too late; then the run is made again.
+/// Starts a run that a signal stops: it saves a checkpoint and ends before its last step. On a busy machine the signal
+/// may come too late; then the run is repeated.
 /// @param folder of the run, emptied before each attempt
-/// @param after steps after which the signal comes
-/// @param steps of the whole run
-/// @param make gives the Trainer
+/// @param after number of steps before the signal
+/// @param steps number of steps of the whole run
+/// @param make makes the Trainer
 template <typename Make>
 void runUntilStopped(const std::string& folder, int64_t after, int64_t steps, Make&& make) {
     int64_t stopped = steps;
@@ -38,7 +38,7 @@ void runUntilStopped(const std::string& folder, int64_t after, int64_t steps, Ma
     ASSERT_LT(stopped, steps);
 }
 
-/// Whether two checkpoints hold the same tensors, but for what rounding makes of them.
+/// Whether two checkpoints have the same tensors up to rounding errors.
 inline void expectSameTensors(const Checkpoint& a, const Checkpoint& b) {
     ASSERT_EQ(a.tensors.size(), b.tensors.size());
     for (const auto& [name, tensor] : a.tensors) {

@@ -26,7 +26,7 @@ cv::Mat blobAt(int which) {
     return std::move(picture);
 }
 
-/// Where the bright blob lies, pixels.
+/// The position of the bright blob, pixels.
 cv::Point2d found(const cv::Mat& picture) {
     cv::Mat grey;
     cv::extractChannel(picture, grey, 0);
@@ -36,7 +36,7 @@ cv::Point2d found(const cv::Mat& picture) {
 }
 
 TEST(Crops, BoxIsWhereADetectorPutsIt) {
-    // The eyes' midpoint 39.7 % down the box, the mouth's 74.7 %.
+    // The eyes' midpoint is 39.7 % down the box, the mouth's 74.7 %.
     const Square box = boxOf({40, 39.7F, 60, 39.7F, 55, 60, 45, 74.7F, 55, 74.7F});
     EXPECT_NEAR(box.x, 50, 1e-4);
     EXPECT_NEAR(box.y, 50, 1e-4);
@@ -52,7 +52,7 @@ TEST(Crops, LandmarksAreWhereThePictureShowsThem) {
                                    Square{70, 60, 120, -25}, Square{64, 66, 64, 10}}) {
             const Landmarks expected = inCrop(truth, crop);
             for (int i = 0; i < 5; ++i) {
-                // The mirror image's right eye is the picture's left one.
+                // The mirror image's right eye is the picture's left eye.
                 const int shown = mirror ? (i == 2 ? 2 : i < 2 ? 1 - i : 7 - i) : i;
                 cv::Mat picture = blobAt(shown);
                 if (mirror) {
@@ -67,7 +67,7 @@ TEST(Crops, LandmarksAreWhereThePictureShowsThem) {
 }
 
 TEST(Crops, RollTurnsTheCropClockwise) {
-    // A crop that is rolled by 90 degrees has the picture's bottom at its right.
+    // The right of a crop that is rolled by 90 degrees is the bottom of the picture.
     const Landmarks p = inCrop({64, 64, 64, 84, 84, 64, 44, 64, 64, 44}, {64, 64, 80, 90});
     const Landmarks expected{0.5, 0.5, 0.75, 0.5, 0.5, 0.25, 0.5, 0.75, 0.25, 0.5};
     for (size_t i = 0; i < p.size(); ++i) {
@@ -80,7 +80,7 @@ TEST(Crops, OutsideThePictureIsItsMirrorImageBlurred) {
     picture.forEach([](cv::Vec3b& pixel, const int* at) {
         pixel = cv::Vec3b::all((at[0] / 2 + at[1] / 2) % 2 == 0 ? 255 : 0);  // squares of 2 pixels
     });
-    // Columns 0 to 10 are inside, 11 is a pixel beyond the last one.
+    // Columns 0 to 10 are inside the picture; 11 is one pixel beyond the last one.
     const cv::Mat_<cv::Vec3b> crop = cutCrop(picture, {149, 64, 64, 0});
     EXPECT_EQ(crop(32, 9), picture(64, 126));
     const auto roughness = [&](int from, int end) {

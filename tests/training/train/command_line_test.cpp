@@ -40,7 +40,7 @@ protected:
         return std::get<Options>(read.options);
     }
 
-    /// What these arguments of a run are refused with.
+    /// The error that a run with these arguments gives.
     void refuse(std::vector<std::string> arguments, int exitCode, const std::string& message) {
         arguments.insert(arguments.end(), {"--faces", existing(), "--run", "r"});
         EXPECT_EXIT(line(arguments), testing::ExitedWithCode(exitCode), message) << arguments[1];
@@ -54,12 +54,12 @@ protected:
 TEST_F(OptionsOf, ResolvedConfigGivesTheSameRunAgain) {
     const auto o = parse({"joint", "--faces", existing(), "--run", "r", "--steps", "7", "--poses", "-45,0,45"});
     EXPECT_EQ(o.stage, Stage::Joint);
-    EXPECT_DOUBLE_EQ(o.adversarialWeight, 0.1);  // joint unless given
+    EXPECT_DOUBLE_EQ(o.adversarialWeight, 0.1);  // the joint stage's default
     const auto again = std::get<DrGanOptions>(line({"joint", "--config", config()}).options);
     EXPECT_EQ(again.steps, 7);
     EXPECT_EQ(again.batch.poseYaws, (std::vector<float>{-45, 0, 45}));
     EXPECT_DOUBLE_EQ(again.adversarialWeight, 0.1);
-    // The command line wins.
+    // The command line takes precedence.
     EXPECT_EQ(parse({"joint", "--config", config(), "--steps", "9"}).steps, 9);
     EXPECT_EXIT(line({"encoder", "--config", config()}), testing::ExitedWithCode(110),
                 "config.toml: --[a-z-]+ is an option of .*joint, not of encoder");

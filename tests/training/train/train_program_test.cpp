@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-train as a program: what happens to a run when it is killed, when the disk is full, when a picture is corrupt;
-// and runs on several processes.
+// drgan-train as a program: runs that are killed, full disks, corrupt pictures, and runs with several processes.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -32,7 +31,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-/// drgan-train, running; what it says goes to a file.
+/// A running drgan-train, with its output in a file.
 class Process {
 public:
     Process(const Strings& arguments, const std::string& log, const std::map<std::string, std::string>& environment,
@@ -50,7 +49,7 @@ public:
             ::setenv(name.c_str(), value.c_str(), 1);
         }
         if (largestFile != RLIM_INFINITY) {
-            ::signal(SIGXFSZ, SIG_IGN);  // writing fails instead, as on a full disk
+            ::signal(SIGXFSZ, SIG_IGN);  // so that writing fails, as on a full disk
             const rlimit limit{largestFile, largestFile};
             ::setrlimit(RLIMIT_FSIZE, &limit);
         }
@@ -66,8 +65,8 @@ public:
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
 
-    /// @param signal to send first; 0: none
-    /// @return the exit status; -1 for one that a signal ended
+    /// @param signal signal to send first; 0: none
+    /// @return the exit status; -1: ended by a signal
     int wait(int signal = 0) {
         if (id_ > 0) {
             int status = 0;
@@ -102,7 +101,7 @@ struct Distance {
     double largest = 0, mean = 0;
 };
 
-/// Between the weights of two checkpoints.
+/// The distance of two checkpoints' weights.
 Distance distance(const std::string& a, const std::string& b, const std::string& prefix = "") {
     const SafetensorsFile left(a), right(b);
     EXPECT_EQ(left.names().size(), right.names().size());
@@ -110,7 +109,8 @@ Distance distance(const std::string& a, const std::string& b, const std::string&
     double count = 0;
     for (const auto& name : left.names()) {
         const auto &x = left.at(name), &y = right.at(name);
-        // The bias before a batch normalisation: nothing depends on it, its gradient is rounding, which Adam blows up.
+        // Nothing depends on a bias before batch normalisation: its gradient is only rounding error, which Adam
+        // amplifies.
         const bool idle = name.find("decoder.Gemm1.bias") != std::string::npos;
         if (x.dtype != "F32" || name.rfind(prefix, 0) != 0 || idle) {
             continue;
@@ -152,7 +152,7 @@ protected:
         }
         for (const auto& [option, value] :
              {std::pair{"--precision", "float32"}, {"--memory-format", "channels-last"}}) {
-            if (std::find(more.begin(), more.end(), option) == more.end()) {  // then equal runs are, on any processor
+            if (std::find(more.begin(), more.end(), option) == more.end()) {  // equal runs give equal results
                 add({option, value});
             }
         }
@@ -160,7 +160,7 @@ protected:
         return all;
     }
 
-    /// Runs it to its end and gives what it said.
+    /// Runs it to the end. @return its output
     std::string run(const Strings& all, int expected = 0, rlim_t largestFile = RLIM_INFINITY) const {
         const std::string log = folder_ / "log";
         Process process(all, log, {}, largestFile);
@@ -168,7 +168,7 @@ protected:
         return readText(log);
     }
 
-    /// Runs it on two processes.
+    /// Runs it with two processes.
     std::string runTwo(const Strings& all) const {
         const std::string port = freePort();
         auto start = [&](int rank) {
@@ -314,7 +314,7 @@ TEST_F(TrainProgram, AFullDiskStopsTheRunAndLeavesTheLastCheckpoint) {
 TEST_F(TrainProgram, ACorruptPictureIsReportedAndAnotherOneTaken) {
     std::string bytes = readText(faces_);
     size_t at = 0;
-    for (int i = 0; i < 100; ++i) {  // about a third of the set, all of some persons
+    for (int i = 0; i < 100; ++i) {  // about a third of the set, including all pictures of some people
         at = bytes.find("\xff\xd8\xff", at + 3);
         ASSERT_NE(at, std::string::npos);
         bytes.replace(at, 3, "bad");
@@ -343,8 +343,8 @@ TEST_F(TrainProgram, HalfPrecisionLearnsTheSame) {
         run(arguments(stage, name + "32", more));
         run(arguments(stage, name + "16", half));
         const double apart = distance(last(name + "32"), last(name + "16"), "encoder.").largest;
-        EXPECT_GT(apart, 0) << stage;     // it does something
-        EXPECT_LT(apart, 0.01) << stage;  // Adam moves a weight by 1e-3 a step at most, whatever the gradient
+        EXPECT_GT(apart, 0) << stage;     // it has an effect
+        EXPECT_LT(apart, 0.01) << stage;  // Adam moves a weight by at most 1e-3 per step
     }
 }
 
@@ -371,8 +371,8 @@ TEST_P(TwoProcesses, LearnWhatOneDoesWithTheDoubledBatch) {
     }
     EXPECT_THAT(said, HasSubstr("process 2 of 2"));
     for (const char* network : {"encoder.", "decoder.", "averaged_", "discriminator."}) {
-        // Adam moves every weight by up to the rate in each step, 3e-3 in all, one whose gradient is nearly 0 by what
-        // rounding makes of it: so the mean is asked for, and a hundredth of that.
+        // Adam moves every weight by up to the learning rate in each step, 3e-3 in all. If a gradient is nearly 0,
+        // rounding decides: so compare the mean, with a hundredth of that as the limit.
         EXPECT_LT(distance(last("one"), last("two"), network).mean, 3e-5) << network;
     }
 }
