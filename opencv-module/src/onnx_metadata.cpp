@@ -214,8 +214,10 @@ private:
             } else if (field.number == 8) {
                 for (WireReader packed(field, "integers of an attribute", where_); !packed.atEnd();) {
                     integers.push_back(packed.varint());
+                    limit(integers.size(), maxEntries, "integers in an attribute");
                 }
             }
+            limit(integers.size(), maxEntries, "integers in an attribute");
             if (field.number == 5 || field.number == 10) {
                 checkOnnxTensor(field, "tensor of an attribute", where_);
             }
@@ -228,8 +230,11 @@ private:
             }
         }
         static const std::set<std::string> counts{"strides", "dilations", "kernel_shape", "group"};
+        if (counts.count(name) == 0) {
+            return;
+        }
         for (const uint64_t value : integers) {
-            if (counts.count(name) > 0 && (value < 1 || value > maxWindow)) {  // OpenCV 5.0 would divide by zero
+            if (value < 1 || value > maxWindow) {  // OpenCV 5.0 would divide by zero
                 fail(format("attribute %s of a node: got %lld, expected 1 to %d", name.c_str(),
                             static_cast<long long>(value), maxWindow));
             }
