@@ -5,6 +5,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "run/picture.hpp"
+
 namespace drgan::train {
 
 namespace {
@@ -72,8 +74,7 @@ void sharpen(cv::Mat& picture, double amount) {
     cv::Mat mean;
     cv::blur(picture, mean, {3, 3});
     cv::addWeighted(picture, 1 + amount, mean, -amount, 0, picture);
-    cv::max(picture, -1, picture);
-    cv::min(picture, 1, picture);
+    clamp(picture);
 }
 
 }  // namespace drgan::train

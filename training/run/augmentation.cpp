@@ -5,6 +5,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "run/picture.hpp"
 #include "run/random.hpp"
 
 namespace drgan::train {
@@ -43,11 +44,6 @@ void occlude(cv::Mat& picture, std::mt19937_64& random) {
         colour[k] = uniform(random, -1, 1);
     }
     picture(cv::Rect(x, y, width, height)).setTo(colour);
-}
-
-void clamp(cv::Mat& picture) {
-    cv::max(picture, -1, picture);
-    cv::min(picture, 1, picture);
 }
 
 }  // namespace

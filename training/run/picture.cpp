@@ -19,6 +19,11 @@ cv::Mat toBytes(const cv::Mat& picture) {
     return rgb;
 }
 
+void clamp(cv::Mat& picture) {
+    cv::max(picture, -1, picture);
+    cv::min(picture, 1, picture);
+}
+
 void appendPlanes(const cv::Mat& picture, std::vector<float>& planes) {
     const cv::Mat source = picture.depth() == CV_8U ? toFloat(picture) : picture;
     const size_t before = planes.size();

@@ -15,6 +15,9 @@ cv::Mat toFloat(const cv::Mat& rgb);
 /// From [-1,1] to 8 bits, rounded.
 cv::Mat toBytes(const cv::Mat& picture);
 
+/// Limits a picture in [-1,1] to that range, in place.
+void clamp(cv::Mat& picture);
+
 /// Appends the 3 planes of a picture of either type, in [-1,1].
 void appendPlanes(const cv::Mat& picture, std::vector<float>& planes);
 

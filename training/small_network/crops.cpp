@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "opencv2/drgan/face_geometry.hpp"
+#include "run/picture.hpp"
 #include "run/random.hpp"
 
 namespace drgan::train {
@@ -55,7 +56,7 @@ cv::Mat texture(int size, std::mt19937_64& random) {
     for (int k = 0; k < 3; ++k) {
         ground[k] = static_cast<float>(uniform(random, -1, 1));
     }
-    cv::Mat_<cv::Vec3f> result(size, size, ground);
+    cv::Mat_<cv::Vec3f> layered(size, size, ground);
     const int layers = static_cast<int>(uniform(random, 1, 7));
     for (int layer = 0; layer < layers; ++layer) {
         const bool isWave = chance(0.5, random);
@@ -66,7 +67,7 @@ cv::Mat texture(int size, std::mt19937_64& random) {
         for (int k = 0; k < 3; ++k) {
             colour[k] = static_cast<float>(uniform(random, -1, 1));
         }
-        result.forEach([&](cv::Vec3f& pixel, const int* at) {
+        layered.forEach([&](cv::Vec3f& pixel, const int* at) {
             const double x = at[1], y = at[0];
             const double along = x * std::cos(angle) + y * std::sin(angle);
             const double dx = (x - cx) / length, dy = (y - cy) / (length * flat);
@@ -74,10 +75,11 @@ cv::Mat texture(int size, std::mt19937_64& random) {
                                                         : 1 / (1 + std::exp(6 * (dx * dx + dy * dy - 1))));
         });
     }
-    cv::Mat noise(result.size(), result.type());
+    cv::Mat result = layered, noise(result.size(), result.type());
     cv::RNG(random()).fill(noise, cv::RNG::NORMAL, 0, uniform(random, 0.001, 0.5));
     result += noise;
-    return cv::Mat(cv::max(cv::min(result, 1), -1));
+    clamp(result);
+    return result;
 }
 
 }  // namespace drgan::train

@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <limits>
+#include <opencv2/core/utility.hpp>
 
 #include "aligner/trainer.hpp"
 #include "detector/trainer.hpp"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
     try {
         auto& common = std::visit([](auto& o) -> RunOptions& { return o; }, line.options);
         at::set_num_threads(common.threads);
+        cv::setNumThreads(1);  // batches are drawn in threads already
 #ifdef __GLIBC__
         // Feature maps come and go by the hundred in every step: memory returned to the system would be zeroed again.
         mallopt(M_MMAP_THRESHOLD, 1 << 30);
