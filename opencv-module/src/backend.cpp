@@ -170,10 +170,9 @@ int checkBackend(int backendId, int targetId, const std::string& where) {
 #if CV_VERSION_MAJOR >= 5
 
 dnn::Net readNetwork(const std::vector<uchar>& model, int backendId, int targetId) {
-    // The new engine runs on the CPU only, whatever the target. That of OpenCV 5.0 also overruns its stack on batches
-    // of some networks, and divides by zero on damaged ones.
     const bool plain = isPlainCpu({backendId, targetId});
-    // OpenCV 5.0's overload for vectors ignores the engine.
+    // The classic engine: the new one runs on the CPU only, whatever the target, and that of OpenCV 5.0 lets NaN pass
+    // as a score. Its overload for vectors ignores the engine.
     dnn::Net net = dnn::readNetFromONNX(reinterpret_cast<const char*>(model.data()), model.size(), dnn::ENGINE_CLASSIC);
     if (!net.getMainGraph()) {  // the classic engine
         net.setPreferableBackend(backendId);

@@ -6,7 +6,7 @@
 
 namespace drgan::data {
 
-/// cv::dnn::readNetFromONNX() by the engine that cv::drgan uses: OpenCV 5.0's new one crashes on some networks.
+/// cv::dnn::readNetFromONNX() by the engine that cv::drgan uses.
 inline cv::dnn::Net readOnnx(const std::string& path) {
 #if CV_VERSION_MAJOR >= 5
     return cv::dnn::readNetFromONNX(path, cv::dnn::ENGINE_CLASSIC);

@@ -35,8 +35,8 @@ cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
 }
 
-// Up to OpenCV 4, a JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must be followed by
-// the end of the image; coded data holds no such markers, and a thumbnail lies before.
+// Up to OpenCV 4, a JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must
+// be followed by the end of the image; coded data contains no such markers, and a thumbnail comes before.
 bool isCutOff(const std::vector<uint8_t>& bytes) {
     constexpr uint8_t start[] = {0xFF, 0xD8}, scan[] = {0xFF, 0xDA}, end[] = {0xFF, 0xD9};
     if (bytes.size() < 2 || !std::equal(std::begin(start), std::end(start), bytes.begin())) {

@@ -36,8 +36,8 @@ std::string absolute(const std::string& path) {
     return found ? found.get() : path;
 }
 
-// Identifies a version of a bundle: its folder, its files, and the contents of the manifest, which has a checksum of
-// each file. Networks with the same stamp are shared.
+// Identifies a version of a bundle: its folder, its files, and the contents of the manifest. Networks with the same
+// stamp are shared.
 std::string stampOf(const cv::drgan::Bundle& bundle) {
     const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
     std::string stamp = absolute(bundle.folder) + " " + bundle.id;
