@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scene_faces.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <locale>
+#include <sstream>
+#include <stdexcept>
+
+#include "csv.hpp"
+#include "replace_file.hpp"
+
+namespace drgan::io {
+
+namespace {
+
+constexpr const char* box[] = {"x", "y", "w", "h"};
+constexpr const char* landmarks[] = {"right_eye_x", "right_eye_y",   "left_eye_x",    "left_eye_y",   "nose_x",
+                                     "nose_y",      "right_mouth_x", "right_mouth_y", "left_mouth_x", "left_mouth_y"};
+
+class Row {
+public:
+    Row(const std::map<std::string, size_t>& columns, const std::vector<std::string>& fields)
+        : columns_(columns), fields_(fields) {}
+
+    bool has(const char* column) const { return columns_.count(column) != 0; }
+    const std::string& text(const char* column) const { return fields_[columns_.at(column)]; }
+    double number(const char* column) const {
+        const std::string& value = text(column);
+        double result = 0;
+        const auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), result);
+        if (error != std::errc() || rest != value.data() + value.size() || !std::isfinite(result)) {
+            throw std::runtime_error(std::string(column) + " is '" + value + "', expected a number");
+        }
+        return result;
+    }
+
+    LabelledFace face() const {
+        LabelledFace result;
+        result.box = {number("x"), number("y"), number("w"), number("h")};
+        if (result.box.width <= 0 || result.box.height <= 0) {
+            throw std::runtime_error("a box of " + text("w") + " x " + text("h") + " pixels, expected more than 0");
+        }
+        if (has("score")) {
+            result.score = static_cast<float>(number("score"));
+        }
+        for (size_t i = 0; has(landmarks[0]) && i < std::size(landmarks); ++i) {
+            result.landmarks[i] = static_cast<float>(number(landmarks[i]));
+        }
+        return result;
+    }
+
+private:
+    const std::map<std::string, size_t>& columns_;
+    const std::vector<std::string>& fields_;
+};
+
+std::map<std::string, size_t> columnsOf(const std::string& header) {
+    std::map<std::string, size_t> columns;
+    const std::vector<std::string> names = splitCsv(header);
+    for (size_t i = 0; i < names.size(); ++i) {
+        columns[names[i]] = i;
+    }
+    std::vector<const char*> required{"file"};
+    required.insert(required.end(), std::begin(box), std::end(box));
+    if (columns.count(landmarks[0]) != 0) {
+        required.insert(required.end(), std::begin(landmarks), std::end(landmarks));
+    }
+    for (const char* name : required) {
+        if (columns.count(name) == 0) {
+            throw std::runtime_error(std::string("there is no column '") + name + "'");
+        }
+    }
+    return columns;
+}
+
+}  // namespace
+
+SceneFaces readSceneFaces(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) {
+        throw std::runtime_error(path + ": cannot be opened");
+    }
+    SceneFaces faces;
+    std::map<std::string, size_t> columns;
+    std::string line;
+    for (size_t number = 1; std::getline(in, line); ++number) {
+        if (!line.empty() && line.back() == '\r') {
+            line.pop_back();
+        }
+        try {
+            if (number == 1) {
+                columns = columnsOf(line);
+                continue;
+            }
+            const std::vector<std::string> fields = splitCsv(line);
+            if (fields.size() != columns.size()) {
+                throw std::runtime_error(std::to_string(fields.size()) + " fields, expected " +
+                                         std::to_string(columns.size()));
+            }
+            const Row row(columns, fields);
+            std::vector<LabelledFace>& known = faces[row.text("file")];
+            if (!row.text("x").empty()) {
+                known.push_back(row.face());
+            }
+        } catch (const std::runtime_error& error) {
+            throw std::runtime_error(path + ": line " + std::to_string(number) + ": " + error.what());
+        }
+    }
+    if (faces.empty()) {
+        throw std::runtime_error(path + ": no photograph is listed");
+    }
+    return faces;
+}
+
+void writeSceneFaces(const std::string& path, const SceneFaces& faces) {
+    std::ostringstream out;
+    out.imbue(std::locale::classic());
+    out << std::fixed;
+    out << "file,x,y,w,h";
+    for (const char* name : landmarks) {
+        out << ',' << name;
+    }
+    out << ",score\n";
+    for (const auto& [file, known] : faces) {
+        if (known.empty()) {
+            out << quoteCsv(file) << std::string(std::size(box) + std::size(landmarks) + 1, ',') << '\n';
+        }
+        for (const LabelledFace& face : known) {
+            out.precision(2);
+            out << quoteCsv(file) << ',' << face.box.x << ',' << face.box.y << ',' << face.box.width << ','
+                << face.box.height;
+            for (const float value : face.landmarks) {
+                out << ',' << value;
+            }
+            out.precision(4);
+            out << ',' << face.score << '\n';
+        }
+    }
+    replaceFiles({{path, out.str()}});
+}
+
+}  // namespace drgan::io
