@@ -2,6 +2,7 @@
 
 #include "labels.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,8 @@
 #include <map>
 #include <stdexcept>
 #include <system_error>
+
+#include "io/csv.hpp"
 
 namespace drgan::data {
 
@@ -38,6 +41,11 @@ public:
             throw std::runtime_error(path + ": " + std::to_string(found) +
                                      " of the ten landmark columns are there, expected all or none");
         }
+    }
+    /// Whether the row is one that the filter wants.
+    bool passes(const std::vector<std::string>& fields, const RowFilter& filter) const {
+        return std::all_of(filter.columns.begin(), filter.columns.end(),
+                           [&](const auto& c) { return get(fields, c.first) == c.second; });
     }
     bool has(const std::string& name) const { return columns_.count(name) != 0; }
     size_t count() const { return count_; }
@@ -108,37 +116,7 @@ Label readRow(const Header& header, const std::vector<std::string>& fields) {
 
 }  // namespace
 
-std::vector<std::string> splitCsv(const std::string& line) {
-    std::vector<std::string> fields(1);
-    bool quoted = false;
-    for (size_t i = 0; i < line.size(); ++i) {
-        if (line[i] == '"') {
-            if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
-                fields.back() += line[++i];
-            } else {
-                quoted = !quoted;
-            }
-        } else if (line[i] == ',' && !quoted) {
-            fields.emplace_back();
-        } else {
-            fields.back() += line[i];
-        }
-    }
-    return fields;
-}
-
-std::string quoteCsv(const std::string& field) {
-    if (field.find_first_of(",\"\n\r") == std::string::npos) {
-        return field;
-    }
-    std::string quoted = "\"";
-    for (const char c : field) {
-        quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-    }
-    return quoted + "\"";
-}
-
-Labels readLabels(const std::string& path) {
+Labels readLabels(const std::string& path, const RowFilter& filter) {
     std::ifstream stream(path);
     std::string line;
     const auto next = [&] {
@@ -156,16 +134,27 @@ Labels readLabels(const std::string& path) {
     if (line.compare(0, 3, "\xEF\xBB\xBF") == 0) {  // a byte order mark, as spreadsheets write it
         line.erase(0, 3);
     }
-    const Header header(path, splitCsv(line));
+    const Header header(path, io::splitCsv(line));
+    for (const auto& [column, text] : filter.columns) {
+        if (!header.has(column)) {
+            throw std::runtime_error(path + ": there is no column '" + column + "'");
+        }
+    }
     Labels labels;
     for (size_t number = 2; next(); ++number) {
         if (line.empty()) {
             continue;
         }
-        const std::vector<std::string> fields = splitCsv(line);
+        const std::vector<std::string> fields = io::splitCsv(line);
         try {
-            labels.rows.push_back(readRow(header, fields));
-            labels.rows.back().line = number;
+            if (fields.size() == header.count() && !header.passes(fields, filter)) {
+                continue;
+            }
+            Label label = readRow(header, fields);
+            if (!(std::abs(label.yaw) > filter.mostYaw)) {
+                label.line = number;
+                labels.rows.push_back(std::move(label));
+            }
         } catch (const std::runtime_error& error) {
             const std::string file = fields.size() == header.count() ? header.get(fields, "file") : std::string();
             labels.dropped.push_back({number, file, error.what()});

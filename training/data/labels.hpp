@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
@@ -41,14 +42,14 @@ struct Labels {
     size_t listed = 0;             ///< pictures that were met, dropped ones included; folders only
 };
 
-/// Splits one CSV record (RFC 4180: quotes may enclose a field, a doubled quote stands for one).
-std::vector<std::string> splitCsv(const std::string& line);
+/// Which rows of labels.csv are used.
+struct RowFilter {
+    std::map<std::string, std::string> columns;              ///< only rows with this text in that column
+    float mostYaw = std::numeric_limits<float>::infinity();  ///< degrees; rows without a yaw pass
+};
 
-/// Quotes a CSV field where it needs it.
-std::string quoteCsv(const std::string& field);
-
-/// Reads labels.csv. A bad row is left out and listed in `dropped`.
+/// Reads labels.csv. A bad row is left out and listed in `dropped`; one that the filter does not want just left out.
 /// @throws std::runtime_error if the file cannot be read or lacks a required column, naming both.
-Labels readLabels(const std::string& path);
+Labels readLabels(const std::string& path, const RowFilter& filter = {});
 
 }  // namespace drgan::data

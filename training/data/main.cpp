@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -16,8 +17,10 @@
 #include <thread>
 #include <vector>
 
+#include "io/csv.hpp"
 #include "layouts.hpp"
 #include "prepare_all.hpp"
+#include "scene_labels.hpp"
 #include "set_builder.hpp"
 
 namespace {
@@ -29,6 +32,9 @@ struct Arguments {
     std::string labels;
     std::string people;
     std::string cfp;
+    std::string photos;
+    std::vector<std::string> only;
+    drgan::data::RowFilter filter;
     double devShare = 0;
     std::vector<std::string> devPeople;
     std::string output;
@@ -48,7 +54,17 @@ void define(CLI::App& app, Arguments& a) {
         input->add_option("--labels", a.labels, "folder with labels.csv and the tars or pictures that it lists");
     auto* people = input->add_option("--people", a.people, "folder with one folder of pictures per person");
     auto* cfp = input->add_option("--cfp", a.cfp, "folder of CFP (Data/Images, Data/Fiducials)");
+    auto* photos =
+        input->add_option("--photos", a.photos,
+                          "folder of photographs of any number of people: only finds the faces in them, with "
+                          "--detector, and writes a table of them for drgan-train detector");
     input->require_option(1);
+    app.add_option("--only", a.only, "COLUMN=TEXT: use only the rows of labels.csv with this text in that column")
+        ->needs(labels)
+        ->allow_extra_args(false);
+    app.add_option("--most-yaw", a.filter.mostYaw, "use only the rows of labels.csv with at most this yaw, degrees")
+        ->check(CLI::Range(0.F, 180.F))
+        ->needs(labels);
     app.add_option("--dev-share", a.devShare, "share of the people that go to the dev split, chosen by their names")
         ->check(CLI::Range(0., 1.))
         ->needs(people)
@@ -66,7 +82,7 @@ void define(CLI::App& app, Arguments& a) {
         ->check(CLI::Range(1.F, 1000.F))
         ->excludes(labels)
         ->capture_default_str();
-    app.add_option("--output", a.output, "face set to write (safetensors)")->required();
+    app.add_option("--output", a.output, "face set (safetensors) to write; --photos: CSV table")->required();
     app.add_option("--size", a.options.alignment.size, "side of the aligned faces, pixels")
         ->check(CLI::Range(16, 1024))
         ->capture_default_str();
@@ -95,9 +111,10 @@ void define(CLI::App& app, Arguments& a) {
         ->capture_default_str();
     app.add_option("--mesh-score", a.options.meshScore, "minimum face score of the mesh to turn a picture")
         ->capture_default_str();
-    app.add_option("--detector", a.options.detector,
-                   "YuNet model to detect faces and to locate landmarks, also those of turned views")
-        ->check(CLI::ExistingFile);
+    auto* detector = app.add_option("--detector", a.options.detector,
+                                    "YuNet model to detect faces and to locate landmarks, also those of turned views")
+                         ->check(CLI::ExistingFile);
+    photos->needs(detector)->check(CLI::ExistingDirectory);
     app.add_option("--teacher", a.options.teacher, "recogniser (ONNX) whose embeddings are stored in the set")
         ->check(CLI::ExistingFile);
     app.add_option("--teacher-order", a.order, "channel order of the teacher's input")
@@ -149,7 +166,7 @@ void writeDropped(const std::string& path, const std::vector<Dropped>& dropped) 
     std::ofstream stream(path);
     stream << "line,file,reason\n";
     for (const Dropped& d : dropped) {
-        stream << d.line << ',' << drgan::data::quoteCsv(d.file) << ',' << drgan::data::quoteCsv(d.reason) << '\n';
+        stream << d.line << ',' << drgan::io::quoteCsv(d.file) << ',' << drgan::io::quoteCsv(d.reason) << '\n';
     }
     stream.close();
     if (!stream) {
@@ -172,7 +189,15 @@ drgan::data::Labels readList(const Arguments& a) {
         }
         return drgan::data::readCfp(a.cfp, dev, a.options.detector.empty());
     }
-    return drgan::data::readLabels(a.labels + "/labels.csv");
+    drgan::data::RowFilter filter = a.filter;
+    for (const std::string& condition : a.only) {
+        const size_t equals = condition.find('=');
+        if (equals == std::string::npos) {
+            throw std::runtime_error("--only " + condition + ": expected COLUMN=TEXT");
+        }
+        filter.columns[condition.substr(0, equals)] = condition.substr(equals + 1);
+    }
+    return drgan::data::readLabels(a.labels + "/labels.csv", filter);
 }
 
 // A line for each person who has no usable picture and is therefore not in the set.
@@ -198,7 +223,28 @@ void countPeople(const std::vector<drgan::data::Label>& rows, const std::vector<
     }
 }
 
+// Finds the faces of photographs.
+int labelPhotos(const Arguments& a) {
+    cv::setNumThreads(1);
+    ProgressLine line;
+    const drgan::io::SceneFaces faces =
+        drgan::data::labelScenes(a.photos, a.options.detector, a.threads, std::ref(line));
+    size_t count = 0, sure = 0;
+    for (const auto& [file, found] : faces) {
+        count += found.size();
+        sure += static_cast<size_t>(
+            std::count_if(found.begin(), found.end(), [](const auto& face) { return face.score >= 0.85F; }));
+    }
+    drgan::io::writeSceneFaces(a.output, faces);
+    spdlog::info("{}: {} faces in {} photographs, {} of them with a score of 0.85 and more", a.output, count,
+                 faces.size(), sure);
+    return 0;
+}
+
 int run(Arguments& a) {
+    if (!a.photos.empty()) {
+        return labelPhotos(a);
+    }
     a.options.alignment.eyes = {a.eyes[0], a.eyes[1]};
     a.options.boxShare = 1 / a.cropFactor;
     a.options.whole = a.labels.empty();

@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "data/labels.hpp"
+#include "io/csv.hpp"
 #include "io/face_set.hpp"
 #include "io/safetensors.hpp"
 #include "run_program.hpp"
@@ -73,7 +74,7 @@ std::map<std::string, std::string> dropsOf(const std::string& path) {
     std::string line;
     std::getline(stream, line);
     while (std::getline(stream, line)) {
-        const std::vector<std::string> fields = splitCsv(line);
+        const std::vector<std::string> fields = drgan::io::splitCsv(line);
         drops[fields.at(0) + " " + fields.at(1)] = fields.at(2);
     }
     return drops;

@@ -15,7 +15,9 @@
 
 #include "data/labels.hpp"
 #include "data/recognizer.hpp"
+#include "io/csv.hpp"
 #include "io/face_set.hpp"
+#include "io/scene_faces.hpp"
 #include "pictures.hpp"
 #include "run_program.hpp"
 #include "temporary_folder.hpp"
@@ -124,7 +126,7 @@ TEST_F(DataProgram, PreparesWhatIsGoodAndListsTheRest) {
                                        {"10", "p/1.jpg", "apart"}};
     std::map<std::string, std::vector<std::string>> found;
     while (std::getline(dropped, line)) {
-        const std::vector<std::string> fields = splitCsv(line);
+        const std::vector<std::string> fields = drgan::io::splitCsv(line);
         ASSERT_EQ(fields.size(), 3U) << line;
         found[fields[0]] = fields;
     }
@@ -178,6 +180,41 @@ TEST_F(DataProgram, ADetectorOfOtherVersionsOfOpenCvIsRefusedBeforeAnyPicture) {
                    log),
         1);
     EXPECT_THAT(readText(log), testing::AllOf(HasSubstr(model), HasSubstr("2023 from 4.8 on")));
+}
+
+TEST_F(DataProgram, LabelsTheFacesOfPhotographs) {
+    NEEDS_YUNET(yunet);
+    const char* generated = std::getenv("DRGAN_FACES");
+    ASSERT_TRUE(generated);
+    const cv::Mat sheet = cv::imread(generated);
+    ASSERT_FALSE(sheet.empty());
+    cv::imwrite(folder_ / "photos/people.png",
+                sheet(cv::Rect(0, 0, std::min(480, sheet.cols), std::min(360, sheet.rows))));
+    cv::imwrite(folder_ / "photos/nobody.png", cv::Mat(200, 300, CV_8UC3, cv::Scalar(120, 90, 60)));
+    writeText(folder_ / "photos/notes.txt", "no picture");
+    const std::string log = folder_ / "log", output = folder_ / "faces.csv";
+    ASSERT_EQ(runProgram("--photos " + (folder_ / "photos") + " --detector " + yunet + " --output " + output, log), 0)
+        << readText(log);
+    const io::SceneFaces faces = io::readSceneFaces(output);
+    ASSERT_EQ(faces.size(), 2U);
+    for (const io::LabelledFace& face : faces.at("nobody.png")) {
+        EXPECT_LT(face.score, 0.85F);
+    }
+    int sure = 0;
+    for (const io::LabelledFace& face : faces.at("people.png")) {
+        sure += face.score >= 0.85F ? 1 : 0;
+        const float eyes = (face.landmarks[1] + face.landmarks[3]) / 2,
+                    mouth = (face.landmarks[7] + face.landmarks[9]) / 2;
+        EXPECT_GT(mouth, eyes);
+        EXPECT_GT(eyes, face.box.y);
+        EXPECT_LT(mouth, face.box.br().y);
+    }
+    EXPECT_GT(sure, 1);
+    EXPECT_NE(runProgram("--photos " + (folder_ / "photos") + " --output " + output, log), 0);
+    EXPECT_THAT(readText(log), HasSubstr("--detector"));
+    writeText(folder_ / "none/notes.txt", "no picture");
+    EXPECT_EQ(runProgram("--photos " + (folder_ / "none") + " --detector " + yunet + " --output " + output, log), 1);
+    EXPECT_THAT(readText(log), HasSubstr("no picture that can be read"));
 }
 
 TEST_F(DataProgram, TurnsAndEmbedsRealFaces) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "data/labels.hpp"
+#include "io/csv.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,12 +30,30 @@ const char* const points =
     "right_eye_x,right_eye_y,left_eye_x,left_eye_y,nose_x,nose_y,right_mouth_x,right_mouth_y,left_mouth_x,left_mouth_y";
 
 TEST(Csv, SplitsAndQuotes) {
-    EXPECT_THAT(splitCsv("a,,b"), ElementsAre("a", "", "b"));
-    EXPECT_THAT(splitCsv("\"a,b\",\"say \"\"hi\"\"\",c"), ElementsAre("a,b", "say \"hi\"", "c"));
-    EXPECT_THAT(splitCsv(""), ElementsAre(""));
+    EXPECT_THAT(drgan::io::splitCsv("a,,b"), ElementsAre("a", "", "b"));
+    EXPECT_THAT(drgan::io::splitCsv("\"a,b\",\"say \"\"hi\"\"\",c"), ElementsAre("a,b", "say \"hi\"", "c"));
+    EXPECT_THAT(drgan::io::splitCsv(""), ElementsAre(""));
     for (const char* field : {"plain", "with,comma", "with \"quotes\"", ""}) {
-        EXPECT_THAT(splitCsv(quoteCsv(field)), ElementsAre(field));
+        EXPECT_THAT(drgan::io::splitCsv(drgan::io::quoteCsv(field)), ElementsAre(field));
     }
+}
+
+TEST(Labels, AreFilteredByColumnsAndYaw) {
+    const drgan::test::TemporaryFolder folder;
+    const std::string path = folder / "labels.csv";
+    writeText(path, "file,person,source,yaw_deg\na.jpg,a,web,10\nb.jpg,b,film,0\nc.jpg,c,web,-40\nd.jpg,d,web,\n");
+    RowFilter filter;
+    filter.columns["source"] = "web";
+    EXPECT_EQ(readLabels(path, filter).rows.size(), 3U);
+    filter.mostYaw = 25;
+    const Labels labels = readLabels(path, filter);
+    ASSERT_EQ(labels.rows.size(), 2U);
+    EXPECT_EQ(labels.rows[0].file, "a.jpg");
+    EXPECT_EQ(labels.rows[1].file, "d.jpg");
+    EXPECT_EQ(labels.rows[1].line, 5U);
+    EXPECT_TRUE(labels.dropped.empty());
+    filter.columns["terms"] = "open";
+    EXPECT_THAT(messageOf([&] { readLabels(path, filter); }), HasSubstr("there is no column 'terms'"));
 }
 
 TEST(Labels, ReadsAllColumnsInAnyOrder) {
