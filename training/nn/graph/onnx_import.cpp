@@ -12,19 +12,6 @@ namespace contract = cv::drgan::contract;
 
 namespace {
 
-/// The contract's pixel x in [-1,1] is (127.5 x + 127.5 - mean) / scale to the recogniser.
-void foldConvention(torch::nn::Conv2dImpl& conv, const InputConvention& convention) {
-    torch::NoGradGuard noGrad;
-    for (int c = 0; c < 3; ++c) {
-        auto w = conv.weight.select(1, c);
-        conv.bias.add_(w.sum({1, 2}) * ((127.5 - convention.mean[c]) / convention.scale[c]));
-        w.mul_(127.5 / convention.scale[c]);
-    }
-    if (convention.order == "BGR") {
-        conv.weight.copy_(conv.weight.flip(1));
-    }
-}
-
 /// Linear + sigmoid on what goes into the last layer, initially 0.5 for every picture.
 void addConfidence(GraphImpl& graph) {
     std::string x;
@@ -62,6 +49,18 @@ Graph withNames(const Graph& graph, const Outputs& outputs) {
 }
 
 }  // namespace
+
+void foldConvention(torch::nn::Conv2dImpl& conv, const InputConvention& convention) {
+    torch::NoGradGuard noGrad;
+    for (int c = 0; c < 3; ++c) {
+        auto w = conv.weight.select(1, c);
+        conv.bias.add_(w.sum({1, 2}) * ((127.5 - convention.mean[c]) / convention.scale[c]));
+        w.mul_(127.5 / convention.scale[c]);
+    }
+    if (convention.order == "BGR") {
+        conv.weight.copy_(conv.weight.flip(1));
+    }
+}
 
 Graph importOnnxEncoder(const std::string& path, const InputConvention& convention) {
     if (convention.order != "RGB" && convention.order != "BGR") {

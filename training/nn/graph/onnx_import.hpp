@@ -15,6 +15,10 @@ struct InputConvention {
     std::array<double, 3> scale{127.5, 127.5, 127.5};
 };
 
+/// Makes a convolution that wants its picture in this way the first one of a network that gets it as the contract says:
+/// its pixel x in [-1,1] is (127.5 x + 127.5 - mean) / scale to the former. Exact but for the picture's border.
+void foldConvention(torch::nn::Conv2dImpl& conv, const InputConvention& convention);
+
 /// Reads a feed-forward recogniser from ONNX into live modules and makes it an encoder of the model contract.
 ///
 /// Understands what readOnnx does. The input convention is folded into the first convolution, which is exact but for

@@ -118,8 +118,10 @@ torch::Tensor landmarkLoss(const torch::Tensor& found, const torch::Tensor& targ
 }
 
 torch::Tensor yawLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face) {
-    const torch::Tensor apart = (found - target).abs();
-    return meanOfFaces(torch::where(apart < yawCorner, apart * apart / (2 * yawCorner), apart - yawCorner / 2), face);
+    const torch::Tensor known = torch::isnan(target).logical_not();
+    const torch::Tensor apart = (found - torch::nan_to_num(target)).abs();
+    return meanOfFaces(torch::where(apart < yawCorner, apart * apart / (2 * yawCorner), apart - yawCorner / 2),
+                       face * known);
 }
 
 torch::Tensor faceLoss(const torch::Tensor& score, const torch::Tensor& face) {

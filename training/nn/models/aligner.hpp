@@ -27,7 +27,7 @@ Graph aligner(const AlignerSpec& spec);
 torch::Tensor landmarkLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face);
 
 /// Smooth L1, its corner at 9 degrees.
-/// @param found, target, face [B]; yaws in units of 90 degrees
+/// @param found, target, face [B]; yaws in units of 90 degrees; NaN in `target`: not known, does not count
 torch::Tensor yawLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face);
 
 /// Binary cross entropy. @param score [B] in (0,1), face [B] 0 or 1

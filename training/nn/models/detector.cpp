@@ -15,6 +15,7 @@ namespace {
 constexpr double rareFace = 0.01;        // initial score of every cell: few contain a face
 constexpr double firstSides = 2.5;       // initial side of every box, in units of the stride
 constexpr double landmarkCorner = 0.05;  // of the face's side: where the loss turns linear
+constexpr double cornerWeight = 0.5;     // of the offsets beside GIoU
 constexpr double mostSides = 6;          // logarithm of a box's side / stride, at most: exp() stays finite
 constexpr double leastScore = 1e-6;      // logarithms of scores stay finite
 
@@ -22,46 +23,88 @@ int64_t scaled(int64_t channels, double width) {
     return std::max<int64_t>(2, std::llround(static_cast<double>(channels) * width));
 }
 
-/// Depthwise 3x3, then pointwise, one normalisation for both: half the work of one each, and as good.
-std::string separable(GraphImpl& g, const std::string& x, int64_t in, int64_t out, int64_t stride = 1) {
-    GraphImpl::ConvShape depthwise{in, in};
-    depthwise.groups = in;
-    depthwise.stride = {stride, stride};
-    depthwise.bias = false;
-    GraphImpl::ConvShape pointwise{in, out, {1, 1}, {1, 1}, {0, 0}};
-    pointwise.bias = false;
-    return g.batchNorm(g.conv(g.conv(x, depthwise), pointwise), out);
-}
+/// The layers of YuNet, as far as its features of stride 32, and what the coarse maps know going down to the finer
+/// ones.
+class Builder {
+public:
+    Builder(GraphImpl& graph, const DetectorSpec& spec) : g_(graph), spec_(spec) {}
 
-std::string residual(GraphImpl& g, std::string x, int64_t channels, int times) {
-    for (int i = 0; i < times; ++i) {
-        x = g.relu(g.add(x, separable(g, x, channels, channels)));
+    void build() {
+        const int64_t a = scaled(16, spec_.width), c = scaled(64, spec_.width);
+        std::string x = g_.input(contract::detectorImage, {3, -1, -1});
+        GraphImpl::ConvShape first{3, a};
+        first.stride = {2, 2};
+        x = g_.relu(normalised(g_.conv(x, first), a));
+        x = unit(x, a, a);
+        x = unit(unit(g_.maxPool(x, {}), a, a), a, c);  // stride 4
+        x = unit(unit(x, c, c), c, c);
+        const std::string fine = stage(x, c);  // stride 8
+        const std::string middle = stage(fine, c);
+        const std::string coarse = stage(middle, c);
+        const std::string wide = more(coarse, knownOf(coarse, c));
+        const std::string middleToo = more(middle, g_.upsample(knownOf(wide, c)));
+        const std::string fineToo = more(fine, g_.upsample(knownOf(middleToo, c)));
+        heads(fineToo, c, 0);
+        heads(middleToo, c, 1);
+        heads(wide, c, 2);
     }
-    return x;
-}
 
-std::string halving(GraphImpl& g, const std::string& x, int64_t in, int64_t out) {
-    return g.relu(separable(g, x, in, out, 2));
-}
+private:
+    std::string normalised(const std::string& x, int64_t channels) {
+        return spec_.normalised ? g_.batchNorm(x, channels) : x;
+    }
 
-/// A pointwise convolution that initially gives almost the same everywhere.
-std::string result(GraphImpl& g, const std::string& x, int64_t in, const std::vector<float>& first) {
-    const std::string name = g.conv(x, {in, static_cast<int64_t>(first.size()), {1, 1}, {1, 1}, {0, 0}});
-    torch::NoGradGuard noGrad;
-    auto* last = g.nodes().back().module->as<torch::nn::Conv2d>();
-    last->weight.mul_(0.1);
-    last->bias.copy_(torch::tensor(first));
-    return name;
-}
+    /// Pointwise, then depthwise 3x3.
+    std::string separable(const std::string& x, int64_t in, int64_t out) {
+        GraphImpl::ConvShape depthwise{out, out};
+        depthwise.groups = out;
+        return g_.conv(g_.conv(x, {in, out, {1, 1}, {1, 1}, {0, 0}}), depthwise);
+    }
 
-void heads(GraphImpl& g, const std::string& map, int64_t channels, size_t level) {
-    const std::string x = residual(g, map, channels, 1);
-    const auto logit = static_cast<float>(std::log(rareFace / (1 - rareFace)));
-    const auto side = static_cast<float>(std::log(firstSides));
-    g.output(contract::detectorScore[level], g.sigmoid(result(g, x, channels, {logit})));
-    g.output(contract::detectorBox[level], result(g, x, channels, {0, 0, side, side}));
-    g.output(contract::detectorLandmarks[level], result(g, x, channels, std::vector<float>(10, 0)));
-}
+    std::string unit(const std::string& x, int64_t in, int64_t out) {
+        return g_.relu(normalised(separable(x, in, out), out));
+    }
+
+    /// Half the size.
+    std::string stage(const std::string& x, int64_t channels) {
+        return unit(unit(g_.maxPool(x, {}), channels, channels), channels, channels);
+    }
+
+    /// What a map adds to another one: initially nothing, so that weights which knew that one know the sum.
+    std::string knownOf(const std::string& map, int64_t channels) {
+        const std::string known = separable(map, channels, channels);
+        const torch::NoGradGuard noGrad;
+        auto* last = g_.nodes().back().module->as<torch::nn::Conv2d>();
+        last->weight.zero_();
+        last->bias.zero_();
+        return known;
+    }
+
+    std::string more(const std::string& map, const std::string& added) { return g_.relu(g_.add(map, added)); }
+
+    void heads(const std::string& map, int64_t channels, size_t level) {
+        const int64_t hidden = yunetAnchors[level] * yunetValues;
+        const std::string x = separable(unit(map, channels, channels), channels, hidden);
+        const auto logit = static_cast<float>(std::log(rareFace / (1 - rareFace)));
+        const auto side = static_cast<float>(std::log(firstSides));
+        g_.output(contract::detectorScore[level], g_.sigmoid(result(x, hidden, {logit})));
+        g_.output(contract::detectorBox[level], result(x, hidden, {0, 0, side, side}));
+        g_.output(contract::detectorLandmarks[level], result(x, hidden, std::vector<float>(10, 0)));
+    }
+
+    /// A pointwise convolution that initially gives almost the same everywhere.
+    std::string result(const std::string& x, int64_t in, const std::vector<float>& first) {
+        const std::string name = g_.conv(x, {in, static_cast<int64_t>(first.size()), {1, 1}, {1, 1}, {0, 0}});
+        torch::NoGradGuard noGrad;
+        auto* last = g_.nodes().back().module->as<torch::nn::Conv2d>();
+        last->weight.mul_(0.1);
+        last->bias.copy_(torch::tensor(first));
+        return name;
+    }
+
+    GraphImpl& g_;
+    const DetectorSpec& spec_;
+};
 
 /// [B,C,H,W] -> [B H W, C], cells in the order of rows.
 torch::Tensor cells(const torch::Tensor& map) { return map.permute({0, 2, 3, 1}).reshape({-1, map.size(1)}); }
@@ -77,26 +120,17 @@ std::array<torch::Tensor, 4> edges(const torch::Tensor& box) {
     return {low.select(1, 0), low.select(1, 1), high.select(1, 0), high.select(1, 1)};
 }
 
+/// How far boxes [P,4] are from others: of the centre in units of the side, and of the logarithms of both sides. [P]
+torch::Tensor offsets(const torch::Tensor& box, const torch::Tensor& wanted) {
+    const torch::Tensor apart = (box - wanted).abs();
+    return (apart.slice(1, 0, 2) / wanted.slice(1, 2, 4).exp()).sum(1) + apart.slice(1, 2, 4).sum(1);
+}
+
 }  // namespace
 
 Graph detector(const DetectorSpec& spec) {
     Graph graph;
-    GraphImpl& g = *graph;
-    const int64_t a = scaled(16, spec.width), b = scaled(32, spec.width), c = scaled(64, spec.width);
-    GraphImpl::ConvShape first{3, a};
-    first.stride = {2, 2};
-    first.bias = false;
-    std::string x = g.input(contract::detectorImage, {3, -1, -1});
-    x = g.relu(g.batchNorm(g.conv(x, first), a));
-    x = residual(g, halving(g, x, a, b), b, 1);                       // stride 4
-    const std::string fine = residual(g, halving(g, x, b, c), c, 2);  // stride 8
-    const std::string middle = residual(g, halving(g, fine, c, c), c, 2);
-    const std::string coarse = residual(g, halving(g, middle, c, c), c, 2);
-    const std::string middleToo = g.relu(separable(g, g.add(middle, g.upsample(coarse)), c, c));
-    const std::string fineToo = g.relu(separable(g, g.add(fine, g.upsample(middleToo)), c, c));
-    heads(g, fineToo, c, 0);
-    heads(g, middleToo, c, 1);
-    heads(g, coarse, c, 2);
+    Builder(*graph, spec).build();
     return graph;
 }
 
@@ -125,8 +159,8 @@ DetectorLosses detectorLosses(const Edges& found, const std::vector<CellTargets>
         if (t.positive.numel() > 0) {
             const torch::Tensor box = cells(found.at(contract::detectorBox[level])).index_select(0, t.positive);
             const auto [iou, giou] = overlaps(box, t.box);
-            wanted = wanted.index_put({t.positive}, (1 + iou.detach()) / 2);
-            losses.box = losses.box + (1 - giou).sum();
+            wanted = wanted.index_put({t.positive}, iou.detach().sqrt());
+            losses.box = losses.box + (1 - giou).sum() + cornerWeight * offsets(box, t.box).sum();
             const torch::Tensor points =
                 cells(found.at(contract::detectorLandmarks[level])).index_select(0, t.positive);
             const torch::Tensor side = t.box.slice(1, 2, 4).mean(1, true).exp();
