@@ -6,6 +6,7 @@
 
 #include "run/picture.hpp"
 #include "run/random.hpp"
+#include "small_network/worn_mask.hpp"
 
 namespace drgan::train {
 
@@ -18,6 +19,10 @@ constexpr double leastPart = 0.15, mostPart = 0.4;   // crop / (cropFactor x box
 constexpr double leastFar = 2.5, mostFar = 4;
 constexpr double photoShare = 0.5, hardNegativeShare = 0.6;  // of them; of those
 constexpr double leastInPhoto = 24;                          // pixels
+// Some sets' pictures end close to the face, and a crop shows them mirrored at the border: that must not mean a face.
+constexpr double tightShare = 0.3, leastTight = 1.4, mostTight = 1.9;  // of them; sides of the box
+constexpr int tightSide = 128;                                         // pixels
+constexpr float sureYaw = 30;                                          // degrees: farther, landmarks overestimate it
 
 double logUniform(std::mt19937_64& random, double low, double high) {
     return std::exp(uniform(random, std::log(low), std::log(high)));
@@ -61,7 +66,26 @@ cv::Mat AlignerSampler::photo(std::mt19937_64& random) const {
     box.side = logUniform(random, leastInPhoto, std::min(width, height)) / cropFactor;
     box.x = uniform(random, 0, width);
     box.y = uniform(random, 0, height);
+    if (chance(tightShare, random)) {
+        Square tight = box;
+        tight.side *= uniform(random, leastTight, mostTight);
+        const cv::Mat cut = photos_->cut(which, tight, tightSide, mirrored);
+        const Square within{tightSide / 2., tightSide / 2., tightSide * box.side / tight.side, 0};
+        return toFloat(cutCrop(cut, around(within, random)));
+    }
     return toFloat(photos_->cut(which, around(box, random), cropSide, mirrored));
+}
+
+LooseFaces::Picture AlignerSampler::drawFace(std::mt19937_64& random, std::vector<cv::Rect2d>& others) const {
+    others.clear();
+    if (labelled_ == nullptr || !chance(crops_.realShare, random)) {
+        return faces_.draw(random);
+    }
+    LooseFaces::Picture picture = labelled_->drawFace(common_.validation, random, others);
+    if (std::abs(picture.yaw) > sureYaw) {
+        picture.yaw = std::nanf("");
+    }
+    return picture;
 }
 
 cv::Mat AlignerSampler::miss(std::mt19937_64& random) const {
@@ -72,7 +96,8 @@ cv::Mat AlignerSampler::miss(std::mt19937_64& random) const {
     if (kind >= asidesShare + partsShare + farShare) {
         return texture(cropSide, random);
     }
-    const LooseFaces::Picture picture = faces_.draw(random);
+    std::vector<cv::Rect2d> others;
+    const LooseFaces::Picture picture = drawFace(random, others);
     const Square box = boxOf(picture.landmarks);
     Square crop = around(box, random);
     if (kind < asidesShare) {
@@ -82,11 +107,19 @@ cv::Mat AlignerSampler::miss(std::mt19937_64& random) const {
         crop.y = box.y + away * std::sin(direction);
     } else if (kind < asidesShare + partsShare) {  // an eye, a cheek, hair, what lies behind
         crop.side = box.side * cropFactor * logUniform(random, leastPart, mostPart);
-        const double last = faces_.side() - 1, margin = std::min(crop.side / 2, last / 2);
+        const double last = picture.pixels.cols - 1, margin = std::min(crop.side / 2, last / 2);
         crop.x = uniform(random, margin, last - margin);
         crop.y = uniform(random, margin, last - margin);
     } else {
         crop.side = box.side * cropFactor * logUniform(random, leastFar, mostFar);
+    }
+    // Another face in its middle is no miss.
+    const double reach = crop.side / (2 * cropFactor);
+    for (const cv::Rect2d& other : others) {
+        const cv::Point2d middle = (other.tl() + other.br()) / 2;
+        if (std::max(std::abs(middle.x - crop.x), std::abs(middle.y - crop.y)) < reach) {
+            return texture(cropSide, random);
+        }
     }
     return toFloat(cutCrop(picture.pixels, crop));
 }
@@ -101,7 +134,13 @@ AlignerBatch AlignerSampler::draw(int64_t step) const {
         Landmarks landmarks{};
         float yaw = 0;
         if (face) {
-            const LooseFaces::Picture picture = faces_.draw(random);
+            std::vector<cv::Rect2d> others;
+            LooseFaces::Picture picture = drawFace(random, others);
+            if (chance(crops_.maskShare, random)) {
+                picture.pixels = toFloat(picture.pixels);
+                wearMask(picture.pixels, picture.landmarks, random);
+                picture.pixels = toBytes(picture.pixels);
+            }
             const Square crop = around(boxOf(picture.landmarks), random);
             pixels = toFloat(cutCrop(picture.pixels, crop));
             landmarks = inCrop(picture.landmarks, crop);

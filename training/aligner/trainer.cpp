@@ -50,6 +50,10 @@ AlignerTrainer::AlignerTrainer(const AlignerOptions& options, const std::string&
     : SmallNetworkTrainer(options, {name, columns, true, options.crops.count}, firstNetwork(options)),
       options_(options),
       sampler_(faces_, options_.batch, options_.crops) {
+    if (!options_.photos.empty()) {
+        labelled_ = std::make_unique<LabelledScenes>(options_.photos, options_.photoFaces, options_.sureScore);
+        sampler_.setScenes(labelled_.get());
+    }
     if (!options_.backgrounds.empty()) {
         photos_ = std::make_unique<Backgrounds>(options_.backgrounds);
         const bool found = !options_.hardNegatives.empty();
@@ -72,6 +76,7 @@ void AlignerTrainer::drawValidation() {
     how.augmentation = {0, 0, 0, 0, 0, 0};
     try {
         AlignerSampler sampler(faces_, how, options_.crops);
+        sampler.setScenes(labelled_.get());
         if (otherPhotos_) {
             sampler.setPhotos(*otherPhotos_, {});
         }

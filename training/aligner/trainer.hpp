@@ -27,6 +27,7 @@ private:
     void addTo(Checkpoint& checkpoint) const override;
 
     AlignerOptions options_;
+    std::unique_ptr<LabelledScenes> labelled_;  // where they are given
     AlignerSampler sampler_;
     std::unique_ptr<Backgrounds> photos_, otherPhotos_;  // to learn and to validate on; null: none
     std::vector<AlignerBatch> validation_;               // of persons kept out

@@ -39,13 +39,14 @@ double AlignerErrors::score() const { return std::isnan(front) ? side : std::isn
 
 AlignerErrors alignerErrors(const nn::Edges& found, const torch::Tensor& landmarks, const torch::Tensor& yaw,
                             const torch::Tensor& face) {
-    const torch::Tensor isFace = face > 0.5, isSide = yaw.abs() >= sideYaw;
+    const torch::Tensor isFace = face > 0.5, isKnown = torch::isnan(yaw).logical_not();
+    const torch::Tensor isSide = (yaw.abs() >= sideYaw).logical_or(isKnown.logical_not());
     const torch::Tensor apart = (found.at(contract::alignerLandmarks) - landmarks).view({-1, 5, 2}).norm(2, 2).mean(1) /
                                 nn::eyeMouth(landmarks);
     AlignerErrors result;
     result.front = meanWhere(apart, isFace.logical_and(isSide.logical_not()));
     result.side = meanWhere(apart, isFace.logical_and(isSide));
-    result.yaw = 90 * meanWhere((found.at(contract::alignerYaw).flatten() - yaw).abs(), isFace);
+    result.yaw = 90 * meanWhere((found.at(contract::alignerYaw).flatten() - yaw).abs(), isFace.logical_and(isKnown));
     result.auc = areaUnderRoc(found.at(contract::alignerScore).flatten(), isFace);
     return result;
 }

@@ -7,6 +7,7 @@
 
 #include "run/picture.hpp"
 #include "run/random.hpp"
+#include "small_network/worn_mask.hpp"
 
 namespace drgan::train {
 
@@ -14,10 +15,12 @@ namespace {
 
 // Pictures that are blurred or of low resolution as a whole have no faces that this would wipe out.
 constexpr double poorShare = 0.5, poorSmallest = 3;  // of the pictures; times the smallest face
+constexpr double boxInPiece = 0.57;                  // of a decoy's side: a face's box in a usual set's picture
 constexpr double largestFace = 1;                    // of the picture's side
 constexpr double ownSmallest = 0.42, ownLargest = 1.05;
-constexpr double inside = 0.15;  // of the box: so far from the border is the middle of a face that is cut off
-constexpr double apart = 0.62;   // of the sum of two boxes' sides: nearer, one face would hide the other
+constexpr double ownMargin = 1.15;  // of a crop that the set shows: the aligned picture may be rolled in it
+constexpr double inside = 0.15;     // of the box: so far from the border is the middle of a face that is cut off
+constexpr double apart = 0.62;      // of the sum of two boxes' sides: nearer, one face would hide the other
 constexpr int placesToTry = 8;
 constexpr double textureShare = 0.04;
 constexpr double leastCut = 96;  // pixels of a background's square
@@ -29,10 +32,13 @@ double logUniform(std::mt19937_64& random, double low, double high) {
 }
 
 /// Faces and decoys alike, or the outline would tell them apart.
-Mask drawMask(std::mt19937_64& random) {
-    const bool oval = chance(0.5, random);
-    return {oval ? uniform(random, 2, 3) : uniform(random, 4, 10),
-            oval ? uniform(random, 0.66, 1) : uniform(random, 0.85, 1), uniform(random, 0.08, 0.4)};
+/// @param shown how much of the piece is a photograph, from its middle, in units of half its side. Where that is not
+/// all, only ovals are drawn: a square would show where it ends.
+Mask drawMask(double shown, std::mt19937_64& random) {
+    const bool oval = chance(0.5, random) || shown < 1;
+    const double least = std::min(0.66, 0.85 * shown), most = std::min(1.0, shown);
+    return {oval ? uniform(random, 2, shown < 1 ? 2.3 : 3) : uniform(random, 4, 10),
+            oval ? uniform(random, least, most) : uniform(random, 0.85, 1), uniform(random, 0.08, 0.4)};
 }
 
 }  // namespace
@@ -88,6 +94,9 @@ LooseFaces::Picture DetectorSampler::drawFace(std::mt19937_64& random) const {
     how.occlusion = common_.augmentation.occlusion;
     picture.pixels = toFloat(picture.pixels);
     augment(picture.pixels, how, random);
+    if (chance(scenes_.maskShare, random)) {
+        wearMask(picture.pixels, picture.landmarks, random);
+    }
     return picture;
 }
 
@@ -101,7 +110,7 @@ void DetectorSampler::putDecoys(Scene& scene, std::mt19937_64& random) const {
                            logUniform(random, 2 * scenes_.smallest, scene.side()),
                            uniform(random, -scenes_.roll, scenes_.roll)};
         const auto pieceSide = place.side > side ? 2 * side : side;
-        scene.put(drawPiece(pieceSide, random), place, drawMask(random));
+        scene.put(drawPiece(pieceSide, random), place, drawMask(scenes_.shown * boxInPiece, random));
     }
 }
 
@@ -136,19 +145,22 @@ void DetectorSampler::putFaces(Scene& scene, double smallest, std::mt19937_64& r
         const double u = (within.x + 0.5) / faces_.side() - 0.5, v = (within.y + 0.5) / faces_.side() - 0.5;
         place.x -= place.side * (c * u - s * v);
         place.y -= place.side * (s * u + c * v);
-        scene.putFace(face.pixels, face.landmarks, place, drawMask(random));
+        scene.putFace(face.pixels, face.landmarks, place,
+                      drawMask(scenes_.shown * within.side / faces_.side(), random));
     }
 }
 
 Scene DetectorSampler::drawOwn(std::mt19937_64& random) const {
     const LooseFaces::Picture face = drawFace(random);
     const Square box = boxOf(face.landmarks);
-    const double size = logUniform(random, ownSmallest, ownLargest);  // of the side
+    // Of the side; what the set does not show is not to be seen, also where the picture is rolled.
+    const bool whole = scenes_.shown * box.side >= faces_.side();
+    const double size = logUniform(random, whole ? ownSmallest : ownMargin / scenes_.shown, ownLargest);
     const bool cut = chance(scenes_.cutShare, random);
     const double room = std::max(0.0, 0.5 - (cut ? inside : 0.5) * size);
     Square crop = box;
     crop.side = box.side / size;
-    crop.roll = uniform(random, -scenes_.roll, scenes_.roll);
+    crop.roll = whole ? uniform(random, -scenes_.roll, scenes_.roll) : 0;
     crop.x += uniform(random, -room, room) * crop.side;
     crop.y += uniform(random, -room, room) * crop.side;
     cv::Mat picture = cutCrop(face.pixels, crop, scenes_.side);
@@ -160,15 +172,29 @@ Scene DetectorSampler::drawOwn(std::mt19937_64& random) const {
     for (float& value : landmarks) {
         value *= static_cast<float>(scenes_.side);
     }
-    scene.note(landmarks);
+    scene.note({landmarks, tightBox(landmarks)});
+    return scene;
+}
+
+Scene DetectorSampler::drawReal(std::mt19937_64& random) const {
+    CutOptions how;
+    how.side = scenes_.side;
+    how.smallest = scenes_.smallestReal;
+    how.validation = common_.validation;
+    LabelledScenes::Cut cut = labelled_->draw(how, random);
+    Scene scene(toFloat(cut.pixels));
+    for (const SceneFace& face : cut.faces) {
+        scene.note(face);
+    }
     return scene;
 }
 
 Scene DetectorSampler::drawScene(std::mt19937_64& random) const {
+    const bool poor = chance(poorShare, random), real = labelled_ != nullptr && chance(scenes_.realShare, random);
     const double kind = uniform(random, 0, 1);
-    const bool poor = chance(poorShare, random), own = kind < scenes_.ownShare;
-    Scene scene = own ? drawOwn(random) : Scene(drawBackground(random));
-    if (!own) {
+    const bool own = kind < scenes_.ownShare;
+    Scene scene = real ? drawReal(random) : own ? drawOwn(random) : Scene(drawBackground(random));
+    if (!real && !own) {
         putDecoys(scene, random);
         if (kind < 1 - scenes_.emptyShare) {
             putFaces(scene, scenes_.smallest * (poor ? poorSmallest : 1), random);

@@ -24,15 +24,19 @@ struct Map {
     int stride, width, height;
     std::vector<float> score;     // [B H W]
     std::vector<double> nearest;  // distance of the face that a positive cell is to find
-    std::vector<const Landmarks*> face;
+    std::vector<const SceneFace*> face;
 };
 
-void claim(Map& map, size_t picture, const Landmarks& landmarks, const Square& box, bool responsible) {
-    const double reach = std::clamp(near * box.side / map.stride, nearLeast, nearMost);
-    const double x = box.x / map.stride, y = box.y / map.stride;
+double sideOf(const SceneFace& face) { return std::max(face.box.width, face.box.height); }
+
+void claim(Map& map, size_t picture, const SceneFace& face, bool responsible) {
+    const double side = sideOf(face) / map.stride;
+    const double reach = face.sure ? std::clamp(near * side, nearLeast, nearMost) : side / 2;
+    const double x = (face.box.x + face.box.width / 2) / map.stride;
+    const double y = (face.box.y + face.box.height / 2) / map.stride;
     const int nearestX = std::clamp(static_cast<int>(std::lround(x)), 0, map.width - 1);
     const int nearestY = std::clamp(static_cast<int>(std::lround(y)), 0, map.height - 1);
-    const int out = static_cast<int>(nearMost + freeRing) + 1;
+    const int out = static_cast<int>(reach + freeRing) + 1;
     for (int r = std::max(0, nearestY - out); r <= std::min(map.height - 1, nearestY + out); ++r) {
         for (int c = std::max(0, nearestX - out); c <= std::min(map.width - 1, nearestX + out); ++c) {
             const size_t cell = (picture * static_cast<size_t>(map.height) + r) * map.width + c;
@@ -41,7 +45,7 @@ void claim(Map& map, size_t picture, const Landmarks& landmarks, const Square& b
             if (responsible && (away <= reach || isNearest) && (!map.face[cell] || away < map.nearest[cell])) {
                 map.score[cell] = 1;
                 map.nearest[cell] = away;
-                map.face[cell] = &landmarks;
+                map.face[cell] = &face;
             } else if (away <= reach + freeRing && !map.face[cell]) {
                 map.score[cell] = -1;
             }
@@ -59,12 +63,14 @@ nn::CellTargets tensors(const Map& map) {
         positive.push_back(static_cast<int64_t>(cell));
         const double column = static_cast<double>(cell % map.width);
         const double row = static_cast<double>(cell / map.width % map.height);
-        const Square box = boxOf(*map.face[cell]);
-        const auto side = static_cast<float>(std::log(box.side / map.stride));
-        boxes.insert(boxes.end(), {static_cast<float>(box.x / map.stride - column),
-                                   static_cast<float>(box.y / map.stride - row), side, side});
+        const cv::Rect2d& box = map.face[cell]->box;
+        boxes.insert(boxes.end(), {static_cast<float>((box.x + box.width / 2) / map.stride - column),
+                                   static_cast<float>((box.y + box.height / 2) / map.stride - row),
+                                   static_cast<float>(std::log(box.width / map.stride)),
+                                   static_cast<float>(std::log(box.height / map.stride))});
         for (int k = 0; k < 10; ++k) {
-            points.push_back(static_cast<float>((*map.face[cell])[k] / map.stride - (k % 2 == 0 ? column : row)));
+            points.push_back(
+                static_cast<float>(map.face[cell]->landmarks[k] / map.stride - (k % 2 == 0 ? column : row)));
         }
     }
     return {torch::tensor(map.score), torch::tensor(positive, torch::kInt64), torch::tensor(boxes).view({-1, 4}),
@@ -73,7 +79,7 @@ nn::CellTargets tensors(const Map& map) {
 
 }  // namespace
 
-std::vector<nn::CellTargets> cellTargets(const std::vector<std::vector<Landmarks>>& faces, int width, int height) {
+std::vector<nn::CellTargets> cellTargets(const std::vector<std::vector<SceneFace>>& faces, int width, int height) {
     std::vector<nn::CellTargets> result;
     for (size_t level = 0; level < std::size(contract::detectorStrides); ++level) {
         const int stride = contract::detectorStrides[level];
@@ -83,10 +89,12 @@ std::vector<nn::CellTargets> cellTargets(const std::vector<std::vector<Landmarks
         map.nearest.assign(cells, 0);
         map.face.assign(cells, nullptr);
         for (size_t i = 0; i < faces.size(); ++i) {
-            for (const Landmarks& landmarks : faces[i]) {
-                const Square box = boxOf(landmarks);
-                if (box.side >= smallest[level] / freeFactor && box.side <= largest[level] * freeFactor) {
-                    claim(map, i, landmarks, box, box.side >= smallest[level] && box.side <= largest[level]);
+            for (const SceneFace& face : faces[i]) {
+                const double side = sideOf(face);
+                if (!face.sure) {
+                    claim(map, i, face, false);
+                } else if (side >= smallest[level] / freeFactor && side <= largest[level] * freeFactor) {
+                    claim(map, i, face, side >= smallest[level] && side <= largest[level]);
                 }
             }
         }

@@ -17,6 +17,7 @@ namespace contract = cv::drgan::contract;
 namespace {
 
 constexpr double trueOverlap = 0.5;
+constexpr double unsureShare = 0.3;  // of the smaller box, in common
 constexpr int perLine = 4;
 
 /// Appends the detections of one map in picture i.
@@ -69,14 +70,18 @@ double apart(const Landmarks& a, const Landmarks& b) {
     return sum / 5;
 }
 
+/// Whether it is where a face may be.
+bool isUnsure(const Detection& d, const std::vector<SceneFace>& truth) {
+    return std::any_of(truth.begin(), truth.end(), [&](const SceneFace& face) {
+        return !face.sure && (d.box & face.box).area() > unsureShare * std::min(d.box.area(), face.box.area());
+    });
+}
+
 double eyeMouth(const Landmarks& p) { return std::hypot(p[0] + p[2] - p[6] - p[8], p[1] + p[3] - p[7] - p[9]) / 2; }
 
 }  // namespace
 
-Detection asDetection(const Landmarks& face) {
-    const Square box = boxOf(face);
-    return {{box.x - box.side / 2, box.y - box.side / 2, box.side, box.side}, face, 1};
-}
+Detection asDetection(const SceneFace& face) { return {face.box, face.landmarks, 1}; }
 
 std::vector<std::vector<Detection>> detections(const nn::Edges& found, double least, double most) {
     std::vector<std::vector<Detection>> result(static_cast<size_t>(found.at(contract::detectorScore[0]).size(0)));
@@ -95,7 +100,7 @@ std::vector<std::vector<Detection>> detections(const nn::Edges& found, double le
 }
 
 DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
-                              const std::vector<std::vector<Landmarks>>& truth, double score) {
+                              const std::vector<std::vector<SceneFace>>& truth, double score) {
     struct Judged {
         float score;
         bool isTrue;
@@ -105,7 +110,8 @@ DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
     double off = 0;
     for (size_t i = 0; i < truth.size(); ++i) {
         std::vector<bool> taken(truth[i].size(), false);
-        faces += truth[i].size();
+        faces += static_cast<size_t>(
+            std::count_if(truth[i].begin(), truth[i].end(), [](const SceneFace& face) { return face.sure; }));
         for (const Detection& d : found[i]) {
             size_t nearest = truth[i].size();
             double most = trueOverlap;
@@ -117,6 +123,9 @@ DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
                 }
             }
             const bool isTrue = nearest < truth[i].size();
+            if (isTrue ? !truth[i][nearest].sure : isUnsure(d, truth[i])) {
+                continue;
+            }
             all.push_back({d.score, isTrue});
             if (isTrue) {
                 taken[nearest] = true;
@@ -124,7 +133,8 @@ DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
             if (d.score >= score) {
                 ++sure;
                 right += isTrue ? 1 : 0;
-                off += isTrue ? apart(d.landmarks, truth[i][nearest]) / eyeMouth(truth[i][nearest]) : 0;
+                off += isTrue ? apart(d.landmarks, truth[i][nearest].landmarks) / eyeMouth(truth[i][nearest].landmarks)
+                              : 0;
             }
         }
     }

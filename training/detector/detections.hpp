@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "detector/scene.hpp"
 #include "nn/graph/graph.hpp"
-#include "small_network/crops.hpp"
 
 /// What the detector's maps say, as faces, and how much of it is true.
 namespace drgan::train {
@@ -18,7 +18,7 @@ struct Detection {
     float score = 0;
 };
 
-Detection asDetection(const Landmarks& face);  ///< a face that is known, with the box of boxOf()
+Detection asDetection(const SceneFace& face);  ///< a face that is known
 
 /// Faces of every picture of a batch, best first, of those that overlap by more than `most` (IoU) the best.
 /// @param found outputs of nn::detector
@@ -34,10 +34,10 @@ struct DetectorErrors {
 };
 
 /// @param found, truth of each picture. A detection is true if its IoU with a face
-/// that no better detection has matched is at least 0.5
+/// that no better detection has matched is at least 0.5. One with a face that is not sure does not count
 /// @param score at which recall, precision and landmarks are measured
 DetectorErrors detectorErrors(const std::vector<std::vector<Detection>>& found,
-                              const std::vector<std::vector<Landmarks>>& truth, double score = 0.5);
+                              const std::vector<std::vector<SceneFace>>& truth, double score = 0.5);
 
 /// Writes pictures, four in a line, with the faces found drawn into them.
 /// @param planes [B,3,S,S]

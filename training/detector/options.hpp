@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 #include "detector/batches.hpp"
 #include "small_network/options.hpp"
 
@@ -15,6 +17,7 @@ struct DetectorOptions : SmallNetworkOptions {
 
     SceneOptions scenes;
     double detectorWidth = 1, boxWeight = 2;
+    std::string detector;  ///< onnx:FILE, YuNet to start from; empty: from nothing
 };
 
 }  // namespace drgan::train

@@ -67,7 +67,7 @@ void Scene::putFace(const cv::Mat& piece, const Landmarks& landmarks, const Squa
         moved[i] = static_cast<float>(p[0]);
         moved[i + 1] = static_cast<float>(p[1]);
     }
-    faces_.push_back(moved);
+    faces_.push_back({moved, tightBox(moved)});
 }
 
 void sharpen(cv::Mat& picture, double amount) {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "small_network/crops.hpp"
+#include "small_network/scene_face.hpp"
 
 /// Pictures that training composes: faces put into backgrounds.
 namespace drgan::train {
@@ -26,17 +26,17 @@ public:
     /// @param place the whole piece's place in the scene; may lie partly outside
     void put(const cv::Mat& piece, const Square& place, const Mask& mask);
 
-    /// Puts a face, and notes where it is. @param landmarks in pixels of the piece
+    /// Puts a face, and notes where it is, with its tightBox(). @param landmarks in pixels of the piece
     void putFace(const cv::Mat& piece, const Landmarks& landmarks, const Square& place, const Mask& mask);
 
     cv::Mat& picture() { return picture_; }
     int side() const { return picture_.cols; }
-    const std::vector<Landmarks>& faces() const { return faces_; }  ///< pixels of the scene
-    void note(const Landmarks& face) { faces_.push_back(face); }  ///< a face that the picture has shown from the first
+    const std::vector<SceneFace>& faces() const { return faces_; }  ///< pixels of the scene
+    void note(const SceneFace& face) { faces_.push_back(face); }  ///< a face that the picture has shown from the first
 
 private:
     cv::Mat picture_;
-    std::vector<Landmarks> faces_;
+    std::vector<SceneFace> faces_;
 };
 
 /// Sharpens a picture in place: each pixel moves away from the mean of its neighbourhood (3x3) by `amount` of the

@@ -41,7 +41,11 @@ const std::vector<std::string> columns{"score",  "box",       "landmarks",      
 
 nn::Graph firstNetwork(const DetectorOptions& o) {
     torch::manual_seed(o.batch.seed);
-    return o.start.empty() ? nn::detector({o.detectorWidth}) : startingNetwork(o.start, name);
+    if (!o.start.empty()) {
+        return startingNetwork(o.start, name);
+    }
+    return o.detector.empty() ? nn::detector({o.detectorWidth})
+                              : nn::detectorFromYunet(o.detector.substr(std::string("onnx:").size()));
 }
 
 DetectorTrainer::DetectorTrainer(const DetectorOptions& options, const std::string& config)
@@ -49,6 +53,10 @@ DetectorTrainer::DetectorTrainer(const DetectorOptions& options, const std::stri
       options_(options),
       backgrounds_(options_.backgrounds),
       sampler_(faces_, backgrounds_, options_.batch, options_.scenes) {
+    if (!options_.photos.empty()) {
+        labelled_ = std::make_unique<LabelledScenes>(options_.photos, options_.photoFaces, options_.sureScore);
+        sampler_.setScenes(labelled_.get());
+    }
     if (!options_.validationBackgrounds.empty()) {
         otherBackgrounds_ = std::make_unique<Backgrounds>(options_.validationBackgrounds);
     }
@@ -62,8 +70,8 @@ void DetectorTrainer::drawValidation() {
     SamplingOptions how = options_.batch;
     how.validation = true;
     try {
-        const DetectorSampler sampler(faces_, otherBackgrounds_ ? *otherBackgrounds_ : backgrounds_, how,
-                                      options_.scenes);
+        DetectorSampler sampler(faces_, otherBackgrounds_ ? *otherBackgrounds_ : backgrounds_, how, options_.scenes);
+        sampler.setScenes(labelled_.get());
         const auto count = static_cast<size_t>(options_.scenes.count);
         const size_t pictures = std::min(validationPictures, picturesPerFace * sampler.faces());
         for (size_t i = 0; i < (pictures + count - 1) / count; ++i) {
@@ -109,7 +117,7 @@ std::vector<std::vector<Detection>> DetectorTrainer::find(const std::vector<floa
 
 std::optional<double> DetectorTrainer::evaluate() {
     std::vector<std::vector<Detection>> found;
-    std::vector<std::vector<Landmarks>> truth;
+    std::vector<std::vector<SceneFace>> truth;
     std::vector<float> shown;
     for (const DetectorBatch& batch : validation_) {
         const auto of = find(batch.pictures, leastScore);

@@ -35,6 +35,7 @@ private:
     DetectorOptions options_;
     Backgrounds backgrounds_;
     std::unique_ptr<Backgrounds> otherBackgrounds_;  // of validation, where they are given
+    std::unique_ptr<LabelledScenes> labelled_;       // where they are given
     DetectorSampler sampler_;
     std::vector<DetectorBatch> validation_;    // of persons kept out
     std::vector<HardNegative> hardNegatives_;  // newest first

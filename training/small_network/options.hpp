@@ -19,6 +19,8 @@ struct SmallNetworkOptions : RunOptions {
 
     SamplingOptions batch;
     std::string backgrounds, validationBackgrounds;  // folders of photographs
+    std::string photos, photoFaces;  // folder of photographs of people, and the table of the faces in them
+    double sureScore = 0.85;         // of a labelled face that is learned, at least
     double landmarkWeight = 1, scoreWeight = 0.5;
 };
 

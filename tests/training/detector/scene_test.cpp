@@ -49,8 +49,8 @@ TEST(Scene, LandmarksLieWhereThePieceShowsThem) {
             scene.putFace(dotted(20, 11), points, {50, 45, side, roll}, {8, 1, 0.05});
             const cv::Point2d at = dark(scene.picture());
             ASSERT_EQ(scene.faces().size(), 1U);
-            EXPECT_NEAR(scene.faces()[0][4], at.x, 0.4);
-            EXPECT_NEAR(scene.faces()[0][5], at.y, 0.4);
+            EXPECT_NEAR(scene.faces()[0].landmarks[4], at.x, 0.4);
+            EXPECT_NEAR(scene.faces()[0].landmarks[5], at.y, 0.4);
         }
     }
 }
