@@ -56,11 +56,35 @@ std::map<std::string, std::string> metadata(const char* role, const std::string&
 
 }  // namespace
 
+Files extraFiles(const Extras& extras, const std::map<std::string, std::string>& common) {
+    const auto says = [&](const char* role, const std::string& imageSize) {
+        std::map<std::string, std::string> result;
+        for (const char* key :
+             {contract::keyVersion, contract::keyBundleId, contract::keyColorOrder, contract::keyPixelRange}) {
+            result[key] = common.at(key);
+        }
+        result[contract::keyRole] = role;
+        result[contract::keyImageSize] = imageSize;
+        return result;
+    };
+    Files files;
+    if (extras.aligner) {
+        const nn::Graph aligner = extras.aligner->network("averaged_aligner");
+        auto metadata = says("aligner", std::to_string(aligner->inputs().at(contract::alignerCrop).at(1)));
+        metadata[contract::keyCropFactor] = extras.aligner->value("crop_factor");
+        files.emplace_back(contract::alignerFile, toOnnx(aligner, "aligner", metadata));
+    }
+    if (extras.detector) {
+        files.emplace_back(contract::detectorFile,
+                           toOnnx(extras.detector->network("averaged_detector"), "detector",
+                                  says("detector", extras.detector->value("detector_image_size"))));
+    }
+    return files;
+}
+
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras) {
     const nn::Graph encoder = checkpoint.network("averaged_encoder");
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
-    const nn::Graph aligner = extras.aligner ? extras.aligner->network("averaged_aligner") : nn::Graph(nullptr);
-    const nn::Graph detector = extras.detector ? extras.detector->network("averaged_detector") : nn::Graph(nullptr);
     const std::string id = sha256(weightsOf(encoder)).substr(0, 16);
     auto value = [&](const char* key) { return checkpoint.value(key); };
 
@@ -75,15 +99,8 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
 
     Files files{{contract::encoderFile, toOnnx(encoder, "encoder", encoderMetadata)},
                 {contract::decoderFile, toOnnx(decoder, "decoder", decoderMetadata)}};
-    if (extras.aligner) {
-        auto alignerMetadata = metadata("aligner", id, aligner->inputs().at(contract::alignerCrop).at(1));
-        alignerMetadata[contract::keyCropFactor] = extras.aligner->value("crop_factor");
-        files.emplace_back(contract::alignerFile, toOnnx(aligner, "aligner", alignerMetadata));
-    }
-    if (extras.detector) {
-        const auto detectorMetadata =
-            metadata("detector", id, std::stoll(extras.detector->value("detector_image_size")));
-        files.emplace_back(contract::detectorFile, toOnnx(detector, "detector", detectorMetadata));
+    for (auto& file : extraFiles(extras, encoderMetadata)) {
+        files.push_back(std::move(file));
     }
     json manifest;
     manifest[contract::manifestVersion] = contract::version;

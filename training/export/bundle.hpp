@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "checkpoint/checkpoint.hpp"
 
@@ -17,6 +20,11 @@ struct Extras {
     const train::Checkpoint* aligner = nullptr;
     const train::Checkpoint* detector = nullptr;
 };
+
+/// The model files of the extras that are given, each with what all models of its bundle say.
+/// @param common metadata of another model of the bundle
+std::vector<std::pair<std::string, std::string>> extraFiles(const Extras& extras,
+                                                            const std::map<std::string, std::string>& common);
 
 /// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, the extras, and manifest.json.
 ///

@@ -30,12 +30,12 @@ int main(int argc, char** argv) {
                        "this version, with the same weights and id; to --output, or in place")
             ->check(CLI::ExistingDirectory)
             ->excludes(checkpointOption);
-    auto* replaceOption = app.add_option("--decoder-into", replaced,
-                                         "do not export, but replace the decoder of the bundle in this folder by the "
-                                         "checkpoint's, which must have "
-                                         "been trained with that bundle's encoder; everything else stays")
+    auto* replaceOption = app.add_option("--into", replaced,
+                                         "do not export, but replace networks of the bundle in this folder: its "
+                                         "decoder by --checkpoint's, which must have been trained with that bundle's "
+                                         "encoder, its detector by --detector's, its aligner by --aligner's; "
+                                         "everything else stays")
                               ->check(CLI::ExistingDirectory)
-                              ->needs(checkpointOption)
                               ->excludes(outputOption);
     auto* blendOption =
         app.add_option("--blend-decoder", blendPath,
@@ -52,9 +52,15 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(-1., 1.));
     app.add_option("--start", start, "also write only the networks, as a checkpoint for drgan-train --start");
     app.callback([&] {
-        if (rewriteOption->count() == 0 &&
-            (checkpointOption->count() == 0 || outputOption->count() + replaceOption->count() == 0)) {
-            throw CLI::RequiredError("--checkpoint and --output or --decoder-into, or --rewrite");
+        const bool exports = checkpointOption->count() > 0 && outputOption->count() > 0;
+        const bool replaces = replaceOption->count() > 0 &&
+                              (checkpointOption->count() > 0 || !alignerPath.empty() || !detectorPath.empty());
+        if (rewriteOption->count() == 0 && !exports && !replaces) {
+            throw CLI::RequiredError(
+                "--checkpoint and --output; or --into and one of --checkpoint, --detector and --aligner; or --rewrite");
+        }
+        if (checkpointOption->count() == 0 && !start.empty()) {
+            throw CLI::RequiredError("--checkpoint");
         }
     });
     CLI11_PARSE(app, argc, argv);
@@ -65,7 +71,10 @@ int main(int argc, char** argv) {
             std::printf("%s: rewritten\n", output.c_str());
             return 0;
         }
-        auto checkpoint = drgan::train::Checkpoint::load(path);
+        drgan::train::Checkpoint checkpoint;
+        if (!path.empty()) {
+            checkpoint = drgan::train::Checkpoint::load(path);
+        }
         if (!blendPath.empty()) {
             drgan::exporting::blendDecoder(checkpoint, drgan::train::Checkpoint::load(blendPath), blendShare);
         }
@@ -78,8 +87,13 @@ int main(int argc, char** argv) {
             extras.detector = &detector.emplace(drgan::train::Checkpoint::load(detectorPath));
         }
         if (!replaced.empty()) {
-            drgan::exporting::replaceDecoder(replaced, checkpoint);
-            std::printf("%s: now has the checkpoint's decoder\n", replaced.c_str());
+            if (!path.empty()) {
+                drgan::exporting::replaceDecoder(replaced, checkpoint);
+            }
+            if (aligner || detector) {
+                drgan::exporting::replaceExtras(replaced, extras);
+            }
+            std::printf("%s: now has the networks of the checkpoints\n", replaced.c_str());
         } else {
             const auto measured = checkpoint.metadata.find("match_threshold");
             if (threshold < -1 && measured == checkpoint.metadata.end()) {

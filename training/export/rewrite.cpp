@@ -57,11 +57,14 @@ public:
 
     const std::set<std::string>& names() const { return names_; }
 
-    /// @throws std::runtime_error where it does not list the model, or the model has another bundle's id
+    /// Adds the model where it is not listed. @throws std::runtime_error where the model has another bundle's id
     void put(const std::string& name, const Metadata& metadata, const std::string& bytes) {
         const auto id = metadata.find(contract::keyBundleId);
-        if (names_.count(name) == 0 || id == metadata.end() || id->second != id_) {
+        if (id == metadata.end() || id->second != id_) {
             throw std::runtime_error(path_.string() + ": it is not the manifest of the " + name + " beside it");
+        }
+        if (names_.insert(name).second) {
+            json_.at(contract::manifestFiles).push_back(manifestLine(name, bytes));
         }
         for (auto& item : json_.at(contract::manifestFiles)) {
             if (item.at("name") == name) {
@@ -130,6 +133,17 @@ void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoi
     const std::string bytes = toOnnx(decoder, "decoder", metadata);
     manifest.put(contract::decoderFile, metadata, bytes);
     writeFiles(folder, {{contract::decoderFile, bytes}, {contract::manifestFile, manifest.text()}});
+}
+
+void replaceExtras(const std::string& folder, const Extras& extras) {
+    const Metadata common = metadataOf(fs::path(folder) / contract::encoderFile);
+    Manifest manifest(folder);
+    Files files = extraFiles(extras, common);
+    for (const auto& [name, bytes] : files) {
+        manifest.put(name, common, bytes);
+    }
+    files.emplace_back(contract::manifestFile, manifest.text());
+    writeFiles(folder, files);
 }
 
 }  // namespace drgan::exporting

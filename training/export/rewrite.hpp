@@ -4,6 +4,7 @@
 #include <string>
 
 #include "checkpoint/checkpoint.hpp"
+#include "export/bundle.hpp"
 
 namespace drgan::exporting {
 
@@ -17,5 +18,10 @@ void rewriteBundle(const std::string& folder, const std::string& output);
 /// encoder. The other models, the match threshold and the id stay.
 /// @throws std::runtime_error naming the file and what is wrong with it, or which size or poses differ
 void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoint);
+
+/// Replaces a bundle's detector and aligner, or adds them: those that are given. Everything else stays.
+/// @throws std::runtime_error naming the file or the checkpoint's value and what is wrong with it; nothing is written
+/// then
+void replaceExtras(const std::string& folder, const Extras& extras);
 
 }  // namespace drgan::exporting
