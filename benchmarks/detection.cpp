@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Measures detection rate, false detections and speed of a bundle's detector, compared with OpenCV's cascades.
+// Measures detection rate, false detections and speed of a bundle's detector, compared with OpenCV's cascades; on
+// photographs with true boxes its average precision, compared with YuNet's and theirs.
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "detection_scenes.hpp"
+
 namespace {
 
 using cv::Mat;
@@ -25,7 +28,9 @@ constexpr const char* keys =
     "{help h    | | }"
     "{@detector | | detector.onnx}"
     "{aligner   | | aligner.onnx of the same bundle: confirms each detection}"
-    "{yunet     | | YuNet model: gives the true face of each portrait}"
+    "{yunet     | | YuNet model: gives the true face of each portrait; compared on scenes}"
+    "{scenes    | | folder of photographs with true boxes}"
+    "{faces     | | table of the true boxes: file, x, y, w, h; default: faces.csv in the folder}"
     "{cfp       | | CFP's folder Data/Images, or one like it: PERSON/frontal/*.jpg and PERSON/profile/*.jpg}"
     "{from      |351| number of the first of its folders}"
     "{photos    | | folder of photographs without faces}"
@@ -96,6 +101,84 @@ private:
     cv::CascadeClassifier frontal_{DRGAN_CASCADES "/haarcascade_frontalface_alt2.xml"},
         profile_{DRGAN_CASCADES "/haarcascade_profileface.xml"};
 };
+
+/// The frontal cascade alone, with scores: a precision over a recall wants them.
+class ScoredCascade {
+public:
+    Mat find(const Mat& picture) {
+        Mat grey;
+        cv::cvtColor(picture, grey, cv::COLOR_BGR2GRAY);
+        std::vector<cv::Rect> boxes;
+        std::vector<int> levels;
+        std::vector<double> weights;
+        cascade_.detectMultiScale(grey, boxes, levels, weights, 1.1, 3, 0, cv::Size(12, 12), cv::Size(), true);
+        Mat rows;
+        for (size_t i = 0; i < boxes.size(); ++i) {
+            const cv::Rect& b = boxes[i];
+            const auto score = static_cast<float>(levels[i] + 0.01 * weights[i]);
+            const float row[] = {static_cast<float>(b.x), static_cast<float>(b.y), static_cast<float>(b.width),
+                                 static_cast<float>(b.height), score};
+            rows.push_back(Mat(1, 5, CV_32F, const_cast<float*>(row)).clone());
+        }
+        return rows;
+    }
+
+private:
+    cv::CascadeClassifier cascade_{DRGAN_CASCADES "/haarcascade_frontalface_default.xml"};
+};
+
+void measureScenes(const cv::CommandLineParser& args) {
+    constexpr float any = 0.02F, overlap = 0.3F;
+    constexpr float yunetUsual = 0.6F;
+    constexpr int most = 5000;
+    std::vector<drgan::bench::SceneDetector> detectors;
+    const auto detector = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
+    const float usual = detector->getScoreThreshold();
+    const auto find = [](cv::drgan::Detector& d, const Mat& picture, float least) {
+        Mat faces;
+        d.setScoreThreshold(least);
+        d.setMaxSide(std::max({32, picture.cols, picture.rows}));
+        d.detect(picture, faces);
+        return faces;
+    };
+    detectors.push_back(
+        {"detector", [&](const Mat& picture, float least) { return find(*detector, picture, least); }, any, usual});
+    const auto under = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
+    cv::Ptr<cv::drgan::FaceFinder> finder;
+    if (args.has("aligner")) {
+        finder =
+            cv::drgan::FaceFinder::createFromModels(under, cv::drgan::Aligner::create(args.get<cv::String>("aligner")));
+        detectors.push_back({"FaceFinder",
+                             [&](const Mat& picture, float least) {
+                                 Mat faces;
+                                 under->setScoreThreshold(least);
+                                 under->setMaxSide(std::max({32, picture.cols, picture.rows}));
+                                 finder->find(picture, faces);
+                                 return faces;
+                             },
+                             usual, usual});
+    }
+    cv::Ptr<cv::FaceDetectorYN> yunet;
+    if (args.has("yunet")) {
+        yunet = cv::FaceDetectorYN::create(args.get<cv::String>("yunet"), "", {320, 320}, any, overlap, most);
+        detectors.push_back({"YuNet",
+                             [&](const Mat& picture, float least) {
+                                 Mat faces;
+                                 yunet->setScoreThreshold(least);
+                                 yunet->setInputSize(picture.size());
+                                 yunet->detect(picture, faces);
+                                 return faces;
+                             },
+                             any, yunetUsual});
+    }
+    ScoredCascade cascade;
+    if (args.has("cascades")) {
+        detectors.push_back({"frontal cascade", [&](const Mat& picture, float) { return cascade.find(picture); }});
+    }
+    const auto folder = args.get<cv::String>("scenes");
+    drgan::bench::compareOnScenes(folder, args.has("faces") ? args.get<cv::String>("faces") : folder + "/faces.csv",
+                                  detectors);
+}
 
 struct Portraits {
     int all = 0, found = 0, more = 0;  // more: detections that do not match the face
@@ -222,6 +305,10 @@ int main(int argc, char** argv) {
         return args.has("help") ? 0 : 1;
     }
     try {
+        if (args.has("scenes")) {
+            measureScenes(args);
+            return 0;
+        }
         const auto detector = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
         detector->setScoreThreshold(args.get<float>("score"));
         detector->setMaxSide(args.get<int>("limit"));
