@@ -28,7 +28,8 @@ static_assert(contract::detectorStrides[levels - 1] == multiple, "the coarsest m
 constexpr int leastSide = 32, mostSide = 8192;  // pixels, of setMaxSide()
 // Coarser scales are for large faces: only faces above this share of S are added there; the finer scale detects others
 // better.
-constexpr float minCoarseFace = 0.3F;
+constexpr float minCoarseFace = 0.2F;
+constexpr int coarser = 4;  // one scale / the next: the network knows faces of 1/32 of S to S
 
 bool inPicture(const FaceRow& row) {
     // NaN fails too.
@@ -140,9 +141,9 @@ public:
         std::vector<FaceRow> rows;
         const int longer = std::max(picture.cols, picture.rows);
         int side = std::min(getMaxSide(), longer);
-        for (size_t i = 0;; ++i, side /= 2) {
+        for (size_t i = 0;; ++i, side /= coarser) {
             detectAtScale(picture, static_cast<double>(side) / longer, i, rows);
-            if (side <= contract_.imageSize || side / 2 < leastSide) {
+            if (2 * side <= 3 * contract_.imageSize || side / coarser < leastSide) {
                 break;
             }
         }
@@ -227,7 +228,12 @@ private:
         dnn::NMSBoxes(boxes, scores, 0, nmsThreshold_, kept, 1, topK_);
         std::vector<FaceRow> faces;
         for (const int i : kept) {
-            faces.push_back(rows[static_cast<size_t>(i)]);
+            FaceRow face = rows[static_cast<size_t>(i)];
+            // From the network's coordinates, in which pixel centres lie at whole numbers, to cv::Rect's, in which
+            // pixel borders do.
+            face[0] += 0.5F;
+            face[1] += 0.5F;
+            faces.push_back(face);
         }
         return faces;
     }

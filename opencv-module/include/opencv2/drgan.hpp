@@ -241,11 +241,12 @@ public:
     /** @brief Detects all faces of a picture.
 
     @param image 8-bit picture of any size with 1 (grey), 3 (BGR) or 4 (BGRA) channels. If its longer side is above
-    getMaxSide(), it is scaled down to that. For faces larger than imageSize(), detection is repeated at half the size
-    until the picture's longer side is at most imageSize(), which takes at most a third more time.
-    @param faces n x 15 CV_32F, rows as of FaceDetectorYN, in pixels of `image`, the highest score first: x, y, w, h;
-    five landmarks x,y (right eye, left eye, nose tip, right and left mouth corner; "right" is the subject's right);
-    score in [0, 1]. Boxes and landmarks may lie partly outside the picture. Without a face: an empty matrix. */
+    getMaxSide(), it is scaled down to that. For faces larger than imageSize(), detection is repeated at a quarter of
+    the size until the picture's longer side is at most 1.5 times imageSize(), which takes about a fifteenth more time.
+    @param faces n x 15 CV_32F, rows as of FaceDetectorYN, in pixels of `image`, the highest score first: x, y, w, h,
+    as of a Rect (the first pixel is from 0 to 1); five landmarks x,y (right eye, left eye, nose tip, right and left mouth
+    corner; "right" is the subject's right), with pixel centres at whole numbers; score in [0, 1]. Boxes and landmarks may
+    lie partly outside the picture. Without a face: an empty matrix. */
     CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
 
     /** @brief Sets the minimum score of a face, in [0, 1]; default 0.45, which is low: an Aligner should confirm the
