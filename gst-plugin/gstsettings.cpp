@@ -12,6 +12,7 @@ constexpr int defaultDetectInterval = 5;
 constexpr guint defaultEncodeInterval = 200;
 constexpr guint defaultRefreshInterval = 2000;
 constexpr guint defaultTrackTimeout = 2000;
+constexpr int defaultDetectSize = 640;
 constexpr int defaultMaxFaces = 16;
 constexpr int defaultMinFaceSize = 24;
 constexpr double defaultUpdateThreshold = 0.5;
@@ -120,6 +121,15 @@ const Entry entries[] = {
      },
      [](Settings& s, const GValue* v) { s.core.detectInterval = g_value_get_int(v); },
      [](const Settings& s, GValue* v) { g_value_set_int(v, s.core.detectInterval); }},
+    {PROP_DETECT_SIZE,
+     [] {
+         return g_param_spec_int("detect-size", "Detect size",
+                                 "Longer side of the picture that faces are detected in, in pixels: larger frames are "
+                                 "scaled down to it. Larger values find smaller faces; the time grows with the square",
+                                 32, 8192, defaultDetectSize, anytime);
+     },
+     [](Settings& s, const GValue* v) { s.core.detectSize = g_value_get_int(v); },
+     [](const Settings& s, GValue* v) { g_value_set_int(v, s.core.detectSize); }},
     {PROP_ENCODE_INTERVAL,
      [] {
          return g_param_spec_uint("encode-interval", "Encode interval",
@@ -310,6 +320,7 @@ Settings::Settings() : roiType(defaultRoiType) {
     core.encodeInterval = defaultEncodeInterval * drgan::millisecond;
     core.refreshInterval = defaultRefreshInterval * drgan::millisecond;
     core.trackTimeout = defaultTrackTimeout * drgan::millisecond;
+    core.detectSize = defaultDetectSize;
     core.maxFaces = defaultMaxFaces;
     core.minFaceSize = defaultMinFaceSize;
     core.updateThreshold = defaultUpdateThreshold;

@@ -11,6 +11,7 @@ struct PipelineOptions {
     /// Number of frames from one detection to the next; fewer when a track is missed and, with an aligner, while there
     /// are no tracks. 0: never detect, use faces from upstream only.
     int detectInterval = 5;
+    int detectSize = 640;  ///< pixels: a frame whose longer side is above it is scaled down for detection
     int maxFaces = 16;
     float minFaceSize = 24;  ///< pixels of the frame
     Time trackTimeout = 1000 * millisecond;

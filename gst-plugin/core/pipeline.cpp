@@ -106,7 +106,7 @@ std::vector<Face> Pipeline::trackAndDetect(const FrameView& frame, Time now, boo
         std::vector<Face> detections;
         {
             const StageTimer timer(report_.times, Stage::detect);
-            detections = detect(*models_.finder, frame, options_.minFaceSize);
+            detections = detect(*models_.finder, frame, options_.detectSize, options_.minFaceSize);
         }
         report_.found = static_cast<int>(detections.size());
         if (landmarkTracker_) {

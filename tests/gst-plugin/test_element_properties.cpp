@@ -14,26 +14,28 @@ using testing::IsEmpty;
 
 TEST(Properties, KeepWhatTheyAreGiven) {
     Element e(
-        "detector=/a detect-interval=9 encode-interval=10 refresh-interval=11 roi-type=head display=false "
+        "detector=/a detect-interval=9 detect-size=1280 encode-interval=10 refresh-interval=11 roi-type=head "
+        "display=false "
         "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25 "
         "match-threshold=0.375 stranger-rate=0.125 backend=cuda target=cuda-fp16 threads=2 results-location=/b "
         "gallery=/d",
         "/c");
     gchar *detector, *type, *bundle, *results, *gallery;
-    gint detect, faces, size, backend, target, threads;
+    gint detect, detectSize, faces, size, backend, target, threads;
     guint encode, refresh, timeout;
     gboolean display, embeddings, pictures;
     gdouble yaw, threshold, match, rate;
     g_object_get(e.element, "detector", &detector, "roi-type", &type, "bundle", &bundle, "detect-interval", &detect,
-                 "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode, "refresh-interval", &refresh,
-                 "track-timeout", &timeout, "display", &display, "embeddings", &embeddings, "pictures", &pictures,
-                 "yaw", &yaw, "update-threshold", &threshold, "match-threshold", &match, "stranger-rate", &rate,
-                 "backend", &backend, "target", &target, "threads", &threads, "results-location", &results, "gallery",
-                 &gallery, nullptr);
+                 "detect-size", &detectSize, "max-faces", &faces, "min-face-size", &size, "encode-interval", &encode,
+                 "refresh-interval", &refresh, "track-timeout", &timeout, "display", &display, "embeddings",
+                 &embeddings, "pictures", &pictures, "yaw", &yaw, "update-threshold", &threshold, "match-threshold",
+                 &match, "stranger-rate", &rate, "backend", &backend, "target", &target, "threads", &threads,
+                 "results-location", &results, "gallery", &gallery, nullptr);
     EXPECT_STREQ(detector, "/a");
     EXPECT_STREQ(bundle, "/c");
     EXPECT_STREQ(type, "head");
     EXPECT_EQ(detect, 9);
+    EXPECT_EQ(detectSize, 1280);
     EXPECT_EQ(encode, 10U);
     EXPECT_EQ(refresh, 11U);
     EXPECT_EQ(timeout, 12U);
@@ -102,7 +104,7 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         g_value_unset(&value);
     }
     g_free(specs);
-    EXPECT_EQ(own, 23);
+    EXPECT_EQ(own, 24);
 }
 
 bool opencvHas(cv::dnn::Backend backend, cv::dnn::Target target) {

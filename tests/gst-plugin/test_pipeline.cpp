@@ -78,11 +78,18 @@ TEST_F(PipelineTest, LooksEveryKthFrameAndSoonerWhenAFaceIsMissed) {
 TEST_F(PipelineTest, LooksAtAPictureOfBoundedSizeAndGivesFacesInFramePixels) {
     picture = drgan_test::noisePicture({1280, 720}, CV_8UC3, 1);
     finder->faces = {face(100, 80, 40)};
+    options.detectSize = 320;
+    pipeline->setOptions(options);
     const auto result = step();
     EXPECT_EQ(finder->seen, cv::Size(320, 180));
     ASSERT_EQ(result.tracks.size(), 1U);
     EXPECT_FLOAT_EQ(result.tracks[0].box.x, 400);
     EXPECT_FLOAT_EQ(result.tracks[0].box.width, 160);
+    options.detectSize = 4096;  // never enlarged
+    options.detectInterval = 1;
+    pipeline->setOptions(options);
+    step();
+    EXPECT_EQ(finder->seen, cv::Size(1280, 720));
 }
 
 TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {

@@ -7,13 +7,13 @@
 
 namespace drgan {
 
-std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, float minFaceSize) {
-    const cv::Size size = frame.size();
-    const double scale = std::min(1., static_cast<double>(finder.workingSide()) / std::max(size.width, size.height));
-    const cv::Size working(std::max(1, cvRound(size.width * scale)), std::max(1, cvRound(size.height * scale)));
-    const cv::Point2f back(static_cast<float>(size.width) / working.width,
-                           static_cast<float>(size.height) / working.height);
-    const cv::Mat picture = working == size && frame.direct().channels() == 3 && !frame.direct().empty()
+std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, int size, float minFaceSize) {
+    const cv::Size full = frame.size();
+    const double scale = std::min(1., static_cast<double>(size) / std::max(full.width, full.height));
+    const cv::Size working(std::max(1, cvRound(full.width * scale)), std::max(1, cvRound(full.height * scale)));
+    const cv::Point2f back(static_cast<float>(full.width) / working.width,
+                           static_cast<float>(full.height) / working.height);
+    const cv::Mat picture = working == full && frame.direct().channels() == 3 && !frame.direct().empty()
                                 ? frame.direct()
                                 : frame.bgr(frame.bounds(), working);
     cv::Mat rows;

@@ -10,10 +10,11 @@
 
 namespace drgan {
 
-/// Detects the faces of a frame, which is scaled down to the size that the detector works on.
+/// Detects the faces of a frame.
+/// @param size pixels: a frame whose longer side is above it is scaled down to that
 /// @param minFaceSize smaller faces are left out, longer side of the box in pixels of the frame
 /// @return boxes and landmarks in pixels of the frame
-std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, float minFaceSize);
+std::vector<Face> detect(cv::drgan::FaceFinder& finder, const FrameView& frame, int size, float minFaceSize);
 
 }  // namespace drgan
 

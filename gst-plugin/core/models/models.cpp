@@ -18,6 +18,9 @@ namespace {
 // needs to be detected only once to be tracked.
 constexpr float minDetectionScore = 0.65F;
 
+// Pixels: above any frame that detect() hands to the detector, because it scales frames down itself.
+constexpr int anySize = 8192;
+
 // Identifies a version of a file; empty if there is no file. A file that is replaced gets another inode or ctime, one
 // that is written in place another mtime and ctime. Only a write in place that keeps the size and comes within the file
 // system's time resolution (milliseconds) of the previous change is not noticed.
@@ -136,6 +139,7 @@ private:
             const auto detector = Detector::create(b.detector, nullptr, d.backend, d.target);
             facts.checkId(b.detector, detector->bundleId());
             detector->setScoreThreshold(minDetectionScore);
+            detector->setMaxSide(anySize);
             // No aligner: the pipeline confirms each detection itself.
             return FaceFinder::createFromModels(detector);
         };
