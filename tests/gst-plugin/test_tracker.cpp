@@ -116,6 +116,26 @@ TEST(Tracker, ADoubtfulFaceIsBelievedWhenSeenAgain) {
     EXPECT_FALSE(tracker.searching());
 }
 
+TEST(Tracker, WhatLooksLessLikeAFaceTheSecondTimeIsNotBelieved) {
+    Tracker tracker;
+    tracker.predict(0);
+    tracker.update({faceAt(10, 10, 60, 0.7F)}, sure);
+    for (int i = 1; i < 4; ++i) {
+        tracker.predict(40 * i * millisecond);
+        tracker.update({faceAt(10, 10, 60, 0.4F)}, sure);
+        ASSERT_EQ(tracker.tracks().size(), 1U);
+        EXPECT_FALSE(tracker.tracks()[0].confirmed);
+    }
+    tracker.predict(200 * millisecond);
+    tracker.update({faceAt(10, 10, 60, 0.6F)}, sure);
+    EXPECT_TRUE(tracker.tracks()[0].confirmed);
+    // Where every face is sure, as upstream's are, the score does not count.
+    Tracker upstream;
+    upstream.predict(0);
+    upstream.update({faceAt(10, 10, 60, 0)}, 0);
+    EXPECT_TRUE(upstream.tracks()[0].confirmed);
+}
+
 TEST(Tracker, ADoubtfulFaceThatIsNotSeenAgainGoes) {
     Tracker tracker;
     for (int i = 0; i < 3; ++i) {

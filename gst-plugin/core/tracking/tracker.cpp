@@ -26,6 +26,9 @@ float affinity(const cv::Rect2f& predicted, const cv::Rect2f& seen) {
     return distance < 0.9F ? 1 - distance : 0;
 }
 
+// Score at which a face that was seen once is believed to be one when it is seen again: half, because a tracker that
+// follows something unlike a face gives it less.
+constexpr float seenAgainScore = 0.5F;
 constexpr float velocityGain = 0.5F;
 constexpr float maxSpeed = 4;                  // face sizes per second; faster is a mismatch
 constexpr Time unwatched = 400 * millisecond;  // after this time unseen, it may be another face
@@ -156,7 +159,8 @@ void Tracker::update(const std::vector<Face>& reported, float sureScore) {
     for (size_t t = 0; t < known; ++t) {
         Track& track = tracks_[t];
         if (seen[t]) {
-            track.confirmed = track.confirmed || track.hits >= 2 || track.face.score >= sureScore;
+            const bool again = track.hits >= 2 && track.face.score >= std::min(sureScore, seenAgainScore);
+            track.confirmed = track.confirmed || again || track.face.score >= sureScore;
             continue;
         }
         if (track.misses++ == 0) {

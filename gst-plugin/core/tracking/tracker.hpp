@@ -51,7 +51,8 @@ public:
 
     /// Updates the tracks with the faces of a frame.
     /// @param faces no two of the same face
-    /// @param sureScore a new face with at least this score is confirmed at once, others when they are seen again
+    /// @param sureScore a new face with at least this score is confirmed at once, others when they are seen again with a
+    /// score of at least 0.5
     void update(const std::vector<Face>& faces, float sureScore);
 
     /// Returns the tracks that have ended since the last call.
