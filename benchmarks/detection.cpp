@@ -35,7 +35,7 @@ constexpr const char* keys =
     "{from      |351| number of the first of its folders}"
     "{photos    | | folder of photographs without faces}"
     "{video     | | a clip that shows a face in every frame}"
-    "{score     |0.45| smallest score of the detector}"
+    "{score     |0.5| smallest score of the detector}"
     "{sure      |0.5| smallest score of the aligner}"
     "{limit     |640| longer side of the detector's input, pixels}"
     "{cascades  | | measure OpenCV's cascades too}";

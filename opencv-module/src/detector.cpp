@@ -244,7 +244,7 @@ private:
     const int backendId_, targetId_;
     std::vector<Ptr<ScaleNetwork>> networks_;  // the finest scale first
     // Atomic, because const functions may be called while another thread sets them.
-    std::atomic<float> scoreThreshold_{0.45F}, nmsThreshold_{0.3F};
+    std::atomic<float> scoreThreshold_{0.5F}, nmsThreshold_{0.3F};
     std::atomic<int> topK_{1000}, maxSide_{640};
 };
 

@@ -249,7 +249,7 @@ public:
     lie partly outside the picture. Without a face: an empty matrix. */
     CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
 
-    /** @brief Sets the minimum score of a face, in [0, 1]; default 0.45, which is low: an Aligner should confirm the
+    /** @brief Sets the minimum score of a face, in [0, 1]; default 0.5, which is low: an Aligner should confirm the
     detections. */
     CV_WRAP virtual void setScoreThreshold(float scoreThreshold) = 0;
     CV_WRAP virtual float getScoreThreshold() const = 0;
