@@ -16,9 +16,9 @@ namespace {
 
 // Minimum detection score. Higher than for still pictures, as a false detection has a chance on every frame, and a face
 // needs to be detected only once to be tracked. A camera that pans over photographs without faces (64 kept out of
-// training, 640x360, every fifth frame) gives 28 detections of 24 pixels and more an hour that the aligner confirms
-// twice; at 0.65 it is 14, at 0.5 211.
-constexpr float minDetectionScore = 0.6F;
+// training, 640x360, every fifth frame) gives 14 detections of 24 pixels and more an hour that the aligner confirms
+// twice; at 0.6 it is 28, at 0.5 211.
+constexpr float minDetectionScore = 0.7F;
 
 // Pixels: above any frame that detect() hands to the detector, because it scales frames down itself.
 constexpr int anySize = 8192;
