@@ -3,22 +3,17 @@
 #include "labels.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <stdexcept>
-#include <system_error>
 
 #include "io/csv.hpp"
 
 namespace drgan::data {
 
 namespace {
-
-const char* const landmarkColumns[] = {"right_eye_x", "right_eye_y",   "left_eye_x",    "left_eye_y",   "nose_x",
-                                       "nose_y",      "right_mouth_x", "right_mouth_y", "left_mouth_x", "left_mouth_y"};
 
 /// The columns of a table by name.
 class Header {
@@ -34,10 +29,10 @@ public:
         }
         count_ = names.size();
         size_t found = 0;
-        for (const char* name : landmarkColumns) {
+        for (const char* name : io::landmarkColumns) {
             found += has(name) ? 1 : 0;
         }
-        if (found != 0 && found != std::size(landmarkColumns)) {
+        if (found != 0 && found != std::size(io::landmarkColumns)) {
             throw std::runtime_error(path + ": " + std::to_string(found) +
                                      " of the ten landmark columns are there, expected all or none");
         }
@@ -58,16 +53,6 @@ private:
     std::map<std::string, size_t> columns_;
     size_t count_ = 0;
 };
-
-float number(const std::string& column, const std::string& text) {
-    float value = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || rest != end || !std::isfinite(value)) {
-        throw std::runtime_error(column + " is '" + text + "', expected a number");
-    }
-    return value;
-}
 
 // A member name or path must stay below the folder: it comes from a file that somebody else may have written.
 void checkBelow(const std::string& column, const std::string& path) {
@@ -99,14 +84,14 @@ Label readRow(const Header& header, const std::vector<std::string>& fields) {
     label.split = split == "dev" ? 1 : 0;
     const std::string yaw = header.get(fields, "yaw_deg");
     if (!yaw.empty()) {
-        label.yaw = number("yaw_deg", yaw);
+        label.yaw = io::numberIn<float>("yaw_deg", yaw);
         if (std::abs(label.yaw) > 180) {
             throw std::runtime_error("yaw_deg is " + yaw + ", expected -180..180");
         }
     }
-    if (!header.get(fields, landmarkColumns[0]).empty()) {
-        for (size_t i = 0; i < std::size(landmarkColumns); ++i) {
-            const float value = number(landmarkColumns[i], header.get(fields, landmarkColumns[i]));
+    if (!header.get(fields, io::landmarkColumns[0]).empty()) {
+        for (size_t i = 0; i < std::size(io::landmarkColumns); ++i) {
+            const float value = io::numberIn<float>(io::landmarkColumns[i], header.get(fields, io::landmarkColumns[i]));
             (i % 2 ? label.landmarks[i / 2].y : label.landmarks[i / 2].x) = value;
         }
         label.hasLandmarks = true;

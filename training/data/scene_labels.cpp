@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
-#include <filesystem>
 #include <iterator>
 #include <mutex>
 #include <opencv2/imgcodecs.hpp>
@@ -15,9 +14,9 @@
 #include <thread>
 #include <utility>
 
-namespace drgan::data {
+#include "io/files_in.hpp"
 
-namespace fs = std::filesystem;
+namespace drgan::data {
 
 namespace {
 
@@ -65,21 +64,6 @@ void dropParts(std::vector<io::LabelledFace>& faces) {
     std::vector<io::LabelledFace> kept;
     std::copy_if(faces.begin(), faces.end(), std::back_inserter(kept), [&](const auto& face) { return !isPart(face); });
     faces = std::move(kept);
-}
-
-std::vector<fs::path> filesIn(const std::string& folder) {
-    std::vector<fs::path> files;
-    std::error_code unreadable;
-    for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
-        if (entry.is_regular_file()) {
-            files.push_back(entry.path());
-        }
-    }
-    if (unreadable) {
-        throw std::runtime_error(folder + ": cannot be read: " + unreadable.message());
-    }
-    std::sort(files.begin(), files.end());
-    return files;
 }
 
 }  // namespace
@@ -163,7 +147,7 @@ std::vector<io::LabelledFace> SceneLabeller::label(const cv::Mat& picture) {
 
 io::SceneFaces labelScenes(const std::string& folder, const std::string& model, int threads,
                            const std::function<void(size_t, size_t, double)>& progress) {
-    const std::vector<fs::path> files = filesIn(folder);
+    const auto files = io::filesIn(folder);
     io::SceneFaces result;
     std::atomic<size_t> next{0};
     std::mutex mutex;  // guards result, done and failure

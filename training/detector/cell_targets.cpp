@@ -27,8 +27,6 @@ struct Map {
     std::vector<const SceneFace*> face;
 };
 
-double sideOf(const SceneFace& face) { return std::max(face.box.width, face.box.height); }
-
 void claim(Map& map, size_t picture, const SceneFace& face, bool responsible) {
     const double side = sideOf(face) / map.stride;
     const double reach = face.sure ? std::clamp(near * side, nearLeast, nearMost) : side / 2;

@@ -2,8 +2,6 @@
 #include "scene_faces.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <locale>
@@ -18,9 +16,6 @@ namespace drgan::io {
 namespace {
 
 constexpr const char* box[] = {"x", "y", "w", "h"};
-constexpr const char* landmarks[] = {"right_eye_x", "right_eye_y",   "left_eye_x",    "left_eye_y",   "nose_x",
-                                     "nose_y",      "right_mouth_x", "right_mouth_y", "left_mouth_x", "left_mouth_y"};
-
 class Row {
 public:
     Row(const std::map<std::string, size_t>& columns, const std::vector<std::string>& fields)
@@ -28,15 +23,7 @@ public:
 
     bool has(const char* column) const { return columns_.count(column) != 0; }
     const std::string& text(const char* column) const { return fields_[columns_.at(column)]; }
-    double number(const char* column) const {
-        const std::string& value = text(column);
-        double result = 0;
-        const auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), result);
-        if (error != std::errc() || rest != value.data() + value.size() || !std::isfinite(result)) {
-            throw std::runtime_error(std::string(column) + " is '" + value + "', expected a number");
-        }
-        return result;
-    }
+    double number(const char* column) const { return numberIn<double>(column, text(column)); }
 
     LabelledFace face() const {
         LabelledFace result;
@@ -47,8 +34,8 @@ public:
         if (has("score")) {
             result.score = static_cast<float>(number("score"));
         }
-        for (size_t i = 0; has(landmarks[0]) && i < std::size(landmarks); ++i) {
-            result.landmarks[i] = static_cast<float>(number(landmarks[i]));
+        for (size_t i = 0; has(landmarkColumns[0]) && i < std::size(landmarkColumns); ++i) {
+            result.landmarks[i] = static_cast<float>(number(landmarkColumns[i]));
         }
         return result;
     }
@@ -66,8 +53,8 @@ std::map<std::string, size_t> columnsOf(const std::string& header) {
     }
     std::vector<const char*> required{"file"};
     required.insert(required.end(), std::begin(box), std::end(box));
-    if (columns.count(landmarks[0]) != 0) {
-        required.insert(required.end(), std::begin(landmarks), std::end(landmarks));
+    if (columns.count(landmarkColumns[0]) != 0) {
+        required.insert(required.end(), std::begin(landmarkColumns), std::end(landmarkColumns));
     }
     for (const char* name : required) {
         if (columns.count(name) == 0) {
@@ -121,13 +108,13 @@ void writeSceneFaces(const std::string& path, const SceneFaces& faces) {
     out.imbue(std::locale::classic());
     out << std::fixed;
     out << "file,x,y,w,h";
-    for (const char* name : landmarks) {
+    for (const char* name : landmarkColumns) {
         out << ',' << name;
     }
     out << ",score\n";
     for (const auto& [file, known] : faces) {
         if (known.empty()) {
-            out << quoteCsv(file) << std::string(std::size(box) + std::size(landmarks) + 1, ',') << '\n';
+            out << quoteCsv(file) << std::string(std::size(box) + std::size(landmarkColumns) + 1, ',') << '\n';
         }
         for (const LabelledFace& face : known) {
             out.precision(2);

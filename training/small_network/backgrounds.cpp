@@ -4,14 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
-namespace drgan::train {
+#include "io/files_in.hpp"
 
-namespace fs = std::filesystem;
+namespace drgan::train {
 
 namespace {
 
@@ -21,18 +20,7 @@ constexpr int mostSide = 1280;  // pixels: larger ones are reduced before they a
 }  // namespace
 
 Backgrounds::Backgrounds(const std::string& folder) {
-    std::vector<fs::path> files;
-    std::error_code unreadable;
-    for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
-        if (entry.is_regular_file()) {
-            files.push_back(entry.path());
-        }
-    }
-    if (unreadable) {
-        throw std::runtime_error(folder + ": cannot be read: " + unreadable.message());
-    }
-    std::sort(files.begin(), files.end());  // the same everywhere, as draws go by number
-    for (const auto& file : files) {
+    for (const auto& file : io::filesIn(folder)) {
         cv::Mat picture = cv::imread(file.string());
         if (picture.empty()) {
             spdlog::warn("{}: left out, no picture that can be read", file.string());

@@ -25,8 +25,6 @@ double logUniform(std::mt19937_64& random, double low, double high) {
     return std::exp(uniform(random, std::log(low), std::log(std::max(low, high))));
 }
 
-double sideOf(const SceneFace& face) { return std::max(face.box.width, face.box.height); }
-
 /// A face of the photograph in a cut of `side` pixels.
 SceneFace inCut(const SceneFace& face, const Square& square, int side, bool mirror) {
     Landmarks middle{};
