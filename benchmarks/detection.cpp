@@ -134,15 +134,18 @@ void measureScenes(const cv::CommandLineParser& args) {
     std::vector<drgan::bench::SceneDetector> detectors;
     const auto detector = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
     const float usual = detector->getScoreThreshold();
-    const auto find = [](cv::drgan::Detector& d, const Mat& picture, float least) {
-        Mat faces;
+    const auto prepare = [](cv::drgan::Detector& d, const Mat& picture, float least) {
         d.setScoreThreshold(least);
         d.setMaxSide(std::max({32, picture.cols, picture.rows}));
-        d.detect(picture, faces);
-        return faces;
     };
-    detectors.push_back(
-        {"detector", [&](const Mat& picture, float least) { return find(*detector, picture, least); }, any, usual});
+    detectors.push_back({"detector",
+                         [&](const Mat& picture, float least) {
+                             Mat faces;
+                             prepare(*detector, picture, least);
+                             detector->detect(picture, faces);
+                             return faces;
+                         },
+                         any, usual});
     const auto under = cv::drgan::Detector::create(args.get<cv::String>("@detector"));
     cv::Ptr<cv::drgan::FaceFinder> finder;
     if (args.has("aligner")) {
@@ -151,8 +154,7 @@ void measureScenes(const cv::CommandLineParser& args) {
         detectors.push_back({"FaceFinder",
                              [&](const Mat& picture, float least) {
                                  Mat faces;
-                                 under->setScoreThreshold(least);
-                                 under->setMaxSide(std::max({32, picture.cols, picture.rows}));
+                                 prepare(*under, picture, least);
                                  finder->find(picture, faces);
                                  return faces;
                              },
