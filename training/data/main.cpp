@@ -106,8 +106,8 @@ void define(CLI::App& app, Arguments& a) {
         ->check(CLI::Range(0, 12))
         ->capture_default_str();
     app.add_option("--turn-below", a.options.turnBelow,
-                   "yaw up to which a picture is near-frontal and is turned, degrees")
-        ->check(CLI::Range(0.F, 45.F))
+                   "yaw up to which a picture is turned, degrees; beyond 25, only further to its own side")
+        ->check(CLI::Range(0.F, 75.F))
         ->capture_default_str();
     app.add_option("--mesh-score", a.options.meshScore, "minimum face score of the mesh to turn a picture")
         ->capture_default_str();

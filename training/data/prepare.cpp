@@ -19,6 +19,7 @@ namespace {
 constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
+constexpr double turnedMargin = 0.15;  // around it, in sides: ears and hair of a tight picture come from beyond it
 constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
@@ -67,19 +68,28 @@ std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) 
     constexpr float bounds[] = {20, 42, 64, 88};
     constexpr float mostTurn = 88;  // beyond, the picture has nothing to show
     constexpr float goOnProbability = 0.75F;
-    constexpr float looksAhead = 3;  // degrees within which neither side is the face's own
+    constexpr float looksAhead = 3;   // degrees within which neither side is the face's own
+    constexpr float halfHidden = 25;  // beyond, the picture does not show the other side: it only goes on,
+    constexpr float leastTurn = 15;   // and by so much
+    const float size = std::abs(ownYaw);
     std::vector<float> yaws;
     std::vector<int> strata;
     std::uniform_real_distribution<float> uniform(0, 1);
     while (static_cast<int>(yaws.size()) < count) {
         if (strata.empty()) {
             strata = {0, 1, 2};
+            if (size >= halfHidden) {
+                strata.erase(strata.begin(), std::find_if(strata.begin(), strata.end() - 1,
+                                                          [&](int s) { return bounds[s + 1] > size + leastTurn; }));
+            }
             std::shuffle(strata.begin(), strata.end(), random);
         }
         const int stratum = strata.back();
         strata.pop_back();
-        const float magnitude = bounds[stratum] + (bounds[stratum + 1] - bounds[stratum]) * uniform(random);
-        const float goOn = std::abs(ownYaw) < looksAhead ? 0.5F : goOnProbability;
+        const float least =
+            size >= halfHidden ? std::min(std::max(bounds[stratum], size + leastTurn), mostTurn) : bounds[stratum];
+        const float magnitude = least + (bounds[stratum + 1] - least) * uniform(random);
+        const float goOn = size < looksAhead ? 0.5F : size < halfHidden ? goOnProbability : 1;
         const float ownSide = ownYaw < 0 ? -1.F : 1.F;
         const float target = uniform(random) < goOn ? ownSide * magnitude : -ownSide * magnitude;
         yaws.push_back(ownYaw + std::clamp(target - ownYaw, -mostTurn, mostTurn));
@@ -148,18 +158,17 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
 
 void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
     const cv::Rect& square = view.square;
-    cv::Mat picture = view.picture;
-    if (square.size() != picture.size()) {
-        picture = cv::drgan::cropSquare(picture, {1, 0, square.x * 1., 0, 1, square.y * 1.}, square.width);
-    }
-    const double scale = turnedSide(options_) / std::max(picture.cols, picture.rows);
+    const int margin = cvRound(turnedMargin * square.width);
+    cv::Mat picture = cv::drgan::cropSquare(view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin},
+                                            square.width + 2 * margin);
+    const double scale = std::min(1., turnedSide(options_) / square.width);
     if (scale < 1) {
         cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
     }
     const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
     const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
-    const float box = options_.boxShare * static_cast<float>(std::max(picture.cols, picture.rows));
+    const float box = options_.boxShare * static_cast<float>(square.width * scale);
     const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
     if (!(mesh.score >= options_.meshScore)) {
         return;

@@ -56,7 +56,8 @@ struct Prepared {
 Landmarks alignLandmarks(const Landmarks& landmarks, const cv::drgan::Alignment& alignment);
 
 /// Yaws (degrees, own yaw included) to turn a picture to: one from each of |yaw| 20..42, 42..64, 64..88 (`count` of
-/// them, random ones if fewer, more rounds if more), more often to the side where the face looks already.
+/// them, random ones if fewer, more rounds if more), more often to the side where the face looks already. From an own
+/// yaw of 25 on, all lie beyond it on that side: the picture does not show the other one.
 std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random);
 
 /// Prepares pictures; has its own networks. One object serves one thread at a time.

@@ -35,10 +35,10 @@ constexpr int noseTip = 4;
 constexpr int rightMouthCorner = 61;
 constexpr int leftMouthCorner = 291;
 
-constexpr int backgroundGrid = 9;        // points a side
-constexpr float backgroundDepth = 1.6F;  // behind the ears, in radii of the face
-constexpr float backgroundGap = 0.06F;   // kept free around the outermost ring, in sides of the picture
-constexpr float sideStep = 0.35F;        // keeps a turning head in the picture, in radii of the face
+constexpr int backgroundGrid = 9;       // points a side
+constexpr float backgroundDepth = 3;    // behind the ears, in radii of the face: no turned head reaches it
+constexpr float backgroundGap = 0.06F;  // kept free around the outermost ring, in sides of the picture
+constexpr float sideStep = 0.35F;       // keeps a turning head in the picture, in radii of the face
 
 cv::Matx22f rotation(float radians) {
     const float c = std::cos(radians);
@@ -197,13 +197,18 @@ void Relief::addRing(const Ring& ring, const std::vector<cv::Point3f>& oval) {
 void Relief::addBackground() {
     std::vector<cv::Point2f> hull;
     cv::convexHull(std::vector<cv::Point2f>(source_.end() - std::size(outline), source_.end()), hull);
+    // The frame lies around the head, beyond a tight picture's borders: a border that shows the head would stay behind
+    // as it turns.
     const float gap = backgroundGap * static_cast<float>(std::max(picture_.cols, picture_.rows));
+    const cv::Rect2f around = cv::boundingRect(hull);
+    const cv::Rect2f frame =
+        cv::Rect2f(0, 0, static_cast<float>(picture_.cols - 1), static_cast<float>(picture_.rows - 1)) |
+        cv::Rect2f(around.x - gap, around.y - gap, around.width + 2 * gap, around.height + 2 * gap);
     for (int row = 0; row < backgroundGrid; ++row) {
         for (int column = 0; column < backgroundGrid; ++column) {
-            const cv::Point2f p(static_cast<float>((picture_.cols - 1) * column) / (backgroundGrid - 1),
-                                static_cast<float>((picture_.rows - 1) * row) / (backgroundGrid - 1));
-            const bool edge = row == 0 || column == 0 || row == backgroundGrid - 1 || column == backgroundGrid - 1;
-            if (edge || cv::pointPolygonTest(hull, p, true) < -gap) {
+            const cv::Point2f p(frame.x + frame.width * static_cast<float>(column) / (backgroundGrid - 1),
+                                frame.y + frame.height * static_cast<float>(row) / (backgroundGrid - 1));
+            if (cv::pointPolygonTest(hull, p, true) < -gap / 2) {
                 const cv::Point2f u = apply(level_, {p.x - axis_.x, p.y - axis_.y});
                 source_.push_back(p);
                 upright_.emplace_back(u.x, u.y, backgroundDepth * radius_);

@@ -149,6 +149,27 @@ TEST(Turn, TheNearSideHidesTheFarOne) {
     EXPECT_EQ(greenPixels(80), 0);
 }
 
+TEST(Turn, TheBackgroundStaysBehindTheHead) {
+    // A tight picture, of which only the corners are not the head. The head is red, the rest green: however far it
+    // turns, the head stays in one piece.
+    constexpr int tight = 126;
+    const cv::Point2f offset = headCenter - cv::Point2f(tight, tight) * 0.5F;
+    FaceMesh mesh = ellipsoid();
+    for (cv::Point3f& p : mesh.points) {
+        p -= cv::Point3f(offset.x, offset.y, 0);
+    }
+    cv::Mat picture(tight, tight, CV_8UC3, cv::Scalar(0, 255, 0));
+    cv::circle(picture, headCenter - offset, cvRound(1.3 * headRadius), {0, 0, 255}, cv::FILLED);
+    const Relief relief(picture, mesh, 0);
+    for (const float degrees : {-85.F, -60.F, -30.F, 30.F, 60.F, 85.F}) {
+        const cv::Mat turned = relief.turn(degrees).picture;
+        cv::Mat red, labels, stats, centroids;
+        cv::extractChannel(turned, red, 2);
+        const int count = cv::connectedComponentsWithStats(red > 128, labels, stats, centroids, 8, CV_32S);
+        EXPECT_EQ(count - 1, 1) << degrees;
+    }
+}
+
 TEST(Turn, RollTurnsTheAxisWithTheHead) {
     // The vertical axis of a head rolled by 90 degrees is along the image's x: the nose moves up or down.
     FaceMesh mesh = ellipsoid();
@@ -201,6 +222,21 @@ TEST(ChooseYaws, OneFromEachRangeMostlyGoingOn) {
     EXPECT_EQ(chooseYaws(0, 1, random).size(), 1U);
     EXPECT_EQ(chooseYaws(0, 7, random).size(), 7U);
     EXPECT_TRUE(chooseYaws(0, 0, random).empty());
+}
+
+TEST(ChooseYaws, HalfProfilesOnlyGoOnToTheirOwnSide) {
+    std::mt19937_64 random(1);
+    for (const float own : {-60.F, -30.F, 30.F, 45.F, 70.F, 89.F}) {
+        for (int round = 0; round < 200; ++round) {
+            const std::vector<float> yaws = chooseYaws(own, 3, random);
+            ASSERT_EQ(yaws.size(), 3U);
+            for (const float yaw : yaws) {
+                EXPECT_GT(yaw * own, 0) << own;
+                EXPECT_GE(std::abs(yaw), std::min(std::abs(own) + 15, 88.F) - 1e-4F);
+                EXPECT_LE(std::abs(yaw), 88 + 1e-4F);
+            }
+        }
+    }
 }
 
 TEST(AlignLandmarks, AgreesWithAlignCrop) {
