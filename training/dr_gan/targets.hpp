@@ -11,7 +11,8 @@ namespace drgan::train {
 
 /// What the embedding of each training person should approach.
 struct Targets {
-    torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; or undefined
+    torch::Tensor templates;  ///< [Nd,Nt] unit: mean teacher embedding of the person's non-profile faces; of who has
+                              ///< none, of the profiles, less what the teacher adds to a yaw; or undefined
     torch::Tensor teacher;    ///< [rows of the set,Nt] unit, zeros for turned rows; or undefined
     std::vector<int64_t> source;  ///< per row of the set: itself, or the row that it was turned from; empty without a
                                   ///< teacher
