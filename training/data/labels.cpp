@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <stdexcept>
 
@@ -102,47 +100,27 @@ Label readRow(const Header& header, const std::vector<std::string>& fields) {
 }  // namespace
 
 Labels readLabels(const std::string& path, const RowFilter& filter) {
-    std::ifstream stream(path);
-    std::string line;
-    const auto next = [&] {
-        if (!std::getline(stream, line)) {
-            return false;
-        }
-        if (!line.empty() && line.back() == '\r') {
-            line.pop_back();
-        }
-        return true;
-    };
-    if (!stream || !next()) {
-        throw std::runtime_error(path + ": cannot read: " + (errno ? std::strerror(errno) : "empty"));
-    }
-    if (line.compare(0, 3, "\xEF\xBB\xBF") == 0) {  // a byte order mark, as spreadsheets write it
-        line.erase(0, 3);
-    }
-    const Header header(path, io::splitCsv(line));
+    io::CsvFile file(path);
+    const Header header(path, file.columns());
     for (const auto& [column, text] : filter.columns) {
         if (!header.has(column)) {
             throw std::runtime_error(path + ": there is no column '" + column + "'");
         }
     }
     Labels labels;
-    for (size_t number = 2; next(); ++number) {
-        if (line.empty()) {
-            continue;
-        }
-        const std::vector<std::string> fields = io::splitCsv(line);
+    for (std::vector<std::string> fields; file.next(fields);) {
         try {
             if (fields.size() == header.count() && !header.passes(fields, filter)) {
                 continue;
             }
             Label label = readRow(header, fields);
             if (!(std::abs(label.yaw) > filter.mostYaw)) {
-                label.line = number;
+                label.line = file.line();
                 labels.rows.push_back(std::move(label));
             }
         } catch (const std::runtime_error& error) {
-            const std::string file = fields.size() == header.count() ? header.get(fields, "file") : std::string();
-            labels.dropped.push_back({number, file, error.what()});
+            const std::string picture = fields.size() == header.count() ? header.get(fields, "file") : std::string();
+            labels.dropped.push_back({file.line(), picture, error.what()});
         }
     }
     return labels;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csv.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 namespace drgan::io {
 
 std::vector<std::string> splitCsv(const std::string& line) {
@@ -31,6 +34,31 @@ std::string quoteCsv(const std::string& field) {
         quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     }
     return quoted + "\"";
+}
+
+CsvFile::CsvFile(const std::string& path) {
+    errno = 0;
+    stream_.open(path);
+    if (!stream_ || !next(columns_)) {
+        throw std::runtime_error(path + ": cannot be read: " + (errno != 0 ? std::strerror(errno) : "it is empty"));
+    }
+}
+
+bool CsvFile::next(std::vector<std::string>& fields) {
+    std::string text;
+    while (std::getline(stream_, text)) {
+        if (++line_ == 1 && text.compare(0, 3, "\xEF\xBB\xBF") == 0) {
+            text.erase(0, 3);
+        }
+        if (!text.empty() && text.back() == '\r') {
+            text.pop_back();
+        }
+        if (!text.empty()) {
+            fields = splitCsv(text);
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace drgan::io

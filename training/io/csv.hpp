@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -15,6 +17,26 @@ std::vector<std::string> splitCsv(const std::string& line);
 
 /// Quotes a CSV field where it needs it.
 std::string quoteCsv(const std::string& field);
+
+/// A CSV file whose first line names its columns, one record a line. Blank lines and a byte order mark, as spreadsheets
+/// write it, do not count.
+class CsvFile {
+public:
+    /// @throws std::runtime_error naming the file and why it cannot be read
+    explicit CsvFile(const std::string& path);
+
+    const std::vector<std::string>& columns() const { return columns_; }
+    /// @param fields gets the next record's, which may be fewer or more than the columns
+    /// @return false: there is none
+    bool next(std::vector<std::string>& fields);
+    /// That of the last record, from 1.
+    size_t line() const { return line_; }
+
+private:
+    std::ifstream stream_;
+    std::vector<std::string> columns_;
+    size_t line_ = 0;
+};
 
 /// The number in a field. @throws std::runtime_error naming the column and the text where it is no finite number
 template <typename T>

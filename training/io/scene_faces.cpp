@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <locale>
 #include <sstream>
 #include <stdexcept>
@@ -45,9 +44,8 @@ private:
     const std::vector<std::string>& fields_;
 };
 
-std::map<std::string, size_t> columnsOf(const std::string& header) {
+std::map<std::string, size_t> columnsOf(const std::vector<std::string>& names) {
     std::map<std::string, size_t> columns;
-    const std::vector<std::string> names = splitCsv(header);
     for (size_t i = 0; i < names.size(); ++i) {
         columns[names[i]] = i;
     }
@@ -67,23 +65,11 @@ std::map<std::string, size_t> columnsOf(const std::string& header) {
 }  // namespace
 
 SceneFaces readSceneFaces(const std::string& path) {
-    std::ifstream in(path);
-    if (!in) {
-        throw std::runtime_error(path + ": cannot be opened");
-    }
+    CsvFile file(path);
     SceneFaces faces;
-    std::map<std::string, size_t> columns;
-    std::string line;
-    for (size_t number = 1; std::getline(in, line); ++number) {
-        if (!line.empty() && line.back() == '\r') {
-            line.pop_back();
-        }
-        try {
-            if (number == 1) {
-                columns = columnsOf(line);
-                continue;
-            }
-            const std::vector<std::string> fields = splitCsv(line);
+    try {
+        const std::map<std::string, size_t> columns = columnsOf(file.columns());
+        for (std::vector<std::string> fields; file.next(fields);) {
             if (fields.size() != columns.size()) {
                 throw std::runtime_error(std::to_string(fields.size()) + " fields, expected " +
                                          std::to_string(columns.size()));
@@ -93,9 +79,9 @@ SceneFaces readSceneFaces(const std::string& path) {
             if (!row.text("x").empty()) {
                 known.push_back(row.face());
             }
-        } catch (const std::runtime_error& error) {
-            throw std::runtime_error(path + ": line " + std::to_string(number) + ": " + error.what());
         }
+    } catch (const std::runtime_error& error) {
+        throw std::runtime_error(path + ": line " + std::to_string(file.line()) + ": " + error.what());
     }
     if (faces.empty()) {
         throw std::runtime_error(path + ": no photograph is listed");
