@@ -11,6 +11,7 @@
 #include "faces.hpp"
 #include "metrics/metrics.hpp"
 #include "protocol.hpp"
+#include "template_draws.hpp"
 
 namespace drgan::eval {
 
@@ -34,7 +35,7 @@ struct Fusion {
 /// seed
 /// @param draws random templates per person and side, from a fixed seed
 std::vector<Fusion> byImagesFused(const Persons& persons, const std::vector<const Encodings*>& qualities,
-                                  int draws = 20);
+                                  int draws = usualDraws);
 
 std::string table(const std::vector<Fusion>& rows);
 nlohmann::json report(const std::vector<Fusion>& rows);

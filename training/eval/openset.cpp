@@ -36,8 +36,6 @@ struct Results {
     double images = 0;
 };
 
-size_t pictures(const Person& person) { return person.frontal.size() + person.profile.size() + person.between.size(); }
-
 /// No std::shuffle and no distribution: those differ between libraries.
 template <typename T>
 void shuffle(std::vector<T>& values, size_t first, size_t last, Random& random) {

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,5 +33,9 @@ struct Person {
     std::vector<std::string> between;  ///< neither; CFP has none
 };
 using Persons = std::vector<Person>;
+
+inline size_t pictures(const Person& person) {
+    return person.frontal.size() + person.profile.size() + person.between.size();
+}
 
 }  // namespace drgan::eval
