@@ -168,7 +168,10 @@ Persons Cfp::persons(const std::vector<Fold>& folds) {
     }
     Persons persons;
     for (auto& [folder, kinds] : folders) {
-        persons.push_back({{kinds[false].begin(), kinds[false].end()}, {kinds[true].begin(), kinds[true].end()}, {}});
+        persons.push_back({{kinds[false].begin(), kinds[false].end()},
+                           {kinds[true].begin(), kinds[true].end()},
+                           {},
+                           fs::path(folder).filename().string()});
     }
     return persons;
 }

@@ -31,6 +31,7 @@ struct Person {
     std::vector<std::string> frontal;
     std::vector<std::string> profile;
     std::vector<std::string> between;  ///< neither; CFP has none
+    std::string name = {};             ///< in the data set
 };
 using Persons = std::vector<Person>;
 

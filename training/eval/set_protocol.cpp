@@ -133,7 +133,9 @@ SetPeople::SetPeople(const std::string& path, const std::string& split)
         }
         rows_.push_back(row);
         const double yaw = std::abs(set_->yaw()[row]);
-        Person& person = people[set_->persons()[static_cast<size_t>(set_->person()[row])]];
+        const std::string& name = set_->persons()[static_cast<size_t>(set_->person()[row])];
+        Person& person = people[name];
+        person.name = name;
         (yaw < frontalBelow   ? person.frontal
          : yaw > profileAbove ? person.profile
                               : person.between)
