@@ -13,6 +13,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "at_rates.hpp"
 #include "boxes.hpp"
 #include "cfp.hpp"
 #include "embedder.hpp"
@@ -272,6 +273,18 @@ Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresho
     return strangers;
 }
 
+/// How many pairs of one person are accepted at the strangers' cosines. Only the faces count, without mirror images, as
+/// those are measured.
+void studyAtRates(const Task& task, const Encodings& encodings, const cv::drgan::Thresholds& thresholds,
+                  nlohmann::json& report) {
+    const AtRates measured = acceptedAtRates(task.persons, encodings, thresholds);
+    std::printf(
+        "TAR at the strangers' cosines, %%: all pairs of one person, and templates of 2, 4 and 8 pictures a side, of "
+        "mixed pose and weighed by confidence; without mirror images:\n%s\n",
+        table(measured).c_str());
+    report["at_stranger_rates"] = eval::report(measured);
+}
+
 /// Who is named in galleries of these people. Only the faces count, without mirror images, as programs see them.
 void studyOpenSet(const Options& o, const Task& task, const Encodings& encodings, const Strangers& strangers,
                   cv::drgan::NamingRule rule, nlohmann::json& report) {
@@ -359,6 +372,9 @@ nlohmann::json run(const Options& o) {
         std::printf("All pairs by the difference of their yaws:\n%s\n", table(differences).c_str());
     }
     report["yaw_difference"] = eval::report(differences);
+    if (!o.strangers.empty()) {
+        studyAtRates(task, encoded.clean, rule.thresholds, report);
+    }
     studyOpenSet(o, task, encoded.clean, strangers, rule, report);
     if (encoder) {
         studyFusion(task, encoded, drawing, report);

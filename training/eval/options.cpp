@@ -83,8 +83,8 @@ void define(CLI::App& app, Options& a) {
     auto* strangers =
         app.add_option("--strangers", a.strangers,
                        "face set of drgan-data with many people whom the network was not trained on. Measures the "
-                       "cosines at false-match rates; with --cfp or --faces, these people are also the strangers of "
-                       "open-set identification")
+                       "cosines at false-match rates; with --cfp or --faces, also how many pairs of one person are "
+                       "accepted there, and these people are the strangers of open-set identification")
             ->check(CLI::ExistingFile);
     app.add_option("--strangers-split", a.strangersSplit, "strangers' set: which people to use")
         ->check(CLI::IsMember({"dev", "train", "all"}))
