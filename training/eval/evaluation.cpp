@@ -20,8 +20,10 @@
 #include "fiducials.hpp"
 #include "fusion.hpp"
 #include "openset.hpp"
+#include "person_labels.hpp"
 #include "plots.hpp"
 #include "report.hpp"
+#include "stranger_groups.hpp"
 #include "strangers.hpp"
 #include "studies.hpp"
 
@@ -251,6 +253,10 @@ Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresho
                          nlohmann::json& report) {
     const SetPeople set(o.strangers, o.strangersSplit);
     set.checkAlignment(network.alignment(), o.bundle.empty() ? o.recognizer : o.bundle);
+    std::vector<PersonLabels> labels;
+    if (!o.strangersLabels.empty()) {  // before the pictures, which take long
+        labels = readPersonLabels(o.strangersLabels, set.persons());
+    }
     const Encoded encoded = encodeAll(set.faces(), network, false, false);  // as programs do, without mirror images
     Strangers strangers = strangersOf(set.persons(), encoded.clean);
     const size_t before = strangers.people;
@@ -266,6 +272,14 @@ Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresho
     report["strangers"]["faces"] = fileName(o.strangers);
     report["strangers"]["split"] = o.strangersSplit;
     thresholds = measured.thresholds;
+    if (!labels.empty()) {
+        const StrangerGroups groups = groupStrangers(strangers, labels, thresholds);
+        std::printf(
+            "Strangers of one group: false-match rate at these cosines, and its ratio to that of all pairs:\n%s\n",
+            table(groups).c_str());
+        report["strangers"]["groups"] = eval::report(groups);
+        report["strangers"]["groups"]["labels"] = fileName(o.strangersLabels);
+    }
     if (o.writeThresholds) {
         writeThresholds(thresholds, o.bundle);
         spdlog::info("{}: its manifest has these thresholds now", o.bundle);

@@ -90,6 +90,11 @@ void define(CLI::App& app, Options& a) {
         ->check(CLI::IsMember({"dev", "train", "all"}))
         ->needs(strangers)
         ->capture_default_str();
+    app.add_option("--strangers-labels", a.strangersLabels,
+                   "CSV file with a column person, as the strangers' set names them, and age, gender or race: measures "
+                   "the false-match rates of strangers of one group, too. The labels.csv of drgan-data may be one")
+        ->check(CLI::ExistingFile)
+        ->needs(strangers);
     app.add_option("--same-person", a.samePerson,
                    "strangers whose cosine is at or above this are taken for one person under two names, as sets "
                    "collected from the web have them, and the later one is left out; default: none is left out")

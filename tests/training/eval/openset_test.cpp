@@ -23,6 +23,7 @@ namespace {
 using drgan::test::messageOf;
 using drgan::test::readText;
 using drgan::test::TemporaryFolder;
+using drgan::test::writeText;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -242,6 +243,38 @@ TEST_F(StrangersProgram, IdentifiesAmongThem) {
     EXPECT_EQ(rows[0].at("people"), 10);
     EXPECT_TRUE(rows[0].contains("frontal") || rows[0].contains("profile"));
     EXPECT_THAT(log(), AllOf(HasSubstr("Open-set identification"), HasSubstr("TPIR at FPIR")));
+}
+
+TEST_F(StrangersProgram, ComparesGroupsAndSaysHowManyPairsAreAccepted) {
+    const std::string json = folder_ / "result.json", labels = folder_ / "labels.csv";
+    std::string text = "person,gender,note\n";
+    for (int i = 1; i < 40; ++i) {  // all but person0
+        text += "person" + std::to_string(i) + (i % 2 ? ",Female,\n" : ",Male,\n");
+    }
+    writeText(labels, text);
+    const std::string arguments = "--bundle " + (folder_ / "bundle") + strangers + " --strangers-split all --faces " +
+                                  (folder_ / "faces.safetensors") + " --split train --strangers-labels " + labels;
+    ASSERT_EQ(run(arguments + " --json " + json), 0) << log();
+    const nlohmann::json report = nlohmann::json::parse(readText(json));
+    const nlohmann::json& groups = report.at("strangers").at("groups");
+    EXPECT_EQ(groups.at("labels"), "labels.csv");
+    EXPECT_EQ(groups.at("people_without_labels"), 1);
+    EXPECT_EQ(groups.at("all").at("pairs"), 160 * 156 / 2);
+    EXPECT_EQ(groups.at("by").at("gender").at("groups").at(0).at("pairs"), 80 * 76 / 2);
+    EXPECT_FALSE(groups.at("by").contains("race"));
+    const nlohmann::json& accepted = report.at("at_stranger_rates");
+    EXPECT_EQ(accepted.at("pairs").at("frontal_frontal"), 30);
+    EXPECT_EQ(accepted.at("pairs").at("frontal_profile"), 60);
+    EXPECT_EQ(accepted.at("pairs").at("templates_2"), 30 * 20);
+    EXPECT_EQ(accepted.at("pairs").at("templates_4"), 0);
+    EXPECT_EQ(accepted.at("rows").at(1).at("cosine"), report.at("strangers").at("thresholds").at(1).at("cosine"));
+    EXPECT_THAT(log(), AllOf(HasSubstr("Strangers of one group"), HasSubstr("1 of 40 people have no labels"),
+                             HasSubstr("TAR at the strangers' cosines")));
+    writeText(labels, "person,gender\nann,Female\n");
+    EXPECT_EQ(run(arguments), 1);
+    EXPECT_THAT(log(), HasSubstr("labels.csv: there are labels of 1 people, but of none of the 40 strangers"));
+    EXPECT_NE(run("--bundle " + (folder_ / "bundle") + " --strangers-labels " + labels), 0);
+    EXPECT_THAT(log(), HasSubstr("--strangers-labels requires --strangers"));
 }
 
 TEST_F(StrangersProgram, RefusesTooFewAndLeavesTheManifest) {
