@@ -50,8 +50,8 @@ TEST_F(LandmarkTrackerTest, FollowsAllVisibleTracksInOneBatch) {
     aligner->faces = {face(28, 20, 80, 0.9F, 30), face(200, 104)};
     Track away = track(3, face(100, 100));
     away.hidden = true;
-    const auto found = tracker.follow(
-        frame, {track(1, face(20, 20)), track(2, withPoints(face(200, 100), Points::measured)), away});
+    const auto found =
+        tracker.follow(frame, {track(1, face(20, 20)), track(2, withPoints(face(200, 100), Points::measured)), away});
     EXPECT_EQ(aligner->calls, 1);
     EXPECT_EQ(aligner->rows, 2);
     ASSERT_EQ(found.size(), 2U);
@@ -61,6 +61,46 @@ TEST_F(LandmarkTrackerTest, FollowsAllVisibleTracksInOneBatch) {
     EXPECT_EQ(found[0].origin, Points::measured);
     EXPECT_EQ(found[1].followed, 2);
     EXPECT_NEAR(found[1].points[2].y, 104 + 0.6F * 80, 1e-3);
+}
+
+TEST_F(LandmarkTrackerTest, OfAStillFaceEverySecondFrameIsLookedAt) {
+    aligner->faces = {face(100, 80)};
+    const std::vector<Track> still = {track(1, withPoints(face(100, 80), Points::measured))};
+    for (const int calls : {1, 1, 2, 2, 3}) {
+        const auto found = tracker.follow(frame, still);
+        EXPECT_EQ(aligner->calls, calls);
+        ASSERT_EQ(found.size(), 1U);
+        EXPECT_EQ(found[0].followed, 1);
+        EXPECT_EQ(found[0].points, still[0].face.points);
+    }
+}
+
+TEST_F(LandmarkTrackerTest, AFaceIsLookedAtAgainWhereItMayNotBeAsItWas) {
+    const cv::Mat other = drgan_test::noisePicture(picture.size(), CV_8UC3, 2);
+    const Track sure = track(1, withPoints(face(100, 80), Points::measured));
+    Track unconfirmed = sure, missed = sure, unsure = sure, box = sure, neighbour = sure;
+    unconfirmed.confirmed = false;
+    missed.misses = 1;
+    unsure.face.score = 0.5F;
+    box.face.origin = Points::none;
+    neighbour.id = 2;
+    neighbour.face = withPoints(face(170, 80), Points::measured);
+    const struct {
+        const char* what;
+        std::vector<Track> then;
+        const cv::Mat& on;
+    } cases[] = {{"another picture", {sure}, other},     {"unconfirmed", {unconfirmed}, picture},
+                 {"missed", {missed}, picture},          {"low score", {unsure}, picture},
+                 {"a box alone", {box}, picture},        {"a new track", {track(3, sure.face)}, picture},
+                 {"touched", {sure, neighbour}, picture}};
+    for (const auto& c : cases) {
+        LandmarkTracker fresh(aligner);
+        aligner->faces = {face(100, 80)};
+        ASSERT_EQ(fresh.follow(frame, {sure}).size(), 1U);
+        aligner->calls = 0;
+        fresh.follow(FrameView(drgan::PixelLayout::bgr, {c.on}, {}), c.then);
+        EXPECT_EQ(aligner->calls, 1) << c.what;
+    }
 }
 
 TEST_F(LandmarkTrackerTest, LowScoreJumpInSizeOrAPlaceOffThePictureEndsFollowing) {

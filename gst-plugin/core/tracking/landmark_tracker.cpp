@@ -15,6 +15,8 @@ constexpr float newScore = 0.5F;
 constexpr float keepScore = 0.3F;
 constexpr float sameFace = 0.4F;            // IoU of two boxes on one face
 constexpr float sameNeighbourhood = 0.15F;  // IoU of a box and of the face in it, which may be a part of it
+constexpr float restScore = 0.6F;           // minimum of a face that is not looked at in the next frame
+constexpr double restChange = 0.02;         // maximum difference of its glimpses: below that of any jump
 constexpr float maxGrowth = 1.6F;           // of a face from one update to the next, a factor; more is another face
 
 // Of a plain box's side.
@@ -102,6 +104,18 @@ std::vector<Face> LandmarkTracker::locate(const FrameView& frame, const std::vec
     return found;
 }
 
+bool LandmarkTracker::mayRest(const FrameView& frame, const Track& track, const std::vector<Face>& predicted) const {
+    const auto look = looks_.find(track.id);
+    if (look == looks_.end() || look->second.rested || !track.confirmed || track.misses > 0 ||
+        track.face.origin != Points::measured || track.face.score < restScore) {
+        return false;
+    }
+    const bool touched = std::count_if(predicted.begin(), predicted.end(), [&](const Face& other) {
+                             return !(other.box & track.face.box).empty();
+                         }) > 1;  // itself is one
+    return !touched && 1 - glimpse(frame, track.face).dot(look->second.glimpse) < restChange;
+}
+
 std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vector<Track>& tracks) {
     std::vector<const Track*> visible;
     for (const auto& t : tracks) {
@@ -117,9 +131,22 @@ std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vec
     for (const auto* t : visible) {
         predicted.push_back(t->face);
     }
-    const std::vector<Face> found = locate(frame, predicted);
+    std::vector<size_t> looked;
+    std::vector<Face> wanted;
+    for (size_t i = 0; i < visible.size(); ++i) {
+        if (!mayRest(frame, *visible[i], predicted)) {
+            looked.push_back(i);
+            wanted.push_back(predicted[i]);
+        }
+    }
+    std::vector<Face> found = predicted;
+    const std::vector<Face> located = locate(frame, wanted);
+    for (size_t i = 0; i < looked.size(); ++i) {
+        found[looked[i]] = located[i];
+    }
     const cv::Rect2f bounds(cv::Point2f(), cv::Size2f(frame.size()));
     std::vector<Face> kept;
+    std::map<int, Look> looks;
     for (size_t i = 0; i < found.size(); ++i) {
         const bool there =
             found[i].score >= keepScore && plausible(predicted[i], found[i]) && bounds.contains(centre(found[i].box));
@@ -128,8 +155,12 @@ std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vec
         if (there && !shared) {
             kept.push_back(found[i]);
             kept.back().followed = visible[i]->id;
+            const bool rested = std::find(looked.begin(), looked.end(), i) == looked.end();
+            looks[visible[i]->id] =
+                rested ? Look{looks_.at(visible[i]->id).glimpse, true} : Look{glimpse(frame, found[i]), false};
         }
     }
+    looks_ = std::move(looks);
     return kept;
 }
 

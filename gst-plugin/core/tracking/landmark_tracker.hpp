@@ -2,6 +2,7 @@
 #ifndef DRGAN_CORE_LANDMARK_TRACKER_HPP
 #define DRGAN_CORE_LANDMARK_TRACKER_HPP
 
+#include <map>
 #include <opencv2/drgan.hpp>
 #include <vector>
 
@@ -17,7 +18,8 @@ class LandmarkTracker {
 public:
     explicit LandmarkTracker(cv::Ptr<cv::drgan::Aligner> aligner) : aligner_(std::move(aligner)) {}
 
-    /// Locates the faces of all visible tracks in one batch.
+    /// Locates the faces of all visible tracks in one batch. Of a face that looks as it did when it was last located,
+    /// and that no other face touches, only every second frame is looked at: it is where it was predicted.
     /// @return the faces that are still there, with the aligner's box, landmarks, yaw and score; no two of one face.
     /// Face::followed is the track.
     std::vector<Face> follow(const FrameView& frame, const std::vector<Track>& tracks);
@@ -27,11 +29,17 @@ public:
     void confirm(const FrameView& frame, std::vector<Face>& faces);
 
 private:
+    struct Look {
+        cv::Mat glimpse;      // see drgan::glimpse()
+        bool rested = false;  // since then
+    };
+    bool mayRest(const FrameView& frame, const Track& track, const std::vector<Face>& predicted) const;
     std::vector<Face> locate(const FrameView& frame, const std::vector<Face>& faces);
     const cv::Mat& picture(const FrameView& frame, const cv::Mat& rows);
 
     cv::Ptr<cv::drgan::Aligner> aligner_;
-    cv::Mat canvas_;  // BGR frame, converted only where the aligner crops; for layouts that need conversion
+    std::map<int, Look> looks_;  // the last one at each visible track's face
+    cv::Mat canvas_;             // BGR frame, converted only where the aligner crops; for layouts that need conversion
 };
 
 /// Merges detections into the faces that were followed: the detection that overlaps a face most replaces its box and
