@@ -147,7 +147,16 @@ void writeStart(const train::Checkpoint& checkpoint, const std::string& path, co
             small.addNetwork(name, from.network(name));
         }
     };
-    add(checkpoint, {"averaged_encoder", "averaged_decoder"});
+    std::vector<std::string> own;
+    for (const char* name : {"averaged_encoder", "averaged_decoder"}) {  // an encoder's run has no decoder yet
+        if (checkpoint.hasNetwork(name)) {
+            own.emplace_back(name);
+        }
+    }
+    if (own.empty()) {
+        throw std::runtime_error(path + ": the checkpoint has neither an encoder nor a decoder to start from");
+    }
+    add(checkpoint, own);
     if (extras.aligner) {
         add(*extras.aligner, {"averaged_aligner"});
     }

@@ -36,9 +36,9 @@ std::vector<std::pair<std::string, std::string>> extraFiles(const Extras& extras
 /// @throws std::runtime_error naming what a checkpoint lacks or which file cannot be written
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras = {});
 
-/// Writes only the averaged networks, without optimiser and discriminator: a small checkpoint to start other runs from,
-/// with matrices and kernels in half precision. The extras' networks go into the same file.
-/// @throws std::runtime_error naming what the checkpoint lacks or why the file cannot be written
+/// Writes only the averaged networks that there are, without optimiser and discriminator: a small checkpoint to start
+/// other runs from, with matrices and kernels in half precision. The extras' networks go into the same file.
+/// @throws std::runtime_error where the checkpoint has neither encoder nor decoder, or the file cannot be written
 void writeStart(const train::Checkpoint& checkpoint, const std::string& path, const Extras& extras = {});
 
 /// Interpolates the checkpoint's averaged decoder with that of another one.

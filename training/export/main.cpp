@@ -50,14 +50,17 @@ int main(int argc, char** argv) {
            "--match-threshold", threshold,
            "cosine at or above which two faces are one person; default: the run's, measured on its validation people")
         ->check(CLI::Range(-1., 1.));
-    app.add_option("--start", start, "also write only the networks, as a checkpoint for drgan-train --start");
+    app.add_option("--start", start,
+                   "write only the networks, as a small checkpoint for drgan-train --start; with or without a bundle");
     app.callback([&] {
         const bool exports = checkpointOption->count() > 0 && outputOption->count() > 0;
         const bool replaces = replaceOption->count() > 0 &&
                               (checkpointOption->count() > 0 || !alignerPath.empty() || !detectorPath.empty());
-        if (rewriteOption->count() == 0 && !exports && !replaces) {
+        const bool starts = checkpointOption->count() > 0 && !start.empty();
+        if (rewriteOption->count() == 0 && !exports && !replaces && !starts) {
             throw CLI::RequiredError(
-                "--checkpoint and --output; or --into and one of --checkpoint, --detector and --aligner; or --rewrite");
+                "--checkpoint and --output or --start; or --into and one of --checkpoint, --detector and --aligner; or "
+                "--rewrite");
         }
         if (checkpointOption->count() == 0 && !start.empty()) {
             throw CLI::RequiredError("--checkpoint");
@@ -94,7 +97,7 @@ int main(int argc, char** argv) {
                 drgan::exporting::replaceExtras(replaced, extras);
             }
             std::printf("%s: now has the networks of the checkpoints\n", replaced.c_str());
-        } else {
+        } else if (outputOption->count() > 0) {
             const auto measured = checkpoint.metadata.find("match_threshold");
             if (threshold < -1 && measured == checkpoint.metadata.end()) {
                 throw std::runtime_error(path +
@@ -108,6 +111,7 @@ int main(int argc, char** argv) {
         }
         if (!start.empty()) {
             drgan::exporting::writeStart(checkpoint, start, extras);
+            std::printf("%s: has the networks to start from\n", start.c_str());
         }
         return 0;
     } catch (const std::exception& e) {

@@ -399,6 +399,12 @@ TEST_F(TrainerRun, ExportsABundle) {
     for (const auto& [name, tensor] : Checkpoint::load(next.start).tensors) {
         EXPECT_TRUE(torch::allclose(tensor, checkpoint.tensors.at(name), 1e-3, 1e-6)) << name;  // half precision
     }
+
+    drgan::exporting::writeStart(Checkpoint::load(o.start), path("encoder.safetensors"));
+    const Checkpoint alone = Checkpoint::load(path("encoder.safetensors"));
+    EXPECT_TRUE(alone.hasNetwork("averaged_encoder"));
+    EXPECT_FALSE(alone.hasNetwork("averaged_decoder"));
+    EXPECT_THROW(drgan::exporting::writeStart({}, path("none.safetensors")), std::runtime_error);
 }
 
 }  // namespace
