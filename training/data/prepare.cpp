@@ -20,6 +20,7 @@ constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
 constexpr double turnedMargin = 0.15;  // around it, in sides: ears and hair of a tight picture come from beyond it
+constexpr float levelYaw = 45;         // degrees: beyond, the eyes are too close together to say alone what is level
 constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
@@ -31,6 +32,28 @@ float eyeMouthDistance(const Landmarks& l) { return static_cast<float>(cv::norm(
 double turnedSide(const Options& options) {
     return turnedDetail * options.alignment.size * options.alignment.eyeMouth / (boxEyeMouth * options.boxShare);
 }
+
+/// The similarity that brings the eyes' and the mouth's midpoints to their places in the aligned face.
+class Aligning {
+public:
+    Aligning(const Landmarks& landmarks, const cv::drgan::Alignment& alignment)
+        : from_(eyesMiddle(landmarks)),
+          down_(mouthMiddle(landmarks) - from_),
+          // It takes `down_` to (0, eyeMouth * size).
+          factor_(alignment.eyeMouth * static_cast<float>(alignment.size) / down_.dot(down_)),
+          to_(alignment.eyes * static_cast<float>(alignment.size)) {}
+
+    cv::Point2f operator()(cv::Point2f p) const {
+        p -= from_;
+        return cv::Point2f(p.x * down_.y - p.y * down_.x, p.x * down_.x + p.y * down_.y) * factor_ + to_;
+    }
+    float scale() const { return factor_ * static_cast<float>(cv::norm(down_)); }
+
+private:
+    cv::Point2f from_, down_;
+    float factor_;
+    cv::Point2f to_;
+};
 
 cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
@@ -50,18 +73,19 @@ bool isCutOff(const std::vector<uint8_t>& bytes) {
 }  // namespace
 
 Landmarks alignLandmarks(const Landmarks& landmarks, const cv::drgan::Alignment& alignment) {
-    const auto size = static_cast<float>(alignment.size);
-    const cv::Point2f from = eyesMiddle(landmarks);
-    const cv::Point2f down = mouthMiddle(landmarks) - from;
-    // The similarity takes `down` to (0, eyeMouth * size).
-    const float scale = alignment.eyeMouth * size / down.dot(down);
     Landmarks aligned;
-    for (size_t i = 0; i < landmarks.size(); ++i) {
-        const cv::Point2f p = landmarks[i] - from;
-        aligned[i] =
-            cv::Point2f(p.x * down.y - p.y * down.x, p.x * down.x + p.y * down.y) * scale + alignment.eyes * size;
-    }
+    std::transform(landmarks.begin(), landmarks.end(), aligned.begin(), Aligning(landmarks, alignment));
     return aligned;
+}
+
+std::vector<cv::Point3f> alignMesh(std::vector<cv::Point3f> mesh, const Landmarks& landmarks,
+                                   const cv::drgan::Alignment& alignment) {
+    const Aligning aligning(landmarks, alignment);
+    for (cv::Point3f& p : mesh) {
+        const cv::Point2f at = aligning({p.x, p.y});
+        p = {at.x, at.y, p.z * aligning.scale()};
+    }
+    return mesh;
 }
 
 std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) {
@@ -101,7 +125,7 @@ Preparer::Preparer(const Options& options) : options_(options) {
     if (options.whole) {
         cutter_ = std::make_unique<FaceCutter>(options.cutter);
     }
-    if (!options.mesh.empty() && options.turned > 0) {
+    if (!options.mesh.empty() && (options.turned > 0 || options.storeMesh)) {
         mesher_ = std::make_unique<FaceMesher>(options.mesh);
     }
     if (!options.teacher.empty()) {
@@ -156,26 +180,54 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
     return face;
 }
 
-void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
+/// The loose square around a face, as large as turning it needs, and the mesh of the face in it.
+struct Preparer::MeshedSquare {
+    cv::Mat picture;
+    double scale = 1;    ///< pixels for one of the view's picture
+    cv::Point2f corner;  ///< its upper left one's in the view's picture
+    float roll = 0;      ///< radians, as in FaceMesher::find
+    FaceMesh mesh;
+
+    std::vector<cv::Point3f> meshInView() const {
+        const auto s = static_cast<float>(scale);
+        std::vector<cv::Point3f> points = mesh.points;
+        for (cv::Point3f& p : points) {  // resize() keeps the corners of the pictures together
+            p = {(p.x + 0.5F) / s - 0.5F + corner.x, (p.y + 0.5F) / s - 0.5F + corner.y, p.z / s};
+        }
+        return points;
+    }
+};
+
+Preparer::MeshedSquare Preparer::findMesh(const FaceView& view, float yaw) {
     const cv::Rect& square = view.square;
     const int margin = cvRound(turnedMargin * square.width);
-    cv::Mat picture = cv::drgan::cropSquare(view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin},
-                                            square.width + 2 * margin);
+    MeshedSquare result;
+    result.corner = cv::Point2f(square.tl() - cv::Point(margin, margin));
+    cv::Mat& picture = result.picture = cv::drgan::cropSquare(
+        view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin}, square.width + 2 * margin);
     const double scale = std::min(1., turnedSide(options_) / square.width);
     if (scale < 1) {
-        cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
+        cv::Mat smaller;
+        cv::resize(picture, smaller, cv::Size(), scale, scale, cv::INTER_AREA);
+        picture = smaller;
+        result.scale = scale;
     }
-    const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
-    const float roll = std::atan2(eyes.y, eyes.x);
+    cv::Point2f across = view.landmarks[1] - view.landmarks[0];
+    if (std::abs(yaw) > levelYaw) {
+        const cv::Point2f down = mouthMiddle(view.landmarks) - eyesMiddle(view.landmarks);
+        across += cv::Point2f(down.y, -down.x);
+    }
+    result.roll = std::atan2(across.y, across.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
     const float box = options_.boxShare * static_cast<float>(square.width * scale);
-    const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
-    if (!(mesh.score >= options_.meshScore)) {
-        return;
-    }
+    result.mesh = mesher_->find(picture, middle, box, result.roll);
+    return result;
+}
+
+void Preparer::addTurned(const Label& label, const MeshedSquare& square, float yaw, Prepared& prepared) {
     std::seed_seq seed{options_.seed, static_cast<uint64_t>(label.line)};
     std::mt19937_64 random(seed);
-    const Relief relief(picture, mesh, roll);
+    const Relief relief(square.picture, square.mesh, square.roll);
     for (const float target : chooseYaws(yaw, options_.turned, random)) {
         const TurnedFace turned = relief.turn(target - yaw);
         Landmarks points = turned.landmarks;
@@ -260,8 +312,16 @@ Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes
     if (teacher_) {
         embed(view, prepared);
     }
-    if (mesher_ && std::abs(yaw) < options_.turnBelow) {
-        addTurned(label, view, yaw, prepared);
+    const bool turns = options_.turned > 0 && std::abs(yaw) < options_.turnBelow;
+    if (mesher_ && (turns || options_.storeMesh)) {
+        const MeshedSquare square = findMesh(view, yaw);
+        const bool sure = square.mesh.score >= options_.meshScore;
+        if (sure && options_.storeMesh) {
+            prepared.faces[0].mesh = alignMesh(square.meshInView(), view.landmarks, options_.alignment);
+        }
+        if (sure && turns) {
+            addTurned(label, square, yaw, prepared);
+        }
     }
     return prepared;
 }
