@@ -10,6 +10,7 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
+#include "io/face_mesh.hpp"
 #include "margins.hpp"
 
 namespace drgan::data {
@@ -21,6 +22,7 @@ constexpr float detectorScore = 0.5F;
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
 constexpr double turnedMargin = 0.15;  // around it, in sides: ears and hair of a tight picture come from beyond it
 constexpr float levelYaw = 45;         // degrees: beyond, the eyes are too close together to say alone what is level
+constexpr float meshMargin = 1.1F;     // a box in which a mesh is found best, in sides of the mesh
 constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
@@ -57,6 +59,14 @@ private:
 
 cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
+}
+
+cv::Rect2f exactBounds(const std::vector<cv::Point2f>& points) {
+    const auto [left, right] =
+        std::minmax_element(points.begin(), points.end(), [](auto a, auto b) { return a.x < b.x; });
+    const auto [top, bottom] =
+        std::minmax_element(points.begin(), points.end(), [](auto a, auto b) { return a.y < b.y; });
+    return {cv::Point2f(left->x, top->y), cv::Point2f(right->x, bottom->y)};
 }
 
 // Up to OpenCV 4, a JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must
@@ -188,9 +198,8 @@ struct Preparer::MeshedSquare {
     float roll = 0;      ///< radians, as in FaceMesher::find
     FaceMesh mesh;
 
-    std::vector<cv::Point3f> meshInView() const {
+    std::vector<cv::Point3f> inView(std::vector<cv::Point3f> points) const {
         const auto s = static_cast<float>(scale);
-        std::vector<cv::Point3f> points = mesh.points;
         for (cv::Point3f& p : points) {  // resize() keeps the corners of the pictures together
             p = {(p.x + 0.5F) / s - 0.5F + corner.x, (p.y + 0.5F) / s - 0.5F + corner.y, p.z / s};
         }
@@ -222,6 +231,34 @@ Preparer::MeshedSquare Preparer::findMesh(const FaceView& view, float yaw) {
     const float box = options_.boxShare * static_cast<float>(square.width * scale);
     result.mesh = mesher_->find(picture, middle, box, result.roll);
     return result;
+}
+
+/// A second look, at a square around the mesh that the first one has found, and one at its mirror image: the mean of
+/// the two is steadier than either.
+FaceMesh Preparer::findAgain(const MeshedSquare& square) {
+    const cv::Matx22f level(std::cos(square.roll), std::sin(square.roll), -std::sin(square.roll),
+                            std::cos(square.roll));
+    std::vector<cv::Point2f> upright;
+    for (const cv::Point3f& p : square.mesh.points) {
+        upright.emplace_back(level * cv::Vec2f(p.x, p.y));
+    }
+    const cv::Rect2f around = exactBounds(upright);
+    const cv::Point2f middle(level.t() * cv::Vec2f(around.x + around.width / 2, around.y + around.height / 2));
+    const float box = meshMargin * std::max(around.width, around.height);
+    if (!(box > 1)) {
+        return {};
+    }
+    const auto last = static_cast<float>(square.picture.cols - 1);
+    cv::Mat mirrored;
+    cv::flip(square.picture, mirrored, 1);
+    FaceMesh mesh = mesher_->find(square.picture, middle, box, square.roll);
+    const FaceMesh other = mesher_->find(mirrored, {last - middle.x, middle.y}, box, -square.roll);
+    for (size_t i = 0; i < mesh.points.size(); ++i) {
+        const cv::Point3f twin = other.points[io::meshTwins()[i]];
+        mesh.points[i] = (mesh.points[i] + cv::Point3f(last - twin.x, twin.y, twin.z)) * 0.5F;
+    }
+    mesh.score = (mesh.score + other.score) / 2;
+    return mesh;
 }
 
 void Preparer::addTurned(const Label& label, const MeshedSquare& square, float yaw, Prepared& prepared) {
@@ -315,11 +352,13 @@ Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes
     const bool turns = options_.turned > 0 && std::abs(yaw) < options_.turnBelow;
     if (mesher_ && (turns || options_.storeMesh)) {
         const MeshedSquare square = findMesh(view, yaw);
-        const bool sure = square.mesh.score >= options_.meshScore;
-        if (sure && options_.storeMesh) {
-            prepared.faces[0].mesh = alignMesh(square.meshInView(), view.landmarks, options_.alignment);
+        if (options_.storeMesh) {
+            const FaceMesh mesh = findAgain(square);
+            if (mesh.score >= options_.meshScore) {
+                prepared.faces[0].mesh = alignMesh(square.inView(mesh.points), view.landmarks, options_.alignment);
+            }
         }
-        if (sure && turns) {
+        if (turns && square.mesh.score >= options_.meshScore) {
             addTurned(label, square, yaw, prepared);
         }
     }

@@ -83,6 +83,7 @@ private:
     FaceView viewCrop(const cv::Mat& picture, const Label& label);
     void embed(const FaceView& view, Prepared& prepared);
     MeshedSquare findMesh(const FaceView& view, float yaw);
+    FaceMesh findAgain(const MeshedSquare& square);
     void addTurned(const Label& label, const MeshedSquare& square, float yaw, Prepared& prepared);
     PreparedFace align(const cv::Mat& picture, const Landmarks& landmarks, float yaw, cv::Mat& aligned) const;
 
