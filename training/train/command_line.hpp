@@ -7,11 +7,12 @@
 #include "aligner/options.hpp"
 #include "detector/options.hpp"
 #include "dr_gan/options.hpp"
+#include "mesh/options.hpp"
 
 /// The command line of drgan-train: a subcommand for every stage, each with its own options.
 namespace drgan::train {
 
-using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions>;
+using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions, MeshOptions>;
 
 struct CommandLine {
     AnyOptions options;
