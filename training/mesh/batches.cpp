@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mesh/batches.hpp"
 
-#include <opencv2/imgproc.hpp>
-#include <utility>
-#if CV_VERSION_MAJOR >= 5
-#include <opencv2/geometry.hpp>  // what imgproc.hpp had of shapes and transforms before
-#endif
-
 #include "run/picture.hpp"
 #include "run/random.hpp"
 
@@ -15,7 +9,6 @@ namespace drgan::train {
 namespace {
 
 constexpr size_t values = 3 * io::meshPoints;
-constexpr double leastWider = 1.15, mostWider = 1.6;  // what is kept of a face's surroundings, in sizes of its outline
 
 }  // namespace
 
@@ -41,30 +34,8 @@ std::vector<float> meshInCrop(const std::vector<float>& mesh, const Square& crop
     return result;
 }
 
-MeshSampler::MeshSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops, double surroundShare)
-    : LooseCrops(faces, std::move(common), crops, meshSide, LooseFaces::Only::meshed),
-      set_(faces),
-      surroundShare_(surroundShare) {}
-
-void MeshSampler::surround(Face& face, std::mt19937_64& random) const {
-    std::vector<cv::Point2f> points, hull;
-    for (size_t i = 0; i < values; i += 3) {
-        points.emplace_back(face.mesh[i], face.mesh[i + 1]);
-    }
-    cv::convexHull(points, hull);
-    const cv::Rect2f bounds = cv::boundingRect(hull);
-    const cv::Point2f middle = (bounds.tl() + bounds.br()) / 2;
-    const double wider = uniform(random, leastWider, mostWider);
-    std::vector<cv::Point> outline;
-    for (const cv::Point2f& p : hull) {
-        outline.emplace_back(middle + (p - middle) * wider);
-    }
-    cv::Mat kept = cv::Mat::zeros(face.pixels.size(), CV_32FC3);
-    cv::fillConvexPoly(kept, outline, cv::Scalar::all(1));
-    cv::GaussianBlur(kept, kept, cv::Size(), uniform(random, 1, 6));
-    const cv::Mat other = scenery(random);
-    face.pixels = other + kept.mul(face.pixels - other);
-}
+MeshSampler::MeshSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops)
+    : LooseCrops(faces, std::move(common), crops, meshSide, LooseFaces::Only::meshed), set_(faces) {}
 
 MeshSampler::Face MeshSampler::drawFace(std::mt19937_64& random) const {
     std::vector<cv::Rect2d> others;
@@ -96,9 +67,6 @@ MeshBatch MeshSampler::draw(int64_t step) const {
         std::mt19937_64 random(mixed(ofStep, static_cast<uint64_t>(i)));
         const bool isFace = !chance(crops().missedShare, random);
         Face face = isFace ? drawFace(random) : Face{miss(random), std::vector<float>(values, 0), 0};
-        if (isFace && chance(surroundShare_, random)) {
-            surround(face, random);
-        }
         augment(face.pixels, common().augmentation, random);
         appendPlanes(face.pixels, batch.crops);
         batch.mesh.insert(batch.mesh.end(), face.mesh.begin(), face.mesh.end());

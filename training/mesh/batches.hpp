@@ -31,9 +31,8 @@ std::vector<float> meshInCrop(const std::vector<float>& mesh, const Square& crop
 class MeshSampler : public LooseCrops {
 public:
     /// @param common its changes to pictures, seed and `validation` are used
-    /// @param surroundShare of the faces get other surroundings: a set's tight pictures show none
     /// @throws std::runtime_error if the set has no meshes, if its faces are not loose enough, or if nobody is in it
-    MeshSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops, double surroundShare = 0);
+    MeshSampler(const io::FaceSet& faces, SamplingOptions common, CropOptions crops);
 
     MeshBatch draw(int64_t step) const;
 
@@ -47,10 +46,8 @@ private:
         float yaw = 0;
     };
     Face drawFace(std::mt19937_64& random) const;
-    void surround(Face& face, std::mt19937_64& random) const;
 
     const io::FaceSet& set_;
-    double surroundShare_;
 };
 
 }  // namespace drgan::train

@@ -12,7 +12,7 @@ struct MeshOptions : SmallNetworkOptions {
         crops.count = 32;
         crops.missedShare = 0.15;
         crops.shift = 0.1;
-        crops.smallest = 0.65;  // boxes of some detectors are so much tighter than boxOf()'s
+        crops.smallest = 0.85;
         crops.largest = 1.2;
         crops.roll = 10;
         crops.realShare = 0;  // their faces have no mesh
@@ -23,7 +23,6 @@ struct MeshOptions : SmallNetworkOptions {
     double meshWidth = 1;
     int64_t features = 64;
     double depthWeight = 0.3;
-    double surroundShare = 0.3;  // of the faces get other surroundings
 };
 
 }  // namespace drgan::train

@@ -32,7 +32,7 @@ nn::Graph firstNetwork(const MeshOptions& o) {
 MeshTrainer::MeshTrainer(const MeshOptions& options, const std::string& config)
     : SmallNetworkTrainer(options, {name, columns, true, options.crops.count}, firstNetwork(options)),
       options_(options),
-      sampler_(faces_, options_.batch, options_.crops, options_.surroundShare) {
+      sampler_(faces_, options_.batch, options_.crops) {
     if (!options_.backgrounds.empty()) {
         photos_ = std::make_unique<Backgrounds>(options_.backgrounds);
         sampler_.setPhotos(*photos_, {});

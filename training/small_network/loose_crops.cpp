@@ -129,10 +129,6 @@ cv::Mat LooseCrops::miss(std::mt19937_64& random) const {
     return toFloat(cutCrop(picture.pixels, crop, side_));
 }
 
-cv::Mat LooseCrops::scenery(std::mt19937_64& random) const {
-    return photos_ != nullptr ? photo(random) : texture(side_, random);
-}
-
 void LooseCrops::maybeMask(LooseFaces::Picture& picture, std::mt19937_64& random) const {
     if (chance(crops_.maskShare, random)) {
         picture.pixels = toFloat(picture.pixels);

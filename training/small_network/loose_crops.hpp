@@ -50,8 +50,6 @@ protected:
     void maybeMask(LooseFaces::Picture& picture, std::mt19937_64& random) const;
     /// @return side x side
     cv::Mat miss(std::mt19937_64& random) const;
-    /// Something without a face: of a photograph, where there are some, else a texture. @return side x side
-    cv::Mat scenery(std::mt19937_64& random) const;
 
     const SamplingOptions& common() const { return common_; }
     const CropOptions& crops() const { return crops_; }

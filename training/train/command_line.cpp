@@ -239,10 +239,6 @@ void addMesh(CLI::App& app, MeshOptions& o) {
     app.add_option("--features", o.features, "number of deviations from the mean mesh that a mesh is a sum of")
         ->check(CLI::PositiveNumber)
         ->group(group);
-    app.add_option("--surround-share", o.surroundShare,
-                   "share of faces whose surroundings are replaced, by a piece of --backgrounds or by a texture")
-        ->check(CLI::Range(0., 1.))
-        ->group(group);
     app.add_option("--depth-weight", o.depthWeight, "wing loss of the points' depth")->group(group);
 }
 
