@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "nn/models/aligner.hpp"
-#include "nn/models/face_mesh.hpp"
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
@@ -67,10 +66,6 @@ TEST_F(NetworksContract, BasisDecoder) {
 
 TEST_F(NetworksContract, Aligner) {
     check(nn::aligner({}), [](int64_t n) { return pictures(contract::alignerCrop, n, 64); });
-}
-
-TEST_F(NetworksContract, Mesh) {
-    check(nn::faceMesh({}), [](int64_t n) { return nn::Edges{{nn::meshImage, torch::rand({n, 3, 192, 192})}}; });
 }
 
 TEST_F(NetworksContract, EveryOperationOfARecogniser) {

@@ -46,30 +46,6 @@ Drawing drawFace(int side, float degrees, const float* colour) {
     return face;
 }
 
-/// Points on an ellipsoid about the face, in a grid; the eyes' corners are beside the eyes.
-std::vector<float> meshOf(const Drawing& face, int side, float degrees) {
-    const float s = std::sin(degrees * 3.14159F / 180), c = std::cos(degrees * 3.14159F / 180);
-    const auto size = static_cast<float>(side);
-    std::vector<float> mesh;
-    const auto add = [&](float x, float y, float z) {  // of the upright head, units of the side, from its middle
-        mesh.insert(mesh.end(), {(0.5F + x * c - z * s) * size, (0.53F + y) * size, (x * s + z * c) * size});
-    };
-    for (size_t i = 0; i < drgan::io::meshPoints; ++i) {
-        const float u = static_cast<float>(i % 26) / 25 * 2 - 1, v = static_cast<float>(i) / 467 * 2 - 1;
-        add(0.15F * u * std::sqrt(1 - 0.8F * v * v), 0.22F * v, -0.1F * (1 - u * u) * (1 - 0.8F * v * v));
-    }
-    const auto corners = [&](const int(&which)[2], const float* eye, float outward) {
-        for (int k = 0; k < 2; ++k) {
-            mesh[3 * which[k]] = eye[0] + (k == 0 ? outward : -outward) * 0.03F * c * size;
-            mesh[3 * which[k] + 1] = eye[1];
-            mesh[3 * which[k] + 2] = 0.08F * s * (&which == &drgan::io::leftEyeCorners ? 1.F : -1.F) * size;
-        }
-    };
-    corners(drgan::io::rightEyeCorners, face.landmarks, -1);
-    corners(drgan::io::leftEyeCorners, face.landmarks + 2, -1);
-    return mesh;
-}
-
 }  // namespace
 
 void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
@@ -80,7 +56,7 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
     std::vector<uint8_t> jpeg, split;
     std::vector<int64_t> offset{0};
     std::vector<int32_t> person, origin;
-    std::vector<float> yaw, landmarks, teacher, mesh;
+    std::vector<float> yaw, landmarks, teacher;
     for (int p = 0; p < how.people; ++p) {
         names.push_back("person" + std::to_string(p));
         float colour[3], code[64];
@@ -114,11 +90,6 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
             split.push_back(p >= how.people - how.devPeople ? 1 : 0);
             yaw.push_back(degrees);
             landmarks.insert(landmarks.end(), picture.landmarks, picture.landmarks + 10);
-            if (how.meshed) {
-                const std::vector<float> points = turned ? std::vector<float>(3 * drgan::io::meshPoints, std::nanf(""))
-                                                         : meshOf(picture, how.side, degrees);
-                mesh.insert(mesh.end(), points.begin(), points.end());
-            }
             for (int i = 0; i < how.teacherSize; ++i) {
                 teacher.push_back(turned ? 0 : code[i] / static_cast<float>(std::sqrt(length)));
             }
@@ -141,9 +112,6 @@ void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how) {
     if (how.teacherSize > 0) {
         columns.push_back({"teacher", "F32", {n, how.teacherSize}, teacher.data(), teacher.size() * sizeof(float)});
         metadata["teacher"] = "random";
-    }
-    if (how.meshed) {
-        columns.push_back({"mesh", "F32", {n, 468, 3}, mesh.data(), mesh.size() * sizeof(float)});
     }
     drgan::io::writeSafetensors(path, columns, metadata);
 }

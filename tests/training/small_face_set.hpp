@@ -12,7 +12,6 @@ struct SmallFaceSet {
     int devPeople = 1;    ///< the last people are in the split "dev"
     bool drawn = false;   ///< small faces with eyes, nose and mouth in their places and room around them; the eyes and
                           ///< the mouth are 0.2 of the side apart
-    bool meshed = false;  ///< drawn real faces have a mesh: an ellipsoid's, whose eyes' corners lie around the eyes
 };
 
 void writeSmallFaceSet(const std::string& path, const SmallFaceSet& how);

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <vector>
 
+#include "metrics/metrics.hpp"
 #include "nn/models/aligner.hpp"
 #include "nn/models/networks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
-#include "small_network/measures.hpp"
 
 namespace drgan::train {
 
@@ -16,6 +16,22 @@ namespace contract = cv::drgan::contract;
 namespace {
 
 constexpr double sideYaw = 0.5;  // of 90 degrees
+
+double meanWhere(const torch::Tensor& each, const torch::Tensor& which) {
+    return each.masked_select(which).mean().item<double>();  // NaN for none
+}
+
+/// NaN where there is nothing to measure, or where a run that diverges has no numbers any more.
+double areaUnderRoc(const torch::Tensor& score, const torch::Tensor& which) {
+    const auto values = [](const torch::Tensor& t) {
+        const torch::Tensor c = t.contiguous();
+        return std::vector<float>(c.data_ptr<float>(), c.data_ptr<float>() + c.numel());
+    };
+    const PairScores scores{values(score.masked_select(which)), values(score.masked_select(which.logical_not()))};
+    const bool measurable =
+        !scores.same.empty() && !scores.different.empty() && torch::isfinite(score).all().item<bool>();
+    return measurable ? drgan::areaUnderRoc(scores) : std::nan("");
+}
 
 }  // namespace
 

@@ -99,9 +99,9 @@ void define(CLI::App& app, Arguments& a) {
                    "from whole photographs")
         ->check(CLI::Range(1.F, 10.F))
         ->capture_default_str();
-    auto* mesh = app.add_option("--mesh", a.options.mesh,
-                                "face mesh model (468 points) to render turned views of near-frontal pictures")
-                     ->check(CLI::ExistingFile);
+    app.add_option("--mesh", a.options.mesh,
+                   "face mesh model (468 points) to render turned views of near-frontal pictures")
+        ->check(CLI::ExistingFile);
     app.add_option("--turned", a.options.turned, "turned views per near-frontal picture")
         ->check(CLI::Range(0, 12))
         ->capture_default_str();
@@ -111,9 +111,6 @@ void define(CLI::App& app, Arguments& a) {
         ->capture_default_str();
     app.add_option("--mesh-score", a.options.meshScore, "minimum face score of the mesh to turn a picture")
         ->capture_default_str();
-    app.add_flag("--store-mesh", a.options.storeMesh,
-                 "store the mesh of each real face in the set, at any yaw, for drgan-train mesh")
-        ->needs(mesh);
     auto* detector = app.add_option("--detector", a.options.detector,
                                     "YuNet model to detect faces and to locate landmarks, also those of turned views")
                          ->check(CLI::ExistingFile);
@@ -286,9 +283,6 @@ int run(Arguments& a) {
     writeDropped(a.dropped, dropped);
     spdlog::info("{}: {} real and {} turned faces ({} with the detector's landmarks) of {} people", a.output,
                  summary.real, summary.turned, detected, summary.persons);
-    if (a.options.storeMesh) {
-        spdlog::info("{} of the real faces have a mesh", summary.meshes);
-    }
     if (!a.cfp.empty()) {
         spdlog::info("{} faces were aligned with CFP's fiducials", given);
     }

@@ -10,7 +10,6 @@
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
-#include "io/face_mesh.hpp"
 #include "margins.hpp"
 
 namespace drgan::data {
@@ -21,8 +20,6 @@ constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
 constexpr double turnedMargin = 0.15;  // around it, in sides: ears and hair of a tight picture come from beyond it
-constexpr float levelYaw = 45;         // degrees: beyond, the eyes are too close together to say alone what is level
-constexpr float meshMargin = 1.1F;     // a box in which a mesh is found best, in sides of the mesh
 constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
 
 cv::Point2f eyesMiddle(const Landmarks& l) { return (l[0] + l[1]) * 0.5F; }
@@ -35,38 +32,8 @@ double turnedSide(const Options& options) {
     return turnedDetail * options.alignment.size * options.alignment.eyeMouth / (boxEyeMouth * options.boxShare);
 }
 
-/// The similarity that brings the eyes' and the mouth's midpoints to their places in the aligned face.
-class Aligning {
-public:
-    Aligning(const Landmarks& landmarks, const cv::drgan::Alignment& alignment)
-        : from_(eyesMiddle(landmarks)),
-          down_(mouthMiddle(landmarks) - from_),
-          // It takes `down_` to (0, eyeMouth * size).
-          factor_(alignment.eyeMouth * static_cast<float>(alignment.size) / down_.dot(down_)),
-          to_(alignment.eyes * static_cast<float>(alignment.size)) {}
-
-    cv::Point2f operator()(cv::Point2f p) const {
-        p -= from_;
-        return cv::Point2f(p.x * down_.y - p.y * down_.x, p.x * down_.x + p.y * down_.y) * factor_ + to_;
-    }
-    float scale() const { return factor_ * static_cast<float>(cv::norm(down_)); }
-
-private:
-    cv::Point2f from_, down_;
-    float factor_;
-    cv::Point2f to_;
-};
-
 cv::Mat asMat(const Landmarks& landmarks) {
     return cv::Mat(5, 2, CV_32F, const_cast<cv::Point2f*>(landmarks.data())).clone();
-}
-
-cv::Rect2f exactBounds(const std::vector<cv::Point2f>& points) {
-    const auto [left, right] =
-        std::minmax_element(points.begin(), points.end(), [](auto a, auto b) { return a.x < b.x; });
-    const auto [top, bottom] =
-        std::minmax_element(points.begin(), points.end(), [](auto a, auto b) { return a.y < b.y; });
-    return {cv::Point2f(left->x, top->y), cv::Point2f(right->x, bottom->y)};
 }
 
 // Up to OpenCV 4, a JPEG that was cut off still decodes, with its last row repeated down to the end. The last scan must
@@ -83,19 +50,18 @@ bool isCutOff(const std::vector<uint8_t>& bytes) {
 }  // namespace
 
 Landmarks alignLandmarks(const Landmarks& landmarks, const cv::drgan::Alignment& alignment) {
+    const auto size = static_cast<float>(alignment.size);
+    const cv::Point2f from = eyesMiddle(landmarks);
+    const cv::Point2f down = mouthMiddle(landmarks) - from;
+    // The similarity takes `down` to (0, eyeMouth * size).
+    const float scale = alignment.eyeMouth * size / down.dot(down);
     Landmarks aligned;
-    std::transform(landmarks.begin(), landmarks.end(), aligned.begin(), Aligning(landmarks, alignment));
-    return aligned;
-}
-
-std::vector<cv::Point3f> alignMesh(std::vector<cv::Point3f> mesh, const Landmarks& landmarks,
-                                   const cv::drgan::Alignment& alignment) {
-    const Aligning aligning(landmarks, alignment);
-    for (cv::Point3f& p : mesh) {
-        const cv::Point2f at = aligning({p.x, p.y});
-        p = {at.x, at.y, p.z * aligning.scale()};
+    for (size_t i = 0; i < landmarks.size(); ++i) {
+        const cv::Point2f p = landmarks[i] - from;
+        aligned[i] =
+            cv::Point2f(p.x * down.y - p.y * down.x, p.x * down.x + p.y * down.y) * scale + alignment.eyes * size;
     }
-    return mesh;
+    return aligned;
 }
 
 std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) {
@@ -135,7 +101,7 @@ Preparer::Preparer(const Options& options) : options_(options) {
     if (options.whole) {
         cutter_ = std::make_unique<FaceCutter>(options.cutter);
     }
-    if (!options.mesh.empty() && (options.turned > 0 || options.storeMesh)) {
+    if (!options.mesh.empty() && options.turned > 0) {
         mesher_ = std::make_unique<FaceMesher>(options.mesh);
     }
     if (!options.teacher.empty()) {
@@ -190,81 +156,26 @@ PreparedFace Preparer::align(const cv::Mat& picture, const Landmarks& landmarks,
     return face;
 }
 
-/// The loose square around a face, as large as turning it needs, and the mesh of the face in it.
-struct Preparer::MeshedSquare {
-    cv::Mat picture;
-    double scale = 1;    ///< pixels for one of the view's picture
-    cv::Point2f corner;  ///< its upper left one's in the view's picture
-    float roll = 0;      ///< radians, as in FaceMesher::find
-    FaceMesh mesh;
-
-    std::vector<cv::Point3f> inView(std::vector<cv::Point3f> points) const {
-        const auto s = static_cast<float>(scale);
-        for (cv::Point3f& p : points) {  // resize() keeps the corners of the pictures together
-            p = {(p.x + 0.5F) / s - 0.5F + corner.x, (p.y + 0.5F) / s - 0.5F + corner.y, p.z / s};
-        }
-        return points;
-    }
-};
-
-Preparer::MeshedSquare Preparer::findMesh(const FaceView& view, float yaw) {
+void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared) {
     const cv::Rect& square = view.square;
     const int margin = cvRound(turnedMargin * square.width);
-    MeshedSquare result;
-    result.corner = cv::Point2f(square.tl() - cv::Point(margin, margin));
-    cv::Mat& picture = result.picture = cv::drgan::cropSquare(
-        view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin}, square.width + 2 * margin);
+    cv::Mat picture = cv::drgan::cropSquare(view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin},
+                                            square.width + 2 * margin);
     const double scale = std::min(1., turnedSide(options_) / square.width);
     if (scale < 1) {
-        cv::Mat smaller;
-        cv::resize(picture, smaller, cv::Size(), scale, scale, cv::INTER_AREA);
-        picture = smaller;
-        result.scale = scale;
+        cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
     }
-    cv::Point2f across = view.landmarks[1] - view.landmarks[0];
-    if (std::abs(yaw) > levelYaw) {
-        const cv::Point2f down = mouthMiddle(view.landmarks) - eyesMiddle(view.landmarks);
-        across += cv::Point2f(down.y, -down.x);
-    }
-    result.roll = std::atan2(across.y, across.x);
+    const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
+    const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
     const float box = options_.boxShare * static_cast<float>(square.width * scale);
-    result.mesh = mesher_->find(picture, middle, box, result.roll);
-    return result;
-}
-
-/// A second look, at a square around the mesh that the first one has found, and one at its mirror image: the mean of
-/// the two is steadier than either.
-FaceMesh Preparer::findAgain(const MeshedSquare& square) {
-    const cv::Matx22f level(std::cos(square.roll), std::sin(square.roll), -std::sin(square.roll),
-                            std::cos(square.roll));
-    std::vector<cv::Point2f> upright;
-    for (const cv::Point3f& p : square.mesh.points) {
-        upright.emplace_back(level * cv::Vec2f(p.x, p.y));
+    const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
+    if (!(mesh.score >= options_.meshScore)) {
+        return;
     }
-    const cv::Rect2f around = exactBounds(upright);
-    const cv::Point2f middle(level.t() * cv::Vec2f(around.x + around.width / 2, around.y + around.height / 2));
-    const float box = meshMargin * std::max(around.width, around.height);
-    if (!(box > 1)) {
-        return {};
-    }
-    const auto last = static_cast<float>(square.picture.cols - 1);
-    cv::Mat mirrored;
-    cv::flip(square.picture, mirrored, 1);
-    FaceMesh mesh = mesher_->find(square.picture, middle, box, square.roll);
-    const FaceMesh other = mesher_->find(mirrored, {last - middle.x, middle.y}, box, -square.roll);
-    for (size_t i = 0; i < mesh.points.size(); ++i) {
-        const cv::Point3f twin = other.points[io::meshTwins()[i]];
-        mesh.points[i] = (mesh.points[i] + cv::Point3f(last - twin.x, twin.y, twin.z)) * 0.5F;
-    }
-    mesh.score = (mesh.score + other.score) / 2;
-    return mesh;
-}
-
-void Preparer::addTurned(const Label& label, const MeshedSquare& square, float yaw, Prepared& prepared) {
     std::seed_seq seed{options_.seed, static_cast<uint64_t>(label.line)};
     std::mt19937_64 random(seed);
-    const Relief relief(square.picture, square.mesh, square.roll);
+    const Relief relief(picture, mesh, roll);
     for (const float target : chooseYaws(yaw, options_.turned, random)) {
         const TurnedFace turned = relief.turn(target - yaw);
         Landmarks points = turned.landmarks;
@@ -349,18 +260,8 @@ Prepared Preparer::prepare(const Label& label, const std::vector<uint8_t>& bytes
     if (teacher_) {
         embed(view, prepared);
     }
-    const bool turns = options_.turned > 0 && std::abs(yaw) < options_.turnBelow;
-    if (mesher_ && (turns || options_.storeMesh)) {
-        const MeshedSquare square = findMesh(view, yaw);
-        if (options_.storeMesh) {
-            const FaceMesh mesh = findAgain(square);
-            if (mesh.score >= options_.meshScore) {
-                prepared.faces[0].mesh = alignMesh(square.inView(mesh.points), view.landmarks, options_.alignment);
-            }
-        }
-        if (turns && square.mesh.score >= options_.meshScore) {
-            addTurned(label, square, yaw, prepared);
-        }
+    if (mesher_ && std::abs(yaw) < options_.turnBelow) {
+        addTurned(label, view, yaw, prepared);
     }
     return prepared;
 }

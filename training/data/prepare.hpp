@@ -25,10 +25,9 @@ struct Options {
     cv::drgan::Alignment alignment;
     float boxShare = 1 / 1.8F;  ///< side of the face box in sides of the picture (loose crops, face in the middle)
     std::string mesh;           ///< face mesh model; empty: no turned views
-    bool storeMesh = false;     ///< the set gets the mesh of each real face
     int turned = 3;             ///< views per near-frontal picture
     float turnBelow = 25;       ///< degrees of own yaw up to which a picture is turned
-    float meshScore = 0.7F;     ///< least score of the mesh for turning and storing
+    float meshScore = 0.7F;     ///< least score of the mesh for turning
     std::string detector;       ///< YuNet; empty: turned views take the mesh's landmarks
     bool whole = false;         ///< whole pictures: the face is found and cut out first
     CutterOptions cutter;       ///< for whole pictures
@@ -41,9 +40,8 @@ struct Options {
 /// One aligned face of the set.
 struct PreparedFace {
     std::vector<uint8_t> jpeg;
-    float yaw = 0;                  ///< degrees
-    Landmarks landmarks;            ///< pixels of the aligned face
-    std::vector<cv::Point3f> mesh;  ///< likewise, z in the same unit; empty: not stored, or not known
+    float yaw = 0;        ///< degrees
+    Landmarks landmarks;  ///< pixels of the aligned face
 };
 
 /// What became of one picture. faces[0] is the real one; the rest were turned from it.
@@ -56,10 +54,6 @@ struct Prepared {
 
 /// Where a similarity that brings the eyes' and the mouth's midpoints to their places in the aligned face puts points.
 Landmarks alignLandmarks(const Landmarks& landmarks, const cv::drgan::Alignment& alignment);
-
-/// The same of a mesh; its depths change with the scale.
-std::vector<cv::Point3f> alignMesh(std::vector<cv::Point3f> mesh, const Landmarks& landmarks,
-                                   const cv::drgan::Alignment& alignment);
 
 /// Yaws (degrees, own yaw included) to turn a picture to: one from each of |yaw| 20..42, 42..64, 64..88 (`count` of
 /// them, random ones if fewer, more rounds if more), more often to the side where the face looks already. From an own
@@ -78,13 +72,10 @@ public:
     Prepared prepare(const Label& label, const std::vector<uint8_t>& bytes);
 
 private:
-    struct MeshedSquare;
     bool detect(const cv::Mat& picture, cv::Point2f near, float within, Landmarks& landmarks);
     FaceView viewCrop(const cv::Mat& picture, const Label& label);
     void embed(const FaceView& view, Prepared& prepared);
-    MeshedSquare findMesh(const FaceView& view, float yaw);
-    FaceMesh findAgain(const MeshedSquare& square);
-    void addTurned(const Label& label, const MeshedSquare& square, float yaw, Prepared& prepared);
+    void addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared);
     PreparedFace align(const cv::Mat& picture, const Landmarks& landmarks, float yaw, cv::Mat& aligned) const;
 
     Options options_;

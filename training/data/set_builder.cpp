@@ -2,7 +2,6 @@
 
 #include "set_builder.hpp"
 
-#include <cmath>
 #include <locale>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -28,8 +27,6 @@ io::TensorSource source(const std::string& name, const char* dtype, std::vector<
     return {name, dtype, std::move(shape), values.data(), values.size() * sizeof(T)};
 }
 
-constexpr double largestMesh = 1e6;  // pixels: farther out, a mesh is none
-
 /// The columns of the set, row by row.
 struct Columns {
     std::vector<uint8_t> jpeg;
@@ -40,8 +37,6 @@ struct Columns {
     std::vector<int32_t> origin;
     std::vector<float> landmarks;
     std::vector<float> teacher;
-    std::vector<float> mesh;
-    size_t meshes = 0;  // rows that have one
 
     void add(const PreparedFace& face, int32_t personIndex, int splitIndex, int32_t originRow) {
         jpeg.insert(jpeg.end(), face.jpeg.begin(), face.jpeg.end());
@@ -54,15 +49,6 @@ struct Columns {
             landmarks.push_back(p.x);
             landmarks.push_back(p.y);
         }
-    }
-    void addMesh(const std::vector<cv::Point3f>& points) {
-        const bool known = points.size() == io::meshPoints &&
-                           cv::checkRange(cv::Mat(points).reshape(1), true, nullptr, -largestMesh, largestMesh);
-        for (size_t i = 0; i < io::meshPoints; ++i) {
-            const cv::Point3f p = known ? points[i] : cv::Point3f(1, 1, 1) * std::nanf("");
-            mesh.insert(mesh.end(), {p.x, p.y, p.z});
-        }
-        meshes += known ? 1 : 0;
     }
 };
 
@@ -91,9 +77,6 @@ SetSummary writeFaceSet(const std::string& path, const Options& options, const s
         const auto row = static_cast<int32_t>(columns.person.size());
         for (size_t k = 0; k < prepared[i].faces.size(); ++k) {
             columns.add(prepared[i].faces[k], entry->second, labels[i].split, k == 0 ? -1 : row);
-            if (options.storeMesh) {
-                columns.addMesh(prepared[i].faces[k].mesh);
-            }
         }
         const std::vector<float>& embedding = prepared[i].teacher;
         teacherSize = std::max(teacherSize, embedding.size());
@@ -107,7 +90,6 @@ SetSummary writeFaceSet(const std::string& path, const Options& options, const s
         throw std::runtime_error(path + ": no picture could be prepared, nothing to write");
     }
     summary.persons = persons.size();
-    summary.meshes = columns.meshes;
     const auto rows = static_cast<int64_t>(columns.person.size());
     std::map<std::string, std::string> metadata = {
         {"format", io::faceSetFormat},
@@ -126,9 +108,6 @@ SetSummary writeFaceSet(const std::string& path, const Options& options, const s
     if (teacherSize > 0) {
         metadata["teacher"] = fileName(options.teacher);
         tensors.push_back(source("teacher", "F32", {rows, static_cast<int64_t>(teacherSize)}, columns.teacher));
-    }
-    if (options.storeMesh) {
-        tensors.push_back(source("mesh", "F32", {rows, static_cast<int64_t>(io::meshPoints), 3}, columns.mesh));
     }
     io::writeSafetensors(path, tensors, metadata);
     return summary;

@@ -15,7 +15,6 @@ struct SetSummary {
     size_t real = 0;
     size_t turned = 0;
     size_t persons = 0;
-    size_t meshes = 0;  ///< real faces whose mesh is stored
 };
 
 /// Puts prepared pictures together into a face set (io/face_set.hpp) and writes it atomically.

@@ -13,17 +13,13 @@
 #include <stdexcept>
 #include <utility>
 
-#include "io/face_mesh.hpp"
 #include "onnx.hpp"
 
 namespace drgan::data {
 
-using io::leftEyeCorners;
-using io::meshPoints;
-using io::rightEyeCorners;
-
 namespace {
 
+constexpr int meshPoints = 468;
 constexpr int meshSide = 192;
 constexpr float meshLook = 1.5F;  // the network's square, in face boxes
 
@@ -33,6 +29,8 @@ constexpr int outline[] = {10,  338, 297, 332, 284, 251, 389, 356, 454, 323, 361
                            152, 148, 176, 149, 150, 136, 172, 58,  132, 93,  234, 127, 162, 21,  54,  103, 67,  109};
 constexpr int rightEar = 234;
 constexpr int leftEar = 454;
+constexpr int rightEyeCorners[] = {33, 133};
+constexpr int leftEyeCorners[] = {362, 263};
 constexpr int noseTip = 4;
 constexpr int rightMouthCorner = 61;
 constexpr int leftMouthCorner = 291;
@@ -127,7 +125,7 @@ FaceMesh FaceMesher::find(const cv::Mat& picture, cv::Point2f center, float boxS
     const auto* values = outputs[0].ptr<cv::Point3f>();
     const cv::Matx22f back = rotation(-roll);
     FaceMesh mesh;
-    for (size_t i = 0; i < meshPoints; ++i) {
+    for (int i = 0; i < meshPoints; ++i) {
         const cv::Point2f fromCenter(values[i].x - meshSide / 2.F, values[i].y - meshSide / 2.F);
         const cv::Point2f p = apply(back, fromCenter) / scale + center;
         mesh.points.emplace_back(p.x, p.y, values[i].z / scale);

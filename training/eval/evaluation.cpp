@@ -19,7 +19,6 @@
 #include "embedder.hpp"
 #include "fiducials.hpp"
 #include "fusion.hpp"
-#include "meshes.hpp"
 #include "openset.hpp"
 #include "person_labels.hpp"
 #include "plots.hpp"
@@ -327,18 +326,6 @@ void write(const std::string& path, const nlohmann::json& report) {
     }
 }
 
-void studyMesh(const Options& o, nlohmann::json& report) {
-    const std::vector<MeshErrors> rows = measureMesh(o.mesh, o.faces, o.set.split);
-    std::printf("The mesh against the set's, in units of the distance between the eyes:\n%s\n", table(rows).c_str());
-    report = {{"mesh", fileName(o.mesh)},
-              {"faces", fileName(o.faces)},
-              {"split", o.set.split},
-              {"errors", eval::report(rows)}};
-    if (!o.json.empty()) {
-        write(o.json, report);
-    }
-}
-
 }  // namespace
 
 nlohmann::json run(const Options& o) {
@@ -349,10 +336,6 @@ nlohmann::json run(const Options& o) {
     }
     const Plots* drawing = plots ? &*plots : nullptr;
     nlohmann::json report;
-    if (!o.mesh.empty()) {
-        studyMesh(o, report);
-        return report;
-    }
     report["mirror"] = o.mirror;
     cv::drgan::Bundle bundle;
     double threshold = o.threshold;

@@ -80,12 +80,6 @@ void define(CLI::App& app, Options& a) {
                  "person, drawn with a fixed seed")
         ->needs(faces);
 
-    app.add_option("--mesh", a.mesh,
-                   "face mesh model (ONNX), measured alone against the meshes that --faces stores (drgan-data "
-                   "--store-mesh)")
-        ->check(CLI::ExistingFile)
-        ->needs(faces);
-
     auto* strangers =
         app.add_option("--strangers", a.strangers,
                        "face set of drgan-data with many people whom the network was not trained on. Measures the "
@@ -121,12 +115,6 @@ void define(CLI::App& app, Options& a) {
 }
 
 void check(const Options& a) {
-    if (!a.mesh.empty()) {
-        if (!a.bundle.empty() || !a.recognizer.empty()) {
-            throw std::runtime_error("--mesh is measured alone: give neither --bundle nor --recognizer");
-        }
-        return;
-    }
     if (a.bundle.empty() && a.recognizer.empty()) {
         throw std::runtime_error("give --bundle or --recognizer");
     }

@@ -27,7 +27,6 @@ struct Options {
     bool boxes = false;
     bool jitter = false;
     std::string faces;
-    std::string mesh;
     SetChoice set;
     std::string strangers;
     std::string strangersSplit = "dev";

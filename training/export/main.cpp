@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-export: a checkpoint of drgan-train -> an ONNX bundle, or the mesh network's file.
+// drgan-export: a checkpoint of drgan-train -> an ONNX bundle.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -9,14 +9,13 @@
 #include <string>
 
 #include "export/bundle.hpp"
-#include "export/mesh.hpp"
 #include "export/rewrite.hpp"
 
 int main(int argc, char** argv) {
-    std::string path, rewritten, start, alignerPath, detectorPath, meshPath, blendPath, replaced;
+    std::string path, rewritten, start, alignerPath, detectorPath, blendPath, replaced;
     double threshold = -2, blendShare = 0.5;
     drgan::exporting::BundleOptions options;
-    CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle, or as the face mesh's ONNX file."};
+    CLI::App app{"Writes a checkpoint of drgan-train as an ONNX bundle."};
     auto* checkpointOption =
         app.add_option("--checkpoint", path, "checkpoint to export (a run's last.safetensors or best.safetensors)")
             ->check(CLI::ExistingFile);
@@ -24,20 +23,13 @@ int main(int argc, char** argv) {
         ->check(CLI::ExistingFile);
     app.add_option("--detector", detectorPath, "checkpoint of a detector to include in the bundle")
         ->check(CLI::ExistingFile);
-    auto* meshOption = app.add_option("--mesh", meshPath,
-                                      "do not export a bundle, but the mesh network of this checkpoint, as the one "
-                                      "file --output, which drgan-data --mesh takes")
-                           ->check(CLI::ExistingFile)
-                           ->excludes(checkpointOption);
-    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle to write; --mesh: ONNX file");
-    meshOption->needs(outputOption);
+    auto* outputOption = app.add_option("--output", options.folder, "folder of the bundle to write");
     auto* rewriteOption =
         app.add_option("--rewrite", rewritten,
                        "do not export, but rewrite the networks of the bundle in this folder in the form of "
                        "this version, with the same weights and id; to --output, or in place")
             ->check(CLI::ExistingDirectory)
-            ->excludes(checkpointOption)
-            ->excludes(meshOption);
+            ->excludes(checkpointOption);
     auto* replaceOption = app.add_option("--into", replaced,
                                          "do not export, but replace networks of the bundle in this folder: its "
                                          "decoder by --checkpoint's, which must have been trained with that bundle's "
@@ -65,10 +57,10 @@ int main(int argc, char** argv) {
         const bool replaces = replaceOption->count() > 0 &&
                               (checkpointOption->count() > 0 || !alignerPath.empty() || !detectorPath.empty());
         const bool starts = checkpointOption->count() > 0 && !start.empty();
-        if (rewriteOption->count() == 0 && meshOption->count() == 0 && !exports && !replaces && !starts) {
+        if (rewriteOption->count() == 0 && !exports && !replaces && !starts) {
             throw CLI::RequiredError(
                 "--checkpoint and --output or --start; or --into and one of --checkpoint, --detector and --aligner; or "
-                "--mesh and --output; or --rewrite");
+                "--rewrite");
         }
         if (checkpointOption->count() == 0 && !start.empty()) {
             throw CLI::RequiredError("--checkpoint");
@@ -80,11 +72,6 @@ int main(int argc, char** argv) {
             const std::string& output = outputOption->count() > 0 ? options.folder : rewritten;
             drgan::exporting::rewriteBundle(rewritten, output);
             std::printf("%s: rewritten\n", output.c_str());
-            return 0;
-        }
-        if (!meshPath.empty()) {
-            drgan::exporting::writeMesh(drgan::train::Checkpoint::load(meshPath), options.folder);
-            std::printf("%s: written\n", options.folder.c_str());
             return 0;
         }
         drgan::train::Checkpoint checkpoint;

@@ -4,7 +4,6 @@
 
 #include <turbojpeg.h>
 
-#include <algorithm>
 #include <climits>
 #include <cmath>
 #include <locale>
@@ -91,9 +90,6 @@ FaceSet::FaceSet(const std::string& path) : file_(path) {
         teacherSize_ = static_cast<size_t>(file_.at("teacher").shape[1]);
         teacherName_ = metadataText(file_, "teacher");
     }
-    if (file_.contains("mesh")) {
-        mesh_ = column<float>("mesh", "F32", {rows, static_cast<int64_t>(meshPoints), 3});
-    }
     checkRows();
 }
 
@@ -141,21 +137,7 @@ void FaceSet::checkRows() const {
                 std::to_string(offset_[row]) + ".." + std::to_string(offset_[row + 1]) + " of " +
                     std::to_string(jpeg_.size()) + " bytes");
         }
-        if (!mesh_.empty() && !hasMesh(row)) {
-            const float* values = mesh_.data() + row * meshPoints * 3;
-            if (!std::all_of(values, values + meshPoints * 3, [](float v) { return std::isnan(v); })) {
-                bad("mesh", row, "partly not finite, expected numbers or only NaN");
-            }
-        }
     }
-}
-
-bool FaceSet::hasMesh(size_t row) const {
-    if (mesh_.empty()) {
-        return false;
-    }
-    const float* values = mesh_.data() + row * meshPoints * 3;
-    return std::all_of(values, values + meshPoints * 3, [](float v) { return std::isfinite(v); });
 }
 
 Span<uint8_t> FaceSet::jpeg(size_t row) const {

@@ -16,7 +16,6 @@
 // | origin      | I32 [N]      | -1 for a real picture, else the row of the real picture that it was turned from |
 // | landmarks   | F32 [N,5,2]  | x,y in pixels of the aligned face; order as in cv::drgan::alignCrop |
 // | teacher     | F32 [N,Nt]   | optional: unit embedding of each real face, zeros for turned rows |
-// | mesh        | F32 [N,468,3] | optional: x,y in pixels of the aligned face and z in the same unit, smaller is nearer, of MediaPipe's mesh; NaN for turned rows and where it was not found |
 // clang-format on
 
 #pragma once
@@ -26,7 +25,6 @@
 #include <string>
 #include <vector>
 
-#include "face_mesh.hpp"
 #include "safetensors.hpp"
 
 namespace drgan::io {
@@ -74,8 +72,6 @@ public:
     Span<int32_t> origin() const { return origin_; }      ///< [N], -1 for real pictures
     Span<float> landmarks() const { return landmarks_; }  ///< [N*5*2], pixels of the aligned face
     Span<float> teacher() const { return teacher_; }      ///< [N*Nt]; empty without a teacher
-    Span<float> mesh() const { return mesh_; }            ///< [N*468*3]; empty without meshes
-    bool hasMesh(size_t row) const;                       ///< whether the row's mesh is known
     Span<uint8_t> jpeg(size_t row) const;                 ///< the row's JPEG file
 
     /// Decodes a row into S*S*3 bytes, RGB interleaved.
@@ -104,7 +100,6 @@ private:
     Span<int32_t> origin_;
     Span<float> landmarks_;
     Span<float> teacher_;
-    Span<float> mesh_;
 };
 
 }  // namespace drgan::io

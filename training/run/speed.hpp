@@ -28,7 +28,7 @@ std::string processorName();
 std::string chooseSpeed(RunOptions& options, const std::optional<std::map<std::string, std::string>>& resumed,
                         const std::function<StepTimes()>& times);
 
-/// The network whose steps are measured: a run's encoder, aligner, detector or mesh network.
+/// The network whose steps are measured: a run's encoder, aligner or detector.
 struct MeasuredNetwork {
     nn::Graph network;
     int64_t openSide = 0;  ///< pixels, in place of the sizes of its inputs that it leaves open

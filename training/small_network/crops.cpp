@@ -35,18 +35,14 @@ Landmarks mirrored(const Landmarks& landmarks, int pictureSide) {
     return result;
 }
 
-cv::Point2d inCrop(const cv::Point2d& point, const Square& crop) {
-    const cv::drgan::FaceSquare square = rolled(crop);
-    const cv::Point2d right(square.down.y, -square.down.x), p = point - square.center;
-    return {0.5 + p.dot(right) / square.side, 0.5 + p.dot(square.down) / square.side};
-}
-
 Landmarks inCrop(const Landmarks& landmarks, const Square& crop) {
+    const cv::drgan::FaceSquare square = rolled(crop);
+    const cv::Point2d right(square.down.y, -square.down.x);
     Landmarks result{};
     for (int i = 0; i < 10; i += 2) {
-        const cv::Point2d p = inCrop(cv::Point2d(landmarks[i], landmarks[i + 1]), crop);
-        result[i] = static_cast<float>(p.x);
-        result[i + 1] = static_cast<float>(p.y);
+        const cv::Point2d p = cv::Point2d(landmarks[i], landmarks[i + 1]) - square.center;
+        result[i] = static_cast<float>(0.5 + p.dot(right) / square.side);
+        result[i + 1] = static_cast<float>(0.5 + p.dot(square.down) / square.side);
     }
     return result;
 }

@@ -5,14 +5,13 @@
 #include <opencv2/core.hpp>
 #include <random>
 
-/// The geometry of crops that the aligner and the mesh network learn from: from a picture of a face set to a loose
-/// square around a face box.
+/// The geometry of the aligner's crops: from a picture of a face set to a loose square around a face box.
 ///
 /// Coordinates are in pixels with the middle of the first pixel at 0, as cv::drgan::alignCrop has them: 0.5 of a crop
 /// of S pixels is its pixel S/2.
 namespace drgan::train {
 
-constexpr int cropSide = 64;        ///< pixels of the aligner's crops
+constexpr int cropSide = 64;        ///< pixels of a crop
 constexpr double cropFactor = 1.5;  ///< side of a crop / side of the face box
 
 /// Five landmarks: x,y of right eye, left eye, nose tip, right and left mouth corner ("right" being the subject's).
@@ -30,9 +29,6 @@ Square boxOf(const Landmarks& landmarks);
 
 /// Landmarks of the mirror image of a picture: right and left change places.
 Landmarks mirrored(const Landmarks& landmarks, int pictureSide);
-
-/// A point in units of the crop's side.
-cv::Point2d inCrop(const cv::Point2d& point, const Square& crop);
 
 /// Landmarks in units of the crop's side.
 Landmarks inCrop(const Landmarks& landmarks, const Square& crop);

@@ -31,18 +31,12 @@ void checkLoose(const io::FaceSet& faces) {
 
 }  // namespace
 
-LooseFaces::LooseFaces(const io::FaceSet& faces, bool validation, double turnedShare, Only only)
+LooseFaces::LooseFaces(const io::FaceSet& faces, bool validation, double turnedShare)
     : faces_(faces), reader_(faces), turnedShare_(turnedShare), byYaw_(6) {
     checkLoose(faces);
-    if (only == Only::meshed && faces.mesh().empty()) {
-        throw std::runtime_error(faces.path() + ": the set has no meshes: drgan-data stores them with --store-mesh");
-    }
     for (size_t row = 0; row < faces_.size(); ++row) {
         const auto& name = faces_.persons()[faces_.person()[row]];
         if (faces_.split()[row] != 0 || isValidationPerson(name) != validation) {
-            continue;
-        }
-        if (only == Only::meshed && !faces_.hasMesh(row)) {
             continue;
         }
         Landmarks landmarks;
@@ -60,8 +54,7 @@ LooseFaces::LooseFaces(const io::FaceSet& faces, bool validation, double turnedS
         byYaw_.end());
     if (byYaw_.empty()) {
         throw std::runtime_error(faces_.path() + ": no " + (validation ? "validation" : "training") +
-                                 " person in the set whose eyes and mouth are where a face's are" +
-                                 (only == Only::meshed ? " and who has a mesh" : ""));
+                                 " person in the set whose eyes and mouth are where a face's are");
     }
 }
 
@@ -78,8 +71,6 @@ LooseFaces::Picture LooseFaces::draw(std::mt19937_64& random) const {
         }
         std::copy_n(faces_.landmarks().begin() + 10 * row, 10, picture.landmarks.begin());
         picture.yaw = faces_.yaw()[row];
-        picture.row = row;
-        picture.mirrored = mirror;
         if (mirror) {
             cv::flip(picture.pixels, picture.pixels, 1);
             picture.landmarks = mirrored(picture.landmarks, faces_.imageSize());

@@ -19,17 +19,12 @@ public:
         cv::Mat pixels;         ///< CV_8UC3, RGB, square
         Landmarks landmarks{};  ///< pixels
         float yaw = 0;          ///< degrees
-        int64_t row = -1;       ///< of the set
-        bool mirrored = false;  ///< pixels, landmarks and yaw are the mirror image's
     };
-
-    /// Which pictures are drawn.
-    enum class Only { all, meshed };  ///< meshed: those whose mesh is in the set
 
     /// @param validation the persons that are kept out of training, else the others; people of the split "dev" never
     /// @param turnedShare of the pictures drawn, where there are turned ones
     /// @throws std::runtime_error if the set's faces are not loose enough, or if nobody is in it
-    LooseFaces(const io::FaceSet& faces, bool validation, double turnedShare, Only only = Only::all);
+    LooseFaces(const io::FaceSet& faces, bool validation, double turnedShare);
 
     /// Any yaw as likely as any other, mirrored or not.
     /// @throws std::runtime_error if picture after picture cannot be decoded

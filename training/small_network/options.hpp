@@ -8,7 +8,7 @@
 
 namespace drgan::train {
 
-/// Options that runs of aligner, detector and mesh have in common.
+/// Options that runs of aligner and detector have in common.
 struct SmallNetworkOptions : RunOptions {
     SmallNetworkOptions() {
         learningRate = 2e-3;

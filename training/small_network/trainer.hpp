@@ -19,7 +19,7 @@
 
 namespace drgan::train {
 
-/// A run of one small network, aligner, detector or mesh: its loop, its folder, and going on after a stop. What the network
+/// A run of one small network, aligner or detector: its loop, its folder, and going on after a stop. What the network
 /// learns from and how it is judged is the derived class's.
 class SmallNetworkTrainer {
 public:

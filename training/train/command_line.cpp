@@ -55,14 +55,11 @@ void addRun(CLI::App& app, RunOptions& o) {
         ->check(CLI::IsMember({"auto", "channels-last", "planes"}));
 }
 
-void addTurnedShare(CLI::App& app, SamplingOptions& o) {
-    app.add_option("--turned-share", o.turnedShare, "share of turned views (rendered by drgan-data --mesh)")
-        ->check(CLI::Range(0., 1.))
-        ->group("Pictures");
-}
-
 void addSampling(CLI::App& app, SamplingOptions& o) {
     const char* group = "Pictures";
+    app.add_option("--turned-share", o.turnedShare, "share of turned views (rendered by drgan-data --mesh)")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
     app.add_option("--light", o.augmentation.light, "random brightness: gain within 1 +- this")->group(group);
     app.add_option("--grey", o.augmentation.grey, "share of pictures converted to grey")->group(group);
     app.add_option("--occlusion", o.augmentation.occlusion, "share of pictures with a rectangle hidden")
@@ -80,7 +77,7 @@ void addSampling(CLI::App& app, SamplingOptions& o) {
         ->group(group);
 }
 
-/// Only for encoder and decoder: aligner, detector and mesh place their crops and faces themselves.
+/// Only for encoder and decoder: aligner and detector place their crops and faces themselves.
 void addBatches(CLI::App& app, BatchOptions& b) {
     const char* group = "Pictures";
     app.add_option("--persons", b.persons, "P, people in a batch; a batch has P x n pictures")
@@ -216,6 +213,7 @@ void addDecoderLosses(CLI::App& app, DrGanOptions& o) {
 
 void addAligner(CLI::App& app, AlignerOptions& o) {
     const char* group = "Aligner";
+    CropOptions& c = o.crops;
     app.add_option("--aligner-width", o.alignerWidth, "factor on the number of channels of the aligner")
         ->check(CLI::PositiveNumber)
         ->group(group);
@@ -225,26 +223,6 @@ void addAligner(CLI::App& app, AlignerOptions& o) {
            "widen")
         ->check(CLI::NonNegativeNumber)
         ->group(group);
-    app.add_option("--yaw-weight", o.yawWeight, "smooth L1 loss of the yaw")->group(group);
-    app.add_option("--hard-negatives", o.hardNegatives,
-                   "the detector's checkpoint: the aligner learns to reject its false detections in --backgrounds")
-        ->group(group);
-}
-
-void addMesh(CLI::App& app, MeshOptions& o) {
-    const char* group = "Mesh";
-    app.add_option("--mesh-width", o.meshWidth, "factor on the number of channels of the network")
-        ->check(CLI::PositiveNumber)
-        ->group(group);
-    app.add_option("--features", o.features, "number of deviations from the mean mesh that a mesh is a sum of")
-        ->check(CLI::PositiveNumber)
-        ->group(group);
-    app.add_option("--depth-weight", o.depthWeight, "wing loss of the points' depth")->group(group);
-}
-
-/// How the stages of loose crops, aligner and mesh, cut them.
-void addCrops(CLI::App& app, CropOptions& c) {
-    const char* group = "Crops";
     app.add_option("--crops", c.count, "crops in a batch")->check(CLI::PositiveNumber)->group(group);
     app.add_option("--missed-share", c.missedShare, "share of crops that miss their face")
         ->check(CLI::Range(0., 1.))
@@ -258,34 +236,24 @@ void addCrops(CLI::App& app, CropOptions& c) {
     app.add_option("--box-largest", c.largest, "maximum random scale of a box")
         ->check(CLI::Range(0.5, 2.))
         ->group(group);
+    app.add_option("--yaw-weight", o.yawWeight, "smooth L1 loss of the yaw")->group(group);
+    app.add_option("--hard-negatives", o.hardNegatives,
+                   "the detector's checkpoint: the aligner learns to reject its false detections in --backgrounds")
+        ->group(group);
 }
 
-constexpr const char* photographs = "Photographs and losses";
-
-/// @param maskShare, roll where the stage keeps them
-void addSmallNetwork(CLI::App& app, SmallNetworkOptions& o, double& maskShare, double& roll) {
-    const char* group = photographs;
+/// @param photoShare, maskShare, roll where the stage keeps them
+void addSmallNetwork(CLI::App& app, SmallNetworkOptions& o, double& photoShare, double& maskShare, double& roll) {
+    const char* group = "Photographs and losses";
     app.add_option("--backgrounds", o.backgrounds,
-                   "folder of photographs without faces: faces are pasted into them for the detector; aligner and mesh "
-                   "(optional) learn to reject them")
+                   "folder of photographs without faces: faces are pasted into them for the detector; the aligner "
+                   "(optional) learns to reject them")
         ->check(isFolderOrEmpty)
         ->group(group);
     app.add_option("--validation-backgrounds", o.validationBackgrounds,
-                   "folder of other photographs for validation; default: the same ones (aligner and mesh: none)")
+                   "folder of other photographs for validation; default: the same ones (aligner: none)")
         ->check(isFolderOrEmpty)
         ->group(group);
-    app.add_option("--mask-share", maskShare, "share of faces that wear a drawn mask (detector: of the composed ones)")
-        ->check(CLI::Range(0., 1.))
-        ->group(group);
-    app.add_option("--roll", roll, "maximum random roll of faces, degrees")->check(CLI::Range(0., 90.))->group(group);
-    app.add_option("--landmark-weight", o.landmarkWeight, "wing loss of the landmarks, or of the mesh's points")
-        ->group(group);
-    app.add_option("--score-weight", o.scoreWeight, "cross entropy of the face score")->group(group);
-}
-
-/// @param photoShare where the stage keeps it
-void addPhotos(CLI::App& app, SmallNetworkOptions& o, double& photoShare) {
-    const char* group = photographs;
     app.add_option("--photos", o.photos, "folder of photographs of people, to cut pictures out of")
         ->check(isFolderOrEmpty)
         ->group(group);
@@ -300,6 +268,12 @@ void addPhotos(CLI::App& app, SmallNetworkOptions& o, double& photoShare) {
                    "share of what is learned from that comes from --photos, where they are given")
         ->check(CLI::Range(0., 1.))
         ->group(group);
+    app.add_option("--mask-share", maskShare, "share of faces that wear a drawn mask (detector: of the composed ones)")
+        ->check(CLI::Range(0., 1.))
+        ->group(group);
+    app.add_option("--roll", roll, "maximum random roll of faces, degrees")->check(CLI::Range(0., 90.))->group(group);
+    app.add_option("--landmark-weight", o.landmarkWeight, "wing loss of the landmarks")->group(group);
+    app.add_option("--score-weight", o.scoreWeight, "cross entropy of the face score")->group(group);
 }
 
 void addDetector(CLI::App& app, DetectorOptions& o) {
@@ -360,8 +334,6 @@ public:
             add(options_.emplace<AlignerOptions>());
         } else if (stage == "detector") {
             add(options_.emplace<DetectorOptions>());
-        } else if (stage == "mesh") {
-            add(options_.emplace<MeshOptions>());
         } else {
             DrGanOptions& o = options_.emplace<DrGanOptions>();
             o.stage = stage == "encoder" ? Stage::Encoder : stage == "decoder" ? Stage::Decoder : Stage::Joint;
@@ -369,8 +341,8 @@ public:
         }
     }
 
-    static const std::array<const char*, 6>& stages() {
-        static const std::array<const char*, 6> all{"encoder", "decoder", "joint", "aligner", "detector", "mesh"};
+    static const std::array<const char*, 5>& stages() {
+        static const std::array<const char*, 5> all{"encoder", "decoder", "joint", "aligner", "detector"};
         return all;
     }
     static std::string describe(const std::string& stage) {
@@ -378,7 +350,6 @@ public:
                : stage == "decoder" ? "the decoder, with the encoder frozen,"
                : stage == "joint"   ? "encoder, decoder and discriminator together"
                : stage == "aligner" ? "the aligner, which locates landmarks in a loose crop,"
-               : stage == "mesh"    ? "the mesh network, which locates a face's 468 mesh points in a loose crop,"
                                     : "the detector, which detects faces in pictures,";
     }
 
@@ -415,7 +386,6 @@ private:
             addStoredEmbeddings(app_, o);
         }
         addBatches(app_, o.batch);
-        addTurnedShare(app_, o.batch);
         addSampling(app_, o.batch);
         if (o.stage != Stage::Decoder) {
             addEncoderLosses(app_, o);
@@ -434,25 +404,13 @@ private:
     void add(AlignerOptions& o) {
         addRun(app_, o);
         addAligner(app_, o);
-        addCrops(app_, o.crops);
-        addSmallNetwork(app_, o, o.crops.maskShare, o.crops.roll);
-        addPhotos(app_, o, o.crops.realShare);
-        addTurnedShare(app_, o.batch);
+        addSmallNetwork(app_, o, o.crops.realShare, o.crops.maskShare, o.crops.roll);
         addSampling(app_, o.batch);
     }
     void add(DetectorOptions& o) {
         addRun(app_, o);
         addDetector(app_, o);
-        addSmallNetwork(app_, o, o.scenes.maskShare, o.scenes.roll);
-        addPhotos(app_, o, o.scenes.realShare);
-        addTurnedShare(app_, o.batch);
-        addSampling(app_, o.batch);
-    }
-    void add(MeshOptions& o) {
-        addRun(app_, o);
-        addMesh(app_, o);
-        addCrops(app_, o.crops);
-        addSmallNetwork(app_, o, o.crops.maskShare, o.crops.roll);
+        addSmallNetwork(app_, o, o.scenes.realShare, o.scenes.maskShare, o.scenes.roll);
         addSampling(app_, o.batch);
     }
 
@@ -476,17 +434,7 @@ private:
         if (!o.hardNegatives.empty() && o.backgrounds.empty()) {
             throw CLI::ValidationError("--hard-negatives", "needs --backgrounds");
         }
-        settleCrops(o.crops);
-    }
-    static void settle(MeshOptions& o) {
-        settleCrops(o.crops);
-        if (o.precision == "bf16") {
-            throw CLI::ValidationError("--precision", "the mesh is in pixels: bf16 would round it to whole ones");
-        }
-        o.precision = "float32";
-    }
-    static void settleCrops(const CropOptions& crops) {
-        if (crops.largest < crops.smallest) {
+        if (o.crops.largest < o.crops.smallest) {
             throw CLI::ValidationError("--box-largest", "is below --box-smallest");
         }
     }
@@ -545,8 +493,7 @@ CommandLine parseCommandLine(int argc, char** argv) {
         }
     }
     CLI::App app{
-        "Trains DR-GAN, its aligner, its detector and the face mesh. `drgan-train STAGE --help` shows the options of a "
-        "stage."};
+        "Trains DR-GAN, its aligner and its detector. `drgan-train STAGE --help` shows the options of a stage."};
     app.require_subcommand(1);
     for (const char* stage : StageParser::stages()) {
         const std::string what = "trains " + StageParser::describe(stage);

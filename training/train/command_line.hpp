@@ -7,12 +7,11 @@
 #include "aligner/options.hpp"
 #include "detector/options.hpp"
 #include "dr_gan/options.hpp"
-#include "mesh/options.hpp"
 
 /// The command line of drgan-train: a subcommand for every stage, each with its own options.
 namespace drgan::train {
 
-using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions, MeshOptions>;
+using AnyOptions = std::variant<DrGanOptions, AlignerOptions, DetectorOptions>;
 
 struct CommandLine {
     AnyOptions options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// drgan-train: trains encoder and decoder, the aligner, the detector or the mesh network on a face set.
+// drgan-train: trains encoder and decoder, the aligner or the detector on a face set.
 
 #include <spdlog/spdlog.h>
 
@@ -14,7 +14,6 @@
 #include "detector/trainer.hpp"
 #include "dr_gan/starting_encoder.hpp"
 #include "dr_gan/trainer.hpp"
-#include "mesh/trainer.hpp"
 #include "run/parallel.hpp"
 #include "run/speed.hpp"
 #include "train/command_line.hpp"
@@ -39,7 +38,6 @@ void train(const Options& options, const std::string& config) {
 void trainStage(const DrGanOptions& o, const std::string& config) { train<Trainer>(o, config); }
 void trainStage(const AlignerOptions& o, const std::string& config) { train<AlignerTrainer>(o, config); }
 void trainStage(const DetectorOptions& o, const std::string& config) { train<DetectorTrainer>(o, config); }
-void trainStage(const MeshOptions& o, const std::string& config) { train<MeshTrainer>(o, config); }
 
 MeasuredNetwork measuredNetwork(const DrGanOptions& o) {
     const Checkpoint start = o.start.empty() ? Checkpoint() : Checkpoint::load(o.start);
@@ -47,7 +45,6 @@ MeasuredNetwork measuredNetwork(const DrGanOptions& o) {
 }
 MeasuredNetwork measuredNetwork(const AlignerOptions& o) { return {firstNetwork(o)}; }
 MeasuredNetwork measuredNetwork(const DetectorOptions& o) { return {firstNetwork(o), o.scenes.side}; }
-MeasuredNetwork measuredNetwork(const MeshOptions& o) { return {firstNetwork(o)}; }
 
 /// Replaces "auto" in the config by the measured choice, so that the run can be repeated on another processor.
 void replaceAuto(std::string& config, const std::string& key, const std::string& value) {

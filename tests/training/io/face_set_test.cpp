@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <thread>
 
 #include "jpeg.hpp"
@@ -45,8 +44,6 @@ struct Columns {
     std::map<std::string, std::string> metadata = {{"format", faceSetFormat},    {"image_size", "16"},
                                                    {"align_eyes", "0.5,0.461"},  {"align_eye_mouth", "0.363"},
                                                    {"persons", "[\"a\",\"b\"]"}, {"teacher", "net.onnx"}};
-    std::vector<int64_t> meshShape = {3, 468, 3};
-    std::vector<float> mesh;  // no column where it is empty
     std::string leaveOut;
 
     void write(const std::string& path) {
@@ -70,9 +67,6 @@ struct Columns {
             {"origin", "I32", {rows}, origin.data(), origin.size() * 4},
             {"landmarks", "F32", {rows, 5, 2}, landmarks.data(), landmarks.size() * 4},
             {"teacher", "F32", {rows, 2}, teacher.data(), teacher.size() * 4}};
-        if (!mesh.empty()) {
-            tensors.push_back({"mesh", "F32", meshShape, mesh.data(), mesh.size() * 4});
-        }
         std::vector<TensorSource> kept;
         for (const TensorSource& tensor : tensors) {
             if (tensor.name != leaveOut) {
@@ -185,41 +179,6 @@ TEST(FaceSet, SaysWhatIsWrong) {
     EXPECT_THAT(message([](Columns& c) { c.offset = {0, 10, 5, 20}; }), HasSubstr("jpeg_offset is 10..5"));
     EXPECT_THAT(message([](Columns& c) { c.offset = {0, 10, 20, 1 << 30}; }), HasSubstr("jpeg_offset"));
     EXPECT_THAT(message([](Columns& c) { c.offset = {-1, 10, 20, 30}; }), HasSubstr("jpeg_offset is -1"));
-}
-
-TEST(FaceSet, GivesTheMeshesThatAreKnown) {
-    const TemporaryFolder folder;
-    const std::string path = folder / "faces.safetensors";
-    Columns columns;
-    columns.mesh.assign(3 * 468 * 3, NAN);
-    std::iota(columns.mesh.begin() + 2 * 468 * 3, columns.mesh.end(), 0.F);
-    columns.write(path);
-    const FaceSet set(path);
-    ASSERT_EQ(set.mesh().size(), 3U * 468 * 3);
-    EXPECT_FALSE(set.hasMesh(0));
-    EXPECT_FALSE(set.hasMesh(1));
-    EXPECT_TRUE(set.hasMesh(2));
-    EXPECT_EQ(set.mesh()[2 * 468 * 3 + 5], 5);
-
-    columns.mesh.clear();
-    columns.write(path);
-    const FaceSet without(path);
-    EXPECT_TRUE(without.mesh().empty());
-    EXPECT_FALSE(without.hasMesh(2));
-}
-
-TEST(FaceSet, RefusesAMeshThatIsNone) {
-    Columns columns;
-    columns.mesh.assign(3 * 468 * 3, 1);
-    columns.meshShape = {3, 3, 468};
-    EXPECT_THAT(columns.openMessage(), HasSubstr("column 'mesh' is F32 [3,3,468], expected F32 [3,468,3]"));
-    columns.meshShape = {3, 468, 3};
-    EXPECT_EQ(columns.openMessage(), "");
-    columns.mesh[468 * 3 + 7] = NAN;
-    EXPECT_THAT(columns.openMessage(), AllOf(HasSubstr("row 1"), HasSubstr("mesh"), HasSubstr("partly")));
-    columns.mesh.resize(2 * 468 * 3);
-    columns.meshShape = {2, 468, 3};
-    EXPECT_THAT(columns.openMessage(), HasSubstr("'mesh'"));
 }
 
 TEST(FaceSet, TakesASetWithoutTeacher) {

@@ -111,27 +111,13 @@ TEST_F(OptionsOf, TheDetectorHasDefaultsOfItsOwnAndNeedsBackgrounds) {
     refuse({"detector", "--backgrounds", existing()}, 105, "--backgrounds");
 }
 
-TEST_F(OptionsOf, TheMeshHasDefaultsOfItsOwn) {
-    const auto o = parse<MeshOptions>({"mesh", "--faces", existing(), "--run", "r", "--features", "48"});
-    EXPECT_EQ(o.features, 48);
-    EXPECT_EQ(o.crops.count, 32);
-    EXPECT_DOUBLE_EQ(o.crops.roll, 10);
-    EXPECT_DOUBLE_EQ(o.crops.shift, 0.1);
-    EXPECT_DOUBLE_EQ(o.batch.augmentation.noise, 0.3);
-    EXPECT_EQ(o.precision, "float32");
-    EXPECT_DOUBLE_EQ(parse<MeshOptions>({"mesh", "--config", config(), "--roll", "5"}).crops.roll, 5);
-    refuse({"mesh", "--precision", "bf16"}, 105, "bf16 would round it");
-    refuse({"mesh", "--box-largest", "0.6"}, 105, "is below --box-smallest");
-}
-
 TEST_F(OptionsOf, AnOptionOfAnotherStageIsRefused) {
     refuse({"decoder", "--most-faces", "3"}, 109, "--most-faces is an option of detector, not of decoder");
     refuse({"joint", "--stored-embeddings", "c"}, 109, "--stored-embeddings is an option of decoder, not of joint");
     refuse({"encoder", "--target-side=56"}, 109, "--target-side is an option of decoder, not of encoder");
     refuse({"joint", "--confidence-only"}, 109, "--confidence-only is an option of encoder, not of joint");
     refuse({"aligner", "--frozen-layers", "2"}, 109, "--frozen-layers is an option of encoder, joint, not of aligner");
-    refuse({"detector", "--crops", "2"}, 109, "--crops is an option of aligner, mesh, not of detector");
-    refuse({"mesh", "--turned-share", "0"}, 109, "--turned-share is an option of .*aligner, detector, not of mesh");
+    refuse({"detector", "--crops", "2"}, 109, "--crops is an option of aligner, not of detector");
     refuse({"encoder", "--no-such", "2"}, 109, "--no-such is not an option of drgan-train encoder");
     std::ofstream(config()) << "most-faces=3\n";
     refuse({"decoder", "--config", config()}, 110,

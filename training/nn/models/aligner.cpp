@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/models/aligner.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
-#include "nn/models/blocks.hpp"
 #include "opencv2/drgan/model_contract.hpp"
 
 namespace drgan::nn {
@@ -12,8 +13,46 @@ namespace contract = cv::drgan::contract;
 
 namespace {
 
-constexpr double yawCorner = 0.1;       // of 90 degrees
-constexpr double leastEyeMouth = 0.02;  // of the crop's side: nothing is divided by less
+constexpr double wing = 0.25, wingCurve = 0.05;  // of the eye-mouth distance: where the loss turns linear; its bend
+constexpr double yawCorner = 0.1;                // of 90 degrees
+constexpr double leastEyeMouth = 0.02;           // of the crop's side: nothing is divided by less
+
+int64_t scaled(int64_t channels, double width) {
+    return std::max<int64_t>(2, std::llround(static_cast<double>(channels) * width));
+}
+
+std::string convNorm(GraphImpl& g, const std::string& x, GraphImpl::ConvShape shape) {
+    shape.bias = false;
+    return g.batchNorm(g.conv(x, shape), shape.out);
+}
+
+std::string convNormPrelu(GraphImpl& g, const std::string& x, const GraphImpl::ConvShape& shape) {
+    return g.prelu(convNorm(g, x, shape), shape.out);
+}
+
+GraphImpl::ConvShape halving(int64_t in, int64_t out) {
+    GraphImpl::ConvShape shape{in, out};
+    shape.stride = {2, 2};
+    return shape;
+}
+
+std::string pointwise(GraphImpl& g, const std::string& x, int64_t in, int64_t out) {
+    return convNorm(g, x, {in, out, {1, 1}, {1, 1}, {0, 0}});
+}
+
+std::string separable(GraphImpl& g, const std::string& x, int64_t in, int64_t out, int64_t stride) {
+    GraphImpl::ConvShape depthwise{in, in};
+    depthwise.groups = in;
+    depthwise.stride = {stride, stride};
+    return pointwise(g, convNormPrelu(g, x, depthwise), in, out);
+}
+
+std::string residual(GraphImpl& g, std::string x, int64_t channels, int times) {
+    for (int i = 0; i < times; ++i) {
+        x = g.prelu(g.add(x, separable(g, x, channels, channels, 1)), channels);
+    }
+    return x;
+}
 
 /// Five maps of `side` x `side` cells, and where on the average each of them says that its landmark is. @return [N,10]
 std::string softArgmax(GraphImpl& g, const std::string& x, int64_t channels, int64_t side) {
@@ -30,6 +69,10 @@ std::string softArgmax(GraphImpl& g, const std::string& x, int64_t channels, int
         last->weight.slice(0, 2 * i, 2 * i + 2).slice(1, i * cells, (i + 1) * cells).copy_(place);
     }
     return places;
+}
+
+torch::Tensor meanOfFaces(const torch::Tensor& each, const torch::Tensor& face) {
+    return (each * face).sum() / face.sum().clamp_min(1);
 }
 
 }  // namespace
@@ -68,7 +111,10 @@ torch::Tensor eyeMouth(const torch::Tensor& landmarks) {
 torch::Tensor landmarkLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face) {
     const torch::Tensor unit = eyeMouth(target).clamp_min(leastEyeMouth).unsqueeze(1);
     const torch::Tensor apart = (found - target).abs() / unit;
-    return meanOfFaces(wing(apart).mean(1), face);
+    const double bend = wing * std::log1p(wing / wingCurve);  // keeps the two pieces together
+    const torch::Tensor each =
+        torch::where(apart < wing, wing * torch::log1p(apart / wingCurve), apart + (bend - wing)).mean(1);
+    return meanOfFaces(each, face);
 }
 
 torch::Tensor yawLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face) {
@@ -76,6 +122,10 @@ torch::Tensor yawLoss(const torch::Tensor& found, const torch::Tensor& target, c
     const torch::Tensor apart = (found - torch::nan_to_num(target)).abs();
     return meanOfFaces(torch::where(apart < yawCorner, apart * apart / (2 * yawCorner), apart - yawCorner / 2),
                        face * known);
+}
+
+torch::Tensor faceLoss(const torch::Tensor& score, const torch::Tensor& face) {
+    return torch::binary_cross_entropy(score, face);
 }
 
 }  // namespace drgan::nn

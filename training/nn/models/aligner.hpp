@@ -2,7 +2,6 @@
 #pragma once
 
 #include "nn/graph/graph.hpp"
-#include "nn/models/face_losses.hpp"
 
 /// The network that predicts a face's landmarks, its yaw and whether it is a face, and its losses.
 namespace drgan::nn {
@@ -19,7 +18,9 @@ struct AlignerSpec {
 /// linear layer that begins as just that. Yaw and score come from the whole map at S/16.
 Graph aligner(const AlignerSpec& spec);
 
-/// wing() of how far each landmark lies from its place, in units of the face's eye-mouth distance.
+/// Wing loss (Feng et al., "Wing Loss for Robust Facial Landmark Localisation with Convolutional Neural Networks",
+/// CVPR 2018) on how far each landmark lies from its place in units of the face's eye-mouth distance: small errors
+/// count for more than they do in L1, and large ones, of which many are mistakes of the labels, no more.
 /// @param found, target [B,10], units of the crop's side
 /// @param face [B] 1 for the crops that count, else 0
 /// @return mean over the coordinates of the crops that count; 0 where there are none
@@ -28,6 +29,9 @@ torch::Tensor landmarkLoss(const torch::Tensor& found, const torch::Tensor& targ
 /// Smooth L1, its corner at 9 degrees.
 /// @param found, target, face [B]; yaws in units of 90 degrees; NaN in `target`: not known, does not count
 torch::Tensor yawLoss(const torch::Tensor& found, const torch::Tensor& target, const torch::Tensor& face);
+
+/// Binary cross entropy. @param score [B] in (0,1), face [B] 0 or 1
+torch::Tensor faceLoss(const torch::Tensor& score, const torch::Tensor& face);
 
 /// Distance [B] between the midpoints of the eyes and of the mouth corners of landmarks [B,10].
 torch::Tensor eyeMouth(const torch::Tensor& landmarks);
