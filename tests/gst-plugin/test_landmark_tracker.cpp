@@ -75,6 +75,20 @@ TEST_F(LandmarkTrackerTest, OfAStillFaceEverySecondFrameIsLookedAt) {
     }
 }
 
+TEST_F(LandmarkTrackerTest, AFaceThatIsNotLookedAtHasNothingOfUpstreams) {
+    aligner->faces = {face(100, 80)};
+    Track still = track(1, withPoints(face(100, 80, 80, 0.9F, 12), Points::measured));
+    tracker.follow(frame, {still});
+    still.face.externalSlot = 3;  // a frame of upstream's, between two that are followed
+    still.face.key = 7;
+    const auto found = tracker.follow(frame, {still});
+    EXPECT_EQ(aligner->calls, 1);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].externalSlot, -1);
+    EXPECT_FALSE(found[0].key.has_value());
+    EXPECT_FLOAT_EQ(found[0].yaw, 12);
+}
+
 TEST_F(LandmarkTrackerTest, AFaceIsLookedAtAgainWhereItMayNotBeAsItWas) {
     const cv::Mat other = drgan_test::noisePicture(picture.size(), CV_8UC3, 2);
     const Track sure = track(1, withPoints(face(100, 80), Points::measured));

@@ -44,6 +44,18 @@ float eyeMouth(const Face& f) {
     return std::hypot(d.x, d.y);
 }
 
+// A followed face that was not looked at. What else the track's face has, upstream's key and region, is of the frame in
+// which it was seen last.
+Face whereItWas(const Face& predicted) {
+    Face face;
+    face.box = predicted.box;
+    face.points = predicted.points;
+    face.origin = predicted.origin;
+    face.yaw = predicted.yaw;
+    face.score = predicted.score;
+    return face;
+}
+
 bool plausible(const Face& before, const Face& now) {
     if (before.origin != Points::measured) {
         return true;
@@ -131,18 +143,18 @@ std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vec
     for (const auto* t : visible) {
         predicted.push_back(t->face);
     }
-    std::vector<size_t> looked;
+    std::vector<bool> rests;
     std::vector<Face> wanted;
     for (size_t i = 0; i < visible.size(); ++i) {
-        if (!mayRest(frame, *visible[i], predicted)) {
-            looked.push_back(i);
+        rests.push_back(mayRest(frame, *visible[i], predicted));
+        if (!rests[i]) {
             wanted.push_back(predicted[i]);
         }
     }
-    std::vector<Face> found = predicted;
     const std::vector<Face> located = locate(frame, wanted);
-    for (size_t i = 0; i < looked.size(); ++i) {
-        found[looked[i]] = located[i];
+    std::vector<Face> found;
+    for (size_t i = 0, next = 0; i < visible.size(); ++i) {
+        found.push_back(rests[i] ? whereItWas(predicted[i]) : located[next++]);
     }
     const cv::Rect2f bounds(cv::Point2f(), cv::Size2f(frame.size()));
     std::vector<Face> kept;
@@ -155,9 +167,8 @@ std::vector<Face> LandmarkTracker::follow(const FrameView& frame, const std::vec
         if (there && !shared) {
             kept.push_back(found[i]);
             kept.back().followed = visible[i]->id;
-            const bool rested = std::find(looked.begin(), looked.end(), i) == looked.end();
-            looks[visible[i]->id] =
-                rested ? Look{looks_.at(visible[i]->id).glimpse, true} : Look{glimpse(frame, found[i]), false};
+            const int id = visible[i]->id;
+            looks[id] = rests[i] ? Look{looks_.at(id).glimpse, true} : Look{glimpse(frame, found[i]), false};
         }
     }
     looks_ = std::move(looks);
