@@ -72,24 +72,23 @@ std::vector<float> chooseYaws(float ownYaw, int count, std::mt19937_64& random) 
     constexpr float halfHidden = 25;  // beyond, the picture does not show the other side: it only goes on,
     constexpr float leastTurn = 15;   // and by so much
     const float size = std::abs(ownYaw);
+    const bool half = size >= halfHidden;
+    const float from = half ? std::min(size + leastTurn, mostTurn) : 0;
+    const float goOn = half ? 1 : size < looksAhead ? 0.5F : goOnProbability;
     std::vector<float> yaws;
     std::vector<int> strata;
     std::uniform_real_distribution<float> uniform(0, 1);
     while (static_cast<int>(yaws.size()) < count) {
         if (strata.empty()) {
             strata = {0, 1, 2};
-            if (size >= halfHidden) {
-                strata.erase(strata.begin(), std::find_if(strata.begin(), strata.end() - 1,
-                                                          [&](int s) { return bounds[s + 1] > size + leastTurn; }));
-            }
+            const auto isLeft = [&](int s) { return bounds[s + 1] > from; };
+            strata.erase(strata.begin(), std::find_if(strata.begin(), strata.end() - 1, isLeft));
             std::shuffle(strata.begin(), strata.end(), random);
         }
         const int stratum = strata.back();
         strata.pop_back();
-        const float least =
-            size >= halfHidden ? std::min(std::max(bounds[stratum], size + leastTurn), mostTurn) : bounds[stratum];
+        const float least = std::max(bounds[stratum], from);
         const float magnitude = least + (bounds[stratum + 1] - least) * uniform(random);
-        const float goOn = size < looksAhead ? 0.5F : size < halfHidden ? goOnProbability : 1;
         const float ownSide = ownYaw < 0 ? -1.F : 1.F;
         const float target = uniform(random) < goOn ? ownSide * magnitude : -ownSide * magnitude;
         yaws.push_back(ownYaw + std::clamp(target - ownYaw, -mostTurn, mostTurn));

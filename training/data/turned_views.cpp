@@ -37,7 +37,7 @@ constexpr int leftMouthCorner = 291;
 
 constexpr int backgroundGrid = 9;       // points a side
 constexpr float backgroundDepth = 3;    // behind the ears, in radii of the face: no turned head reaches it
-constexpr float backgroundGap = 0.06F;  // kept free around the outermost ring, in sides of the picture
+constexpr float backgroundGap = 0.06F;  // around the outermost ring, half of it kept free, in sides of the picture
 constexpr float sideStep = 0.35F;       // keeps a turning head in the picture, in radii of the face
 
 cv::Matx22f rotation(float radians) {

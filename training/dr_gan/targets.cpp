@@ -16,7 +16,7 @@ constexpr int64_t leastOfYaw = 200;  // pictures whose mean says something about
 /// pictures.
 class PoseOffset {
 public:
-    explicit PoseOffset(const io::FaceSet& faces, const torch::Tensor& teacher) {
+    PoseOffset(const io::FaceSet& faces, const torch::Tensor& teacher) {
         std::map<int, torch::Tensor> sums;
         std::map<int, int64_t> counts;
         for (size_t row = 0; row < faces.size(); ++row) {
