@@ -18,6 +18,7 @@ namespace {
 
 constexpr int jpegQuality = 95;
 constexpr float detectorScore = 0.5F;
+constexpr float otherSize = 1.8F;      // a face whose size differs by this factor is another one, or none
 constexpr double turnedDetail = 1.25;  // pixels of a picture that is turned for one of the aligned face, at most
 constexpr double turnedMargin = 0.15;  // around it, in sides: ears and hair of a tight picture come from beyond it
 constexpr double boxEyeMouth = cv::drgan::contract::boxMouthY - cv::drgan::contract::boxEyesY;  // of its side
@@ -122,7 +123,7 @@ Preparer::Preparer(const Options& options) : options_(options) {
     }
 }
 
-bool Preparer::detect(const cv::Mat& picture, cv::Point2f near, float within, Landmarks& landmarks) {
+bool Preparer::detect(const cv::Mat& picture, cv::Point2f near, float within, float eyeMouth, Landmarks& landmarks) {
     detector_->setInputSize(picture.size());
     cv::Mat faces;
     detector_->detect(picture, faces);
@@ -135,7 +136,9 @@ bool Preparer::detect(const cv::Mat& picture, cv::Point2f near, float within, La
         }
         const auto distance =
             static_cast<float>(cv::norm((eyesMiddle(candidate) + mouthMiddle(candidate)) * 0.5F - near));
-        if (distance < within && eyeMouthDistance(candidate) > 1) {
+        const float size = eyeMouthDistance(candidate);
+        const bool fits = eyeMouth == 0 || (size < otherSize * eyeMouth && eyeMouth < otherSize * size);
+        if (distance < within && size > 1 && fits) {
             within = distance;
             landmarks = candidate;
             found = true;
@@ -184,7 +187,7 @@ void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Pr
         }
         // What the detector says of this picture is what it will say when the model runs, so it comes first.
         const cv::Point2f at = (eyesMiddle(points) + mouthMiddle(points)) * 0.5F;
-        if (detector_ && detect(turned.picture, at, 0.5F * distance, points)) {
+        if (detector_ && detect(turned.picture, at, 0.5F * distance, distance, points)) {
             ++prepared.detected;
         }
         cv::Mat aligned;
@@ -217,7 +220,7 @@ FaceView Preparer::viewCrop(const cv::Mat& given, const Label& label) {
         if (!detector_) {
             throw std::runtime_error("no landmarks in the list, and no detector to find them");
         }
-        view.detected = detect(view.picture, middle, static_cast<float>(size.width + size.height), view.landmarks);
+        view.detected = detect(view.picture, middle, static_cast<float>(size.width + size.height), 0, view.landmarks);
         if (!view.detected) {
             throw std::runtime_error("no landmarks in the list, and the detector finds no face");
         }

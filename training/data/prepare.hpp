@@ -72,7 +72,9 @@ public:
     Prepared prepare(const Label& label, const std::vector<uint8_t>& bytes);
 
 private:
-    bool detect(const cv::Mat& picture, cv::Point2f near, float within, Landmarks& landmarks);
+    /// Finds the face nearest to a place, at most `within` from it.
+    /// @param eyeMouth about its distance from eyes to mouth; 0: not known
+    bool detect(const cv::Mat& picture, cv::Point2f near, float within, float eyeMouth, Landmarks& landmarks);
     FaceView viewCrop(const cv::Mat& picture, const Label& label);
     void embed(const FaceView& view, Prepared& prepared);
     void addTurned(const Label& label, const FaceView& view, float yaw, Prepared& prepared);
