@@ -13,6 +13,8 @@ namespace drgan::data {
 
 namespace {
 
+constexpr float leastCropFactor = 1, mostCropFactor = 10;
+
 /// The columns of a table by name.
 class Header {
 public:
@@ -85,6 +87,12 @@ Label readRow(const Header& header, const std::vector<std::string>& fields) {
         label.yaw = io::numberIn<float>("yaw_deg", yaw);
         if (std::abs(label.yaw) > 180) {
             throw std::runtime_error("yaw_deg is " + yaw + ", expected -180..180");
+        }
+    }
+    if (const std::string factor = header.get(fields, "crop_factor"); !factor.empty()) {
+        label.cropFactor = io::numberIn<float>("crop_factor", factor);
+        if (!(label.cropFactor >= leastCropFactor && label.cropFactor <= mostCropFactor)) {
+            throw std::runtime_error("crop_factor is " + factor + ", expected 1..10");
         }
     }
     if (!header.get(fields, io::landmarkColumns[0]).empty()) {

@@ -25,6 +25,7 @@ struct Label {
     std::string person;
     int split = 0;                                        ///< 0 train, 1 dev
     float yaw = std::numeric_limits<float>::quiet_NaN();  ///< degrees; NaN: not given
+    float cropFactor = 0;  ///< side of the picture in sides of the face box; 0: not given
     bool hasLandmarks = false;
     Landmarks landmarks;  ///< pixels of the picture
 };

@@ -29,8 +29,8 @@ cv::Point2f mouthMiddle(const Landmarks& l) { return (l[3] + l[4]) * 0.5F; }
 float eyeMouthDistance(const Landmarks& l) { return static_cast<float>(cv::norm(mouthMiddle(l) - eyesMiddle(l))); }
 
 /// Side of a square above which turning it would draw details that its aligned face, a small part of it, cannot show.
-double turnedSide(const Options& options) {
-    return turnedDetail * options.alignment.size * options.alignment.eyeMouth / (boxEyeMouth * options.boxShare);
+double turnedSide(const Options& options, float boxShare) {
+    return turnedDetail * options.alignment.size * options.alignment.eyeMouth / (boxEyeMouth * boxShare);
 }
 
 cv::Mat asMat(const Landmarks& landmarks) {
@@ -163,14 +163,15 @@ void Preparer::addTurned(const Label& label, const FaceView& view, float yaw, Pr
     const int margin = cvRound(turnedMargin * square.width);
     cv::Mat picture = cv::drgan::cropSquare(view.picture, {1, 0, square.x - 1. * margin, 0, 1, square.y - 1. * margin},
                                             square.width + 2 * margin);
-    const double scale = std::min(1., turnedSide(options_) / square.width);
+    const float boxShare = label.cropFactor > 0 ? 1 / label.cropFactor : options_.boxShare;
+    const double scale = std::min(1., turnedSide(options_, boxShare) / square.width);
     if (scale < 1) {
         cv::resize(picture, picture, cv::Size(), scale, scale, cv::INTER_AREA);
     }
     const cv::Point2f eyes = view.landmarks[1] - view.landmarks[0];
     const float roll = std::atan2(eyes.y, eyes.x);
     const cv::Point2f middle(static_cast<float>(picture.cols) / 2, static_cast<float>(picture.rows) / 2);
-    const float box = options_.boxShare * static_cast<float>(square.width * scale);
+    const float box = boxShare * static_cast<float>(square.width * scale);
     const FaceMesh mesh = mesher_->find(picture, middle, box, roll);
     if (!(mesh.score >= options_.meshScore)) {
         return;

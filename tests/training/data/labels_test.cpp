@@ -57,9 +57,9 @@ TEST(Labels, AreFilteredByColumnsAndYaw) {
 }
 
 TEST(Labels, ReadsAllColumnsInAnyOrder) {
-    const Labels labels =
-        read(std::string("\xEF\xBB\xBFperson,split,file,tar,yaw_deg,extra,") + points +
-             "\r\nann,dev,a/1.jpg,a.tar,-12.5,x,1,2,3.5,4,5,6,7,8,9,10\r\n\r\n" + "bob,train,b.jpg,,,x,,,,,,,,,,\r\n");
+    const Labels labels = read(std::string("\xEF\xBB\xBFperson,split,file,tar,yaw_deg,extra,crop_factor,") + points +
+                               "\r\nann,dev,a/1.jpg,a.tar,-12.5,x,1.9,1,2,3.5,4,5,6,7,8,9,10\r\n\r\n" +
+                               "bob,train,b.jpg,,,x,,,,,,,,,,,\r\n");
     ASSERT_EQ(labels.rows.size(), 2U);
     EXPECT_TRUE(labels.dropped.empty());
     const Label& a = labels.rows[0];
@@ -69,6 +69,7 @@ TEST(Labels, ReadsAllColumnsInAnyOrder) {
     EXPECT_EQ(a.person, "ann");
     EXPECT_EQ(a.split, 1);
     EXPECT_EQ(a.yaw, -12.5F);
+    EXPECT_EQ(a.cropFactor, 1.9F);
     ASSERT_TRUE(a.hasLandmarks);
     EXPECT_EQ(a.landmarks[1], cv::Point2f(3.5F, 4));
     EXPECT_EQ(a.landmarks[4], cv::Point2f(9, 10));
@@ -76,25 +77,28 @@ TEST(Labels, ReadsAllColumnsInAnyOrder) {
     EXPECT_EQ(b.line, 4U);
     EXPECT_EQ(b.split, 0);
     EXPECT_TRUE(std::isnan(b.yaw));
+    EXPECT_EQ(b.cropFactor, 0);
     EXPECT_FALSE(b.hasLandmarks);
 }
 
 TEST(Labels, LeavesBadRowsOutAndSaysWhy) {
     const Labels labels = read(
-        "file,person,split,yaw_deg\n"
-        "good.jpg,ann,train,3\n"
+        "file,person,split,yaw_deg,crop_factor\n"
+        "good.jpg,ann,train,3,1.5\n"
         "few.jpg,ann\n"
-        "yaw.jpg,ann,train,left\n"
-        "nan.jpg,ann,train,nan\n"
-        "split.jpg,ann,test,3\n"
-        "nobody.jpg,,train,3\n"
-        "../up.jpg,ann,train,3\n"
-        "/etc/passwd,ann,train,3\n");
+        "yaw.jpg,ann,train,left,\n"
+        "nan.jpg,ann,train,nan,\n"
+        "split.jpg,ann,test,3,\n"
+        "nobody.jpg,,train,3,\n"
+        "../up.jpg,ann,train,3,\n"
+        "/etc/passwd,ann,train,3,\n"
+        "tight.jpg,ann,train,3,0.5\n");
     ASSERT_EQ(labels.rows.size(), 1U);
-    ASSERT_EQ(labels.dropped.size(), 7U);
-    const char* const reasons[] = {"2 fields, expected 4", "yaw_deg is 'left'", "yaw_deg is 'nan'", "split is 'test'",
-                                   "person is empty",      "below the folder",  "below the folder"};
-    for (size_t i = 0; i < 7; ++i) {
+    ASSERT_EQ(labels.dropped.size(), 8U);
+    const char* const reasons[] = {
+        "2 fields, expected 5", "yaw_deg is 'left'", "yaw_deg is 'nan'", "split is 'test'",
+        "person is empty",      "below the folder",  "below the folder", "crop_factor is 0.5, expected 1..10"};
+    for (size_t i = 0; i < 8; ++i) {
         EXPECT_EQ(labels.dropped[i].line, i + 3);
         EXPECT_THAT(labels.dropped[i].reason, HasSubstr(reasons[i]));
     }
