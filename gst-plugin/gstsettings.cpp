@@ -198,8 +198,8 @@ const Entry entries[] = {
      [] {
          return g_param_spec_double(
              "yaw", "Yaw",
-             "Yaw of the drawn view, in degrees; positive: the nose points to the image's right. The nearest yaw that "
-             "the model can draw is used",
+             "Yaw of the drawn view, in degrees; positive: the nose points to the image's right. Any yaw that the "
+             "model has, or between two of them",
              -90, 90, 0, static_cast<GParamFlags>(anytime | GST_PARAM_CONTROLLABLE));
      },
      [](Settings& s, const GValue* v) { s.core.yaw = static_cast<float>(g_value_get_double(v)); },

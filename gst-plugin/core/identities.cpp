@@ -137,7 +137,7 @@ bool Identities::encode(Frame& frame, const Track& track) {
             timer.dismiss();
             return false;
         }
-        models_.encoder->feature(picture.crop, picture.embedding, picture.confidence);
+        embed(picture);
     }
     const auto rules = identityRules();
     if (identity.fused.size() == 0) {
@@ -168,6 +168,17 @@ bool Identities::encode(Frame& frame, const Track& track) {
     return true;
 }
 
+void Identities::embed(Picture& picture) const {
+    if (!options_.frontals || models_.encoder->appearanceSize() == 0) {
+        models_.encoder->feature(picture.crop, picture.embedding, picture.confidence);
+        return;
+    }
+    cv::Mat confidence;
+    models_.encoder->featuresAndAppearances(std::vector<cv::Mat>{picture.crop}, picture.embedding, confidence,
+                                            picture.appearance);
+    picture.confidence = confidence.at<float>(0);
+}
+
 // The id under which a new track continues: that of the hidden track of the same person, else its own.
 int Identities::resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture) {
     const double needed = std::max(identityRules().same, matchThreshold());
@@ -189,7 +200,7 @@ int Identities::resumeHidden(Frame& frame, int fresh, int excluded, const Pictur
 void Identities::fuse(Frame& frame, int id, const Picture& picture) {
     Identity& identity = identities_[id];
     const Track& track = *tracker_.find(id);
-    identity.fused.add(picture.embedding, picture.confidence);
+    identity.add(picture);
     identity.confidence = picture.confidence;
     identity.crop = picture.crop;
     identity.continuity.note(picture);

@@ -68,6 +68,8 @@ private:
     void watch(const Frame& frame);
     void encodeDue(Frame& frame);
     bool encode(Frame& frame, const Track& track);
+    /// Computes embedding, confidence and, where views are drawn, appearance of the picture's crop.
+    void embed(Picture& picture) const;
     int resumeHidden(Frame& frame, int fresh, int excluded, const Picture& picture);
     void fuse(Frame& frame, int id, const Picture& picture);
     void announce(const Track& track, std::vector<Event>& events, FrameReport& report);

@@ -46,8 +46,9 @@ def main():
         sys.exit('no picture with a face')
 
     ## [fuse]
-    embeddings, confidences = encoder.features(aligned)
+    embeddings, confidences, appearances = encoder.featuresAndAppearances(aligned)
     fused = drgan.fuse(embeddings, confidences)
+    appearance = drgan.fuse(appearances, confidences) if encoder.appearanceSize() else None
     ## [fuse]
     for path, embedding, confidence in zip(used, embeddings, confidences[:, 0]):
         cosine = encoder.match(embedding, fused)
@@ -55,7 +56,7 @@ def main():
 
     ## [rotate]
     yaws = decoder.poses()
-    views = [decoder.rotate(fused, yaw) for yaw in yaws]
+    views = [decoder.rotate(fused, yaw, noise=appearance) for yaw in yaws]
     ## [rotate]
     side = views[0].shape[0]
     columns = max(len(aligned), len(views))

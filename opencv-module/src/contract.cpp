@@ -30,6 +30,8 @@ public:
         return entry->second;
     }
 
+    bool has(const char* key) const { return model_.properties.count(key) > 0; }
+
     [[noreturn]] void wrong(const char* key, const std::string& got, const std::string& expected) const {
         CV_Error(Error::StsBadArg, format("%s: metadata key %s: got \"%s\", expected %s", where_.c_str(), key,
                                           shorten(got).c_str(), expected.c_str()));
@@ -207,6 +209,10 @@ EncoderContract checkEncoder(const OnnxMetadata& model, const std::string& where
     check.tensor(model.inputs, "input", contract::encoderImage, {3, result.imageSize, result.imageSize});
     check.tensor(model.outputs, "output", contract::encoderEmbedding, {result.embeddingSize});
     check.tensor(model.outputs, "output", contract::encoderConfidence, {1});
+    if (check.has(contract::keyAppearanceSize)) {
+        result.appearanceSize = check.integer(contract::keyAppearanceSize, 1, maxVector);
+        check.tensor(model.outputs, "output", contract::encoderAppearance, {result.appearanceSize});
+    }
     return result;
 }
 

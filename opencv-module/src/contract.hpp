@@ -23,7 +23,8 @@ struct ModelContract {
 };
 
 struct EncoderContract : ModelContract {
-    int embeddingSize = 0;  ///< Nf
+    int embeddingSize = 0;   ///< Nf
+    int appearanceSize = 0;  ///< Nz; 0: no appearance
     Alignment alignment;
 };
 

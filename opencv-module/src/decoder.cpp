@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cfloat>
-#include <cmath>
 #include <opencv2/imgproc.hpp>
 
 #include "contract.hpp"
@@ -26,8 +26,7 @@ public:
 
     void rotate(InputArray embedding, float yawDegrees, OutputArray face, InputArray noise) override {
         const Mat row = embeddingRow(embedding, "embedding", contract_.embeddingSize);
-        Mat pose(1, static_cast<int>(contract_.poseYaws.size()), CV_32F, Scalar(0));
-        pose.at<float>(nearestPose(yawDegrees)) = 1;
+        const Mat pose = poseCode(yawDegrees);
         const Mat noiseRow = noise.empty() ? Mat(1, contract_.noiseSize, CV_32F, Scalar(0)) : checkNoise(noise);
         const std::vector<Mat> results = net_.run(inputs(), {row, pose, noiseRow}, outputs());
 
@@ -41,7 +40,9 @@ public:
         merge(planes, face);
     }
 
-    void frontalize(InputArray embedding, OutputArray face) override { rotate(embedding, 0, face, noArray()); }
+    void frontalize(InputArray embedding, OutputArray face, InputArray noise) override {
+        rotate(embedding, 0, face, noise);
+    }
 
     std::vector<float> poses() const override { return contract_.poseYaws; }
     int embeddingSize() const override { return contract_.embeddingSize; }
@@ -71,14 +72,9 @@ private:
         return model;
     }
 
-    int nearestPose(float yaw) const {
+    /// One-hot at a yaw of the contract, the mixture of two between them.
+    Mat poseCode(float yaw) const {
         const std::vector<float>& yaws = contract_.poseYaws;
-        size_t nearest = 0;
-        for (size_t i = 1; i < yaws.size(); ++i) {
-            if (std::abs(yaws[i] - yaw) < std::abs(yaws[nearest] - yaw)) {
-                nearest = i;
-            }
-        }
         // Half a step beyond the outermost poses is allowed; a model of one pose draws only that.
         const size_t last = yaws.size() - 1;
         const float below = yaws.size() > 1 ? (yaws[1] - yaws[0]) / 2 : 0;
@@ -90,7 +86,17 @@ private:
                        "%g to %g",
                        yaw, yaws[0] - below, yaws[last] + above, static_cast<int>(yaws.size()), yaws[0], yaws[last]));
         }
-        return static_cast<int>(nearest);
+        Mat code(1, static_cast<int>(yaws.size()), CV_32F, Scalar(0));
+        const auto next = std::lower_bound(yaws.begin(), yaws.end(), yaw);
+        if (next == yaws.begin() || next == yaws.end()) {
+            code.at<float>(next == yaws.begin() ? 0 : static_cast<int>(last)) = 1;
+            return code;
+        }
+        const int upper = static_cast<int>(next - yaws.begin());
+        const float share = (yaw - yaws[upper - 1]) / (yaws[upper] - yaws[upper - 1]);
+        code.at<float>(upper - 1) = 1 - share;
+        code.at<float>(upper) = share;
+        return code;
     }
 
     Mat checkNoise(InputArray noise) const {

@@ -17,7 +17,7 @@ public:
         : contract_(checkEncoder(readOnnxMetadata(model->data(), model->size(), where), where)),
           net_(model, where, backendId, targetId) {
         // With two pictures, so that a network of a fixed batch size fails here.
-        net_.verify({input(2)}, outputs(2));
+        net_.verify({input(2)}, outputs(2, contract_.appearanceSize > 0));
     }
 
     EncoderImpl(const EncoderImpl& other) : contract_(other.contract_), net_(other.net_.clone()) {}
@@ -30,17 +30,27 @@ public:
 
     void feature(InputArray aligned, OutputArray embedding, float& confidence) override {
         Mat weight;
-        embed({aligned.getMat()}, embedding, weight);
+        embed({aligned.getMat()}, embedding, weight, noArray());
         confidence = weight.at<float>(0);
     }
 
     void features(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences) override {
-        std::vector<Mat> pictures;
-        aligned.getMatVector(pictures);
-        if (pictures.empty()) {
-            CV_Error(Error::StsBadArg, "aligned: got no picture, expected at least one");
+        embed(severalOf(aligned), embeddings, confidences, noArray());
+    }
+
+    void featuresAndAppearances(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences,
+                                OutputArray appearances) override {
+        embed(severalOf(aligned), embeddings, confidences, appearances);
+    }
+
+    void appearance(InputArray aligned, OutputArray appearance) override {
+        const Mat blob = blobOf({aligned.getMat()});
+        if (contract_.appearanceSize == 0) {
+            appearance.release();
+            return;
         }
-        embed(pictures, embeddings, confidences);
+        const std::vector<Mat> results = net_.run({input(1)}, {blob}, {appearanceOf(1)});
+        copyAppearance(results[0], appearance);
     }
 
     double match(InputArray a, InputArray b, int disType) const override {
@@ -67,29 +77,67 @@ public:
     }
 
     int embeddingSize() const override { return contract_.embeddingSize; }
+    int appearanceSize() const override { return contract_.appearanceSize; }
     Alignment alignment() const override { return contract_.alignment; }
     String bundleId() const override { return contract_.bundleId; }
 
 private:
     Blob input(int n) const { return {contract::encoderImage, {n, 3, contract_.imageSize, contract_.imageSize}}; }
 
-    std::vector<Blob> outputs(int n) const {
-        return {{contract::encoderEmbedding, {n, contract_.embeddingSize}}, {contract::encoderConfidence, {n, 1}}};
+    Blob appearanceOf(int n) const { return {contract::encoderAppearance, {n, contract_.appearanceSize}}; }
+
+    /// The appearance comes last: cv::dnn does not compute it unless it is asked for.
+    std::vector<Blob> outputs(int n, bool appearance) const {
+        std::vector<Blob> result{{contract::encoderEmbedding, {n, contract_.embeddingSize}},
+                                 {contract::encoderConfidence, {n, 1}}};
+        if (appearance) {
+            result.push_back(appearanceOf(n));
+        }
+        return result;
     }
 
-    void embed(const std::vector<Mat>& pictures, OutputArray embeddings, OutputArray confidences) {
+    static std::vector<Mat> severalOf(InputArrayOfArrays aligned) {
+        std::vector<Mat> pictures;
+        aligned.getMatVector(pictures);
+        if (pictures.empty()) {
+            CV_Error(Error::StsBadArg, "aligned: got no picture, expected at least one");
+        }
+        return pictures;
+    }
+
+    void checkRangeOf(const char* output, const Mat& values, double low, const char* what) const {
+        if (!checkRange(values, true, nullptr, low - FLT_EPSILON, 1 + FLT_EPSILON)) {
+            CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got a value outside %g..1, expected %s",
+                                                  net_.where().c_str(), output, low, what));
+        }
+    }
+
+    void copyAppearance(const Mat& values, OutputArray appearance) const {
+        checkRangeOf(contract::encoderAppearance, values, -1, "an appearance");
+        values.copyTo(appearance);
+    }
+
+    Mat blobOf(const std::vector<Mat>& pictures) const {
+        Mat blob(input(static_cast<int>(pictures.size())).shape, CV_32F);
+        for (size_t i = 0; i < pictures.size(); ++i) {
+            fill(pictures[i], static_cast<int>(i), blob);
+        }
+        return blob;
+    }
+
+    void embed(const std::vector<Mat>& pictures, OutputArray embeddings, OutputArray confidences,
+               OutputArray appearances) {
         const int n = static_cast<int>(pictures.size());
-        Mat blob(input(n).shape, CV_32F);
-        for (int i = 0; i < n; ++i) {
-            fill(pictures[i], i, blob);
-        }
-        const std::vector<Mat> results = net_.run({input(n)}, {blob}, outputs(n));
-        if (!checkRange(results[1], true, nullptr, 0, 1 + FLT_EPSILON)) {
-            CV_Error(Error::StsOutOfRange, format("%s: output \"%s\": got a value outside 0..1, expected a confidence",
-                                                  net_.where().c_str(), contract::encoderConfidence));
-        }
+        const bool looks = appearances.needed() && contract_.appearanceSize > 0;
+        const std::vector<Mat> results = net_.run({input(n)}, {blobOf(pictures)}, outputs(n, looks));
+        checkRangeOf(contract::encoderConfidence, results[1], 0, "a confidence");
         results[0].copyTo(embeddings);
         results[1].copyTo(confidences);
+        if (looks) {
+            copyAppearance(results[2], appearances);
+        } else if (appearances.needed()) {
+            appearances.release();
+        }
     }
 
     /// Writes a picture into row i of the blob, as RGB planes in the model's range.
@@ -112,6 +160,17 @@ private:
 };
 
 }  // namespace
+
+// An encoder of somebody else's may have been written before there were appearances.
+void Encoder::featuresAndAppearances(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences,
+                                     OutputArray appearances) {
+    features(aligned, embeddings, confidences);
+    appearances.release();
+}
+
+void Encoder::appearance(InputArray, OutputArray appearance) { appearance.release(); }
+
+int Encoder::appearanceSize() const { return 0; }
 
 Ptr<Encoder> Encoder::create(const String& model, int backendId, int targetId) {
     return makePtr<EncoderImpl>(readModelFile(model), model, backendId, targetId);

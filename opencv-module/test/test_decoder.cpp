@@ -91,20 +91,42 @@ TEST(Decoder, DependsOnEmbeddingPoseAndNoise) {
     EXPECT_EQ(difference(base, other), 0);
 }
 
-TEST(Decoder, TakesTheNearestPose) {
+TEST(Decoder, MixesTheCodesOfTwoPoses) {
     const auto decoder = Decoder::create(tinyDecoder());  // -90 -45 0 45 90
     const Mat embedding = row({1, -2, 3, -1, 0.5f, 0, 1, 2});
-    const std::pair<float, float> cases[] = {{20, 0}, {-22, 0}, {23, 45}, {-100, -90}, {112, 90}, {89, 90}};
-    for (const auto& c : cases) {
-        Mat asked, nearest;
-        decoder->rotate(embedding, c.first, asked);
-        decoder->rotate(embedding, c.second, nearest);
-        EXPECT_EQ(difference(asked, nearest), 0) << c.first;
+    cv::dnn::Net net = cv::dnn::readNetFromONNX(tinyDecoder());
+    const std::pair<float, Mat> cases[] = {{18, row({0, 0, 0.6f, 0.4f, 0})}, {-81, row({0.8f, 0.2f, 0, 0, 0})},
+                                           {45, row({0, 0, 0, 1, 0})},       {-90, row({1, 0, 0, 0, 0})},
+                                           {-100, row({1, 0, 0, 0, 0})},     {112, row({0, 0, 0, 0, 1})}};
+    for (const auto& [yaw, pose] : cases) {
+        Mat face;
+        decoder->rotate(embedding, yaw, face);
+        net.setInput(embedding, "embedding");
+        net.setInput(pose, "pose");
+        net.setInput(Mat::zeros(1, 4, CV_32F), "noise");
+        const Mat blob = net.forward("face");
+        for (int c = 0; c < 3; ++c) {
+            Mat expected, channel;
+            Mat(S, S, CV_32F, const_cast<float*>(blob.ptr<float>(0, 2 - c))).convertTo(expected, CV_8U, 127.5, 127.5);
+            cv::extractChannel(face, channel, c);
+            EXPECT_LE(difference(channel, expected), 1) << yaw;
+        }
     }
     Mat face;
     for (const float yaw : {113.f, -113.f, std::numeric_limits<float>::quiet_NaN()}) {
         expectError([&] { decoder->rotate(embedding, yaw, face); }, {"yawDegrees", "-112.5 to 112.5"});
     }
+}
+
+TEST(Decoder, FrontalizesWithAnAppearance) {
+    const auto decoder = Decoder::create(tinyDecoder());
+    const Mat embedding = row({1, -2, 3, -1, 0.5f, 0, 1, 2}), appearance = row({1, -1, 0.5f, 0});
+    Mat face, same;
+    decoder->frontalize(embedding, face, appearance);
+    decoder->rotate(embedding, 0, same, appearance);
+    EXPECT_EQ(difference(face, same), 0);
+    decoder->frontalize(embedding, same);
+    EXPECT_GT(difference(face, same), 0);
 }
 
 TEST(Decoder, OutputsAreTheCallersOwn) {

@@ -94,6 +94,48 @@ TEST(Encoder, BatchAndSingleGiveTheSameNumbers) {
     }
 }
 
+TEST(Encoder, GivesAnAppearanceBesideTheEmbedding) {
+    TinyOptions options;
+    options.withAppearance = true;
+    const auto encoder = Encoder::create(tinyEncoder(options)), clone = encoder->clone();
+    EXPECT_EQ(encoder->appearanceSize(), options.noiseSize);
+    const std::vector<Mat> pictures{noisePicture({S, S}, CV_8UC3, 1), Mat(S, S, CV_8UC3, cv::Scalar(20, 90, 200))};
+    Mat embeddings, confidences, appearances;
+    encoder->featuresAndAppearances(pictures, embeddings, confidences, appearances);
+    ASSERT_EQ(appearances.size(), cv::Size(options.noiseSize, 2));
+    EXPECT_TRUE(cv::checkRange(appearances, true, nullptr, -1, 1.001));
+    EXPECT_GT(difference(appearances.row(0), appearances.row(1)), 1e-3);
+    Mat sameEmbeddings, sameConfidences, one;
+    clone->features(pictures, sameEmbeddings, sameConfidences);
+    EXPECT_EQ(difference(embeddings, sameEmbeddings), 0);
+    EXPECT_EQ(difference(confidences, sameConfidences), 0);
+    clone->appearance(pictures[1], one);
+    EXPECT_LT(difference(one, appearances.row(1)), 1e-5);
+}
+
+TEST(Encoder, GivesNoAppearanceWithoutOne) {
+    const auto encoder = Encoder::create(tinyEncoder());
+    EXPECT_EQ(encoder->appearanceSize(), 0);
+    const Mat picture = noisePicture({S, S}, CV_8UC3, 1);
+    Mat embeddings, confidences, appearance = row({1, 2});
+    encoder->appearance(picture, appearance);
+    EXPECT_TRUE(appearance.empty());
+    appearance = row({1, 2});
+    encoder->featuresAndAppearances(std::vector<Mat>{picture}, embeddings, confidences, appearance);
+    EXPECT_TRUE(appearance.empty());
+    EXPECT_EQ(difference(embeddings, embed(*encoder, picture)), 0);
+    expectError([&] { encoder->appearance(Mat(), appearance); }, {"aligned picture 0", "empty"});
+}
+
+TEST(Encoder, ChecksTheAppearanceThatItsMetadataPromises) {
+    TinyOptions wrong;
+    wrong.metadata["drgan.appearance_size"] = "4";
+    expectError([&] { Encoder::create(tinyEncoder(wrong)); }, {"output \"appearance\"", "missing"});
+    wrong.withAppearance = true;
+    wrong.metadata["drgan.appearance_size"] = "5";
+    expectError([&] { Encoder::create(tinyEncoder(wrong)); }, {"output \"appearance\"", "5"});
+}
+
 TEST(Encoder, ReadsBgrAndPutsRgbInRange) {
     // Grey, BGR and BGRA of the same grey values agree; swapping blue and red does not.
     const auto encoder = Encoder::create(tinyEncoder());

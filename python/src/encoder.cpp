@@ -47,6 +47,34 @@ void defineEncoder(py::module_& module) {
                 .c_str(),
             arg("aligned"), arg("embeddings") = py::none(), arg("confidences") = py::none())
         .def(
+            "featuresAndAppearances",
+            [](Self& self, const py::object& aligned, const py::object& embeddings, const py::object& confidences,
+               const py::object& appearances) {
+                const Inputs pictures(aligned, "aligned");
+                Output rows(embeddings, "embeddings"), weights(confidences, "confidences"),
+                    looks(appearances, "appearances");
+                self.call([&](Encoder& encoder) {
+                    encoder.featuresAndAppearances(pictures.mats(), rows.mat(), weights.mat(), looks.mat());
+                });
+                return py::make_tuple(rows.value(), weights.value(), looks.value());
+            },
+            documented("Encoder::featuresAndAppearances",
+                       "featuresAndAppearances(aligned[, embeddings[, confidences[, appearances]]]) -> embeddings, "
+                       "confidences, appearances")
+                .c_str(),
+            arg("aligned"), arg("embeddings") = py::none(), arg("confidences") = py::none(),
+            arg("appearances") = py::none())
+        .def(
+            "appearance",
+            [](Self& self, const py::object& aligned, const py::object& appearance) {
+                const Input picture(aligned, "aligned");
+                Output out(appearance, "appearance");
+                self.call([&](Encoder& encoder) { encoder.appearance(picture.mat(), out.mat()); });
+                return out.value();
+            },
+            documented("Encoder::appearance", "appearance(aligned[, appearance]) -> appearance").c_str(),
+            arg("aligned"), arg("appearance") = py::none())
+        .def(
             "match",
             [](Self& self, const py::object& a, const py::object& b, int disType) {
                 const Input first(a, "a"), second(b, "b");
@@ -57,6 +85,8 @@ void defineEncoder(py::module_& module) {
             arg("disType") = static_cast<int>(Encoder::FR_COSINE))
         .def("embeddingSize", getter(&Encoder::embeddingSize),
              documented("Encoder::embeddingSize", "embeddingSize() -> int").c_str())
+        .def("appearanceSize", getter(&Encoder::appearanceSize),
+             documented("Encoder::appearanceSize", "appearanceSize() -> int").c_str())
         .def("alignment", getter(&Encoder::alignment),
              documented("Encoder::alignment", "alignment() -> Alignment").c_str())
         .def("bundleId", getter(&Encoder::bundleId), documented("Encoder::bundleId", "bundleId() -> str").c_str());
@@ -94,14 +124,14 @@ void defineDecoder(py::module_& module) {
             arg("embedding"), arg("yawDegrees"), arg("face") = py::none(), arg("noise") = py::none())
         .def(
             "frontalize",
-            [](Self& self, const py::object& embedding, const py::object& face) {
-                const Input row(embedding, "embedding");
+            [](Self& self, const py::object& embedding, const py::object& face, const py::object& noise) {
+                const Input row(embedding, "embedding"), values(noise, "noise");
                 Output out(face, "face");
-                self.call([&](Decoder& decoder) { decoder.frontalize(row.mat(), out.mat()); });
+                self.call([&](Decoder& decoder) { decoder.frontalize(row.mat(), out.mat(), values.mat()); });
                 return out.value();
             },
-            documented("Decoder::frontalize", "frontalize(embedding[, face]) -> face").c_str(), arg("embedding"),
-            arg("face") = py::none())
+            documented("Decoder::frontalize", "frontalize(embedding[, face[, noise]]) -> face").c_str(),
+            arg("embedding"), arg("face") = py::none(), arg("noise") = py::none())
         .def(
             "poses", [](Self& self) { return toArray(self.object->poses()); },
             documented("Decoder::poses", "poses() -> array").c_str())

@@ -101,6 +101,42 @@ TEST_F(PipelineTest, UpstreamFacesSwitchTheDetectorOff) {
     EXPECT_EQ(count(Event::Kind::created), 1);
 }
 
+TEST_F(PipelineTest, DrawsThePersonsFusedAppearance) {
+    drgan_test::TinyOptions tiny;
+    tiny.withAppearance = true;
+    Pipeline::Models models;
+    models.encoder = cv::drgan::Encoder::create(drgan_test::tinyEncoder(tiny));
+    models.decoder = cv::drgan::Decoder::create(drgan_test::tinyDecoder(tiny), models.encoder);
+    models.matchThreshold = -1;  // whatever the pictures are, they are of one person
+    const auto encoder = models.encoder->clone();
+    const auto decoder = models.decoder->clone();
+    options.encodeInterval = options.refreshInterval = 0;
+    options.updateThreshold = 0;
+    pipeline = std::make_unique<Pipeline>(std::move(models), options);
+    drgan::TrackInfo seen;
+    cv::Mat first, appearances;
+    for (const double light : {1.0, 0.5}) {
+        cv::Mat(drgan_test::noisePicture({320, 240}, CV_8UC3, 1) * light).copyTo(picture);
+        seen = step({face(100, 80)}).tracks.at(0);
+        first = first.empty() ? seen.frontal.clone() : first;
+        cv::Mat appearance;
+        encoder->appearance(seen.crop, appearance);
+        appearances.push_back(appearance);
+    }
+    ASSERT_EQ(seen.images, 2);
+    EXPECT_GT(cv::norm(first, seen.frontal, cv::NORM_INF), 0);
+    // Between the two looks, not the mean one.
+    cv::Mat view;
+    double nearest = 1e9;
+    for (float share = 0; share <= 1; share += 0.01F) {
+        decoder->frontalize(seen.embedding, view, appearances.row(0) * share + appearances.row(1) * (1 - share));
+        nearest = std::min(nearest, cv::norm(view, seen.frontal, cv::NORM_INF));
+    }
+    EXPECT_LE(nearest, 1);
+    decoder->frontalize(seen.embedding, view);
+    EXPECT_GT(cv::norm(view, seen.frontal, cv::NORM_INF), 1);
+}
+
 TEST_F(PipelineTest, FusesByConfidenceAndReportsGrowth) {
     options.encodeInterval = 0;
     options.refreshInterval = 0;  // encode every sighting

@@ -16,6 +16,7 @@ namespace drgan {
 struct Picture {
     cv::Mat embedding;     ///< 1xNf CV_32F
     float confidence = 0;  ///< in (0, 1)
+    cv::Mat appearance;    ///< 1xNz CV_32F; empty: the encoder gives none, or nothing is drawn
     cv::Mat crop;          ///< SxS, 8-bit BGR
     float yaw = 0;         ///< degrees
     float quality = 0;     ///< see pictureQuality()

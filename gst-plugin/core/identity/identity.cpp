@@ -2,13 +2,28 @@
 #include "identity.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace drgan {
 namespace {
 
 constexpr double redrawCosine = 0.98;
+constexpr float leastOfTurned = 0.1F;  // weight of a profile's appearance beside that of a frontal face: it shows half
+
+/// How much a picture's appearance counts: a frontal, sharp and large one shows light and colours best.
+float appearanceWeight(const Picture& picture) {
+    const float frontal = std::max(leastOfTurned, std::cos(picture.yaw * static_cast<float>(CV_PI / 180)));
+    return picture.confidence * picture.quality * frontal;
+}
 
 }  // namespace
+
+void Identity::add(const Picture& picture) {
+    fused.add(picture.embedding, picture.confidence);
+    if (!picture.appearance.empty()) {
+        appearance.add(picture.appearance, appearanceWeight(picture));
+    }
+}
 
 bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, float asked, double slack) {
     if (fused.size() == 0) {
@@ -24,7 +39,13 @@ bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
         return false;
     }
     cv::Mat face;
-    decoder.rotate(embedding, yaw, face);
+    cv::Mat look;
+    if (appearance.size() > 0) {
+        appearance.fused(look);
+    } else {
+        encoder.appearance(crop, look);  // no view was wanted when the pictures were encoded
+    }
+    decoder.rotate(embedding, yaw, face, look);
     frontal = face;
     drawnFrom_ = embedding;
     drawnTotal_ = fused.totalConfidence();

@@ -34,6 +34,7 @@ struct TrackInfo {
 /// The person behind a track: the fused pictures of the face.
 struct Identity {
     cv::drgan::Template fused;
+    cv::drgan::Template appearance;  ///< as the pictures show the face; empty where the encoder gives none
     EncodeRecord record;
     Continuity continuity;
     float confidence = 0;      ///< of the newest picture
@@ -45,8 +46,11 @@ struct Identity {
     double similarity = 0;  ///< of the fused embedding to that person's, cosine
     bool nameless = false;  ///< another track has the name on this frame, or the track may show another person
 
+    /// Adds a picture to `fused` and `appearance`.
+    void add(const Picture& picture);
+
     /// Draws `frontal` if it is out of date.
-    /// @param yaw of the view, degrees; the nearest that the decoder can draw is used
+    /// @param yaw of the view, degrees; clipped to what the decoder can draw
     /// @param slack growth of the total confidence up to which the old view is kept, unless the embedding has changed
     /// much; 0: none
     /// @return whether it was drawn

@@ -25,6 +25,13 @@ public:
     void features(cv::InputArrayOfArrays aligned, cv::OutputArray embeddings, cv::OutputArray confidences) override {
         user_.acquire()->features(aligned, embeddings, confidences);
     }
+    void featuresAndAppearances(cv::InputArrayOfArrays aligned, cv::OutputArray embeddings, cv::OutputArray confidences,
+                                cv::OutputArray appearances) override {
+        user_.acquire()->featuresAndAppearances(aligned, embeddings, confidences, appearances);
+    }
+    void appearance(cv::InputArray aligned, cv::OutputArray appearance) override {
+        user_.acquire()->appearance(aligned, appearance);
+    }
     void alignCrop(cv::InputArray src, cv::InputArray face, cv::OutputArray dst) const override {
         user_.first().alignCrop(src, face, dst);
     }
@@ -32,6 +39,7 @@ public:
         return user_.first().match(a, b, disType);
     }
     int embeddingSize() const override { return user_.first().embeddingSize(); }
+    int appearanceSize() const override { return user_.first().appearanceSize(); }
     cv::drgan::Alignment alignment() const override { return user_.first().alignment(); }
     cv::String bundleId() const override { return user_.first().bundleId(); }
 
@@ -49,8 +57,8 @@ public:
     void rotate(cv::InputArray embedding, float yawDegrees, cv::OutputArray face, cv::InputArray noise) override {
         user_.acquire()->rotate(embedding, yawDegrees, face, noise);
     }
-    void frontalize(cv::InputArray embedding, cv::OutputArray face) override {
-        user_.acquire()->frontalize(embedding, face);
+    void frontalize(cv::InputArray embedding, cv::OutputArray face, cv::InputArray noise) override {
+        user_.acquire()->frontalize(embedding, face, noise);
     }
     std::vector<float> poses() const override { return user_.first().poses(); }
     int embeddingSize() const override { return user_.first().embeddingSize(); }

@@ -120,10 +120,23 @@ public:
     @param confidences n x 1 CV_32F. */
     CV_WRAP virtual void features(InputArrayOfArrays aligned, OutputArray embeddings, OutputArray confidences) = 0;
 
+    /** @brief Computes what the embeddings leave out, in the same forward pass: the appearance of each picture, that is
+    light, colours and hair, with which the decoder draws the person as the camera saw her.
+    @param aligned, embeddings, confidences as in features().
+    @param appearances n x Nz CV_32F in [-1, 1], Nz = appearanceSize(); empty if the model has no appearance. Those of
+    one person may be fused like embeddings. */
+    CV_WRAP virtual void featuresAndAppearances(InputArrayOfArrays aligned, OutputArray embeddings,
+                                                OutputArray confidences, OutputArray appearances);
+
+    /** @brief Computes the appearance of one aligned face, 1xNz, or empty: see featuresAndAppearances(). Takes as long
+    as feature(), because cv::dnn runs the whole model. */
+    CV_WRAP virtual void appearance(InputArray aligned, OutputArray appearance);
+
     /** @brief Compares two embeddings (1xNf or Nf x1, CV_32F; not all zeros). Does not change them. */
     CV_WRAP virtual double match(InputArray a, InputArray b, int disType = Encoder::FR_COSINE) const = 0;
 
     CV_WRAP virtual int embeddingSize() const = 0;    //!< Nf
+    CV_WRAP virtual int appearanceSize() const;       //!< Nz of the decoder; 0: the model has no appearance
     CV_WRAP virtual Alignment alignment() const = 0;  //!< alignment().size is S
     CV_WRAP virtual String bundleId() const = 0;      //!< identifies the embedding space: see Bundle::id
 
@@ -149,15 +162,16 @@ public:
 
     /** @brief Draws the face at a yaw.
     @param embedding 1xNf or Nf x1, CV_32F: of one picture, or fused.
-    @param yawDegrees the nearest of poses() is drawn. A yaw more than half a step beyond the outermost pose is an
-    error.
+    @param yawDegrees any yaw: between two of poses(), their codes are mixed. Beyond the outermost pose, that one is
+    drawn; more than half a step beyond it is an error.
     @param face SxS BGR, 8-bit.
-    @param noise Nz values in [-1, 1] (CV_32F) that vary what the embedding does not determine; empty: zeros. */
+    @param noise Nz values in [-1, 1] (CV_32F) that determine what the embedding does not: for a model with an
+    appearance that of the person (see Encoder::featuresAndAppearances), else noise. Empty: zeros, the mean look. */
     CV_WRAP virtual void rotate(InputArray embedding, float yawDegrees, OutputArray face,
                                 InputArray noise = noArray()) = 0;
 
     /** @brief Draws the frontal view: rotate() with yaw 0. */
-    CV_WRAP virtual void frontalize(InputArray embedding, OutputArray face) = 0;
+    CV_WRAP virtual void frontalize(InputArray embedding, OutputArray face, InputArray noise = noArray()) = 0;
 
     CV_WRAP virtual std::vector<float> poses() const = 0;  //!< yaws that the model draws, degrees, ascending
     CV_WRAP virtual int embeddingSize() const = 0;         //!< Nf
@@ -244,9 +258,9 @@ public:
     getMaxSide(), it is scaled down to that. For faces larger than imageSize(), detection is repeated at a quarter of
     the size until the picture's longer side is at most 1.5 times imageSize(), which takes about a fifteenth more time.
     @param faces n x 15 CV_32F, rows as of FaceDetectorYN, in pixels of `image`, the highest score first: x, y, w, h,
-    as of a Rect (the first pixel is from 0 to 1); five landmarks x,y (right eye, left eye, nose tip, right and left mouth
-    corner; "right" is the subject's right), with pixel centres at whole numbers; score in [0, 1]. Boxes and landmarks may
-    lie partly outside the picture. Without a face: an empty matrix. */
+    as of a Rect (the first pixel is from 0 to 1); five landmarks x,y (right eye, left eye, nose tip, right and left
+    mouth corner; "right" is the subject's right), with pixel centres at whole numbers; score in [0, 1]. Boxes and
+    landmarks may lie partly outside the picture. Without a face: an empty matrix. */
     CV_WRAP virtual void detect(InputArray image, OutputArray faces) = 0;
 
     /** @brief Sets the minimum score of a face, in [0, 1]; default 0.5, which is low: an Aligner should confirm the

@@ -207,6 +207,17 @@ std::vector<unsigned char> tinyEncoder(const TinyOptions& options) {
     g.node("Sigmoid", {"logit"}, contract::encoderConfidence);
     g.output(contract::encoderEmbedding, {-1, nf});
     g.output(contract::encoderConfidence, {-1, 1});
+    if (options.withAppearance) {
+        metadata[contract::keyAppearanceSize] = std::to_string(options.noiseSize);
+        g.node("GlobalAveragePool", {contract::encoderImage}, "colour");
+        g.node("Flatten", {"colour"}, "colours", {g.attr("axis", int64_t(1))});
+        g.node("Gemm",
+               {"colours", g.weight("w5", {options.noiseSize, 3}, lastScale(options, 1)),
+                g.weight("b5", {options.noiseSize}, 0.1f)},
+               "look", gemm);
+        g.node("Tanh", {"look"}, contract::encoderAppearance);
+        g.output(contract::encoderAppearance, {-1, options.noiseSize});
+    }
     return g.model(std::move(metadata));
 }
 

@@ -24,9 +24,10 @@ namespace drgan_test {
 
 /// The models are written in the forms that drgan-export writes (training/export/onnx_forms.hpp).
 struct TinyOptions {
-    int imageSize = 16;     ///< S, a multiple of 4
-    int embeddingSize = 8;  ///< Nf
-    int noiseSize = 4;      ///< Nz
+    int imageSize = 16;           ///< S, a multiple of 4
+    int embeddingSize = 8;        ///< Nf
+    int noiseSize = 4;            ///< Nz
+    bool withAppearance = false;  ///< the encoder gives an appearance of Nz values
     std::vector<float> poseYaws = {-90, -45, 0, 45, 90};
     std::string bundleId = "tiny";
     float alignEyes[2] = {0.5f, 0.461f};
@@ -55,7 +56,8 @@ struct TinyOptions {
     bool nanWeights = false;                              ///< the last layer's weights are NaN
 };
 
-/// The bytes of encoder.onnx: Conv, Relu, Conv, Relu, GlobalAveragePool, Flatten, Gemm (+ Sigmoid for the confidence).
+/// The bytes of encoder.onnx: Conv, Relu, Conv, Relu, GlobalAveragePool, Flatten, Gemm (+ Sigmoid for the confidence;
+/// + Tanh for the appearance, of the mean colour).
 std::vector<unsigned char> tinyEncoder(const TinyOptions& options = {});
 /// The bytes of decoder.onnx: Concat, Gemm, Reshape, Resize, Add, Concat, Resize, Conv, Tanh.
 std::vector<unsigned char> tinyDecoder(const TinyOptions& options = {});

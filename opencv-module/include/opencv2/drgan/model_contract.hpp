@@ -21,12 +21,15 @@ constexpr const char* alignerFile = "aligner.onnx";    ///< optional
 constexpr const char* detectorFile = "detector.onnx";  ///< optional
 constexpr const char* manifestFile = "manifest.json";
 
-// encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1).
+// encoder.onnx: image [N,3,S,S] RGB in [-1,1] -> embedding [N,Nf], confidence [N,1] in (0,1) and, optionally,
+// appearance [N,Nz] in [-1,1], which the decoder takes for its noise.
 constexpr const char* encoderImage = "image";
 constexpr const char* encoderEmbedding = "embedding";
 constexpr const char* encoderConfidence = "confidence";
+constexpr const char* encoderAppearance = "appearance";  ///< optional
 
-// decoder.onnx: embedding [N,Nf], pose [N,Np] one-hot, noise [N,Nz] in [-1,1] -> face [N,3,S,S] RGB in [-1,1].
+// decoder.onnx: embedding [N,Nf], pose [N,Np], noise [N,Nz] in [-1,1] -> face [N,3,S,S] RGB in [-1,1].
+// The pose code is one-hot at a yaw of keyPoseYaws; between two of them it is their mixture.
 constexpr const char* decoderEmbedding = "embedding";
 constexpr const char* decoderPose = "pose";
 constexpr const char* decoderNoise = "noise";
@@ -66,8 +69,9 @@ constexpr const char* keyPixelRange = "drgan.pixel_range";    ///< "-1,1": value
 constexpr const char* keyEmbeddingSize = "drgan.embedding_size";  ///< Nf
 
 // metadata_props of the encoder: position of the face after alignment, in units of S (see Alignment).
-constexpr const char* keyAlignEyes = "drgan.align_eyes";           ///< "x,y" of the midpoint of the eyes
-constexpr const char* keyAlignEyeMouth = "drgan.align_eye_mouth";  ///< distance from the eyes' to the mouth's midpoint
+constexpr const char* keyAlignEyes = "drgan.align_eyes";            ///< "x,y" of the midpoint of the eyes
+constexpr const char* keyAlignEyeMouth = "drgan.align_eye_mouth";   ///< distance from the eyes' to the mouth's midpoint
+constexpr const char* keyAppearanceSize = "drgan.appearance_size";  ///< Nz of the decoder; only with an appearance
 
 // metadata_props of the decoder.
 constexpr const char* keyPoseYaws = "drgan.pose_yaws";    ///< degrees per pose code, ascending, e.g. "-90,...,90"
