@@ -73,7 +73,9 @@ LiveBundle::LiveBundle(Kind kind, const std::string& folder) : networks_(std::ma
     const nn::DecoderSpec spec{S, embeddingSize, 5, noiseSize, 0.2};
     decoder = kind == Kind::Casia ? nn::mirroredDecoder(spec) : nn::basisDecoder(spec);
     settle(encoder, [&] { nn::encode(encoder, torch::rand({8, 3, S, S}) * 2 - 1); });
-    settle(decoder, [&] { nn::decode(decoder, torch::randn({8, embeddingSize}), torch::randint(0, 5, {8})); });
+    settle(decoder, [&] {
+        nn::decode(decoder, torch::randn({8, embeddingSize}), torch::eye(5).repeat({2, 1}).slice(0, 0, 8));
+    });
 
     drgan::train::Checkpoint checkpoint;
     checkpoint.addNetwork("averaged_encoder", encoder);
@@ -100,7 +102,8 @@ cv::Mat LiveBundle::decode(const cv::Mat& embedding, int pose) const {
     torch::NoGradGuard noGrad;
     const torch::Tensor code = torch::from_blob(embedding.data, {1, embedding.cols}, torch::kFloat32).clone();
     const torch::Tensor face =
-        nn::decode(networks_->decoder, code, torch::tensor({pose}), torch::zeros({1, noiseSize}));
+        nn::decode(networks_->decoder, code, torch::one_hot(torch::tensor({static_cast<int64_t>(pose)}), 5),
+                   torch::zeros({1, noiseSize}));
     const torch::Tensor bytes =
         ((face[0].permute({1, 2, 0}).flip(2) + 1) * 127.5).round().clamp(0, 255).to(torch::kUInt8).contiguous();
     return cv::Mat(static_cast<int>(S), static_cast<int>(S), CV_8UC3, bytes.data_ptr<uint8_t>()).clone();

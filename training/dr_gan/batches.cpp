@@ -14,9 +14,11 @@ namespace drgan::train {
 
 namespace {
 
-constexpr float profileYaw = 60;      // degrees: a real picture beyond it makes a person one "with profiles"
-constexpr float turnedWeight = 0.5F;  // of a turned picture as a target; real ones count 1
-constexpr int tries = 30;             // pictures to draw before a person is given up whose pictures are all corrupt
+constexpr float profileYaw = 60;  // degrees: a real picture beyond it makes a person one "with profiles"
+constexpr float turnedWeight =
+    0.5F;  // of a turned picture as a target, where there may be real ones of its pose; those count 1
+constexpr double realShare = 0.15;  // of an input's targets are the real picture that it shows, whatever its pose
+constexpr int tries = 30;           // pictures to draw before a person is given up whose pictures are all corrupt
 
 /// Real pictures are drawn evenly over these ranges of |yaw|, or frontals would crowd out the rest.
 size_t yawRange(float degrees) {
@@ -35,6 +37,14 @@ Sampler::Sampler(const io::FaceSet& faces, BatchOptions options)
     : faces_(faces), reader_(faces), options_(std::move(options)) {
     if (options_.persons < 1 || options_.pictures < 1 || options_.poseYaws.empty()) {
         throw std::invalid_argument("a batch needs at least one person, one picture and one pose");
+    }
+    if (options_.targetsOfInput) {
+        if (options_.pictures > 1) {
+            throw std::invalid_argument(
+                "an appearance is that of one picture: expected 1 picture of a person, got up to " +
+                std::to_string(options_.pictures));
+        }
+        options_.augmentation.light = options_.augmentation.grey = 0;  // the targets keep their light and colours
     }
     if (options_.targetSide < 0 || (options_.targetSide > 0 && faces_.imageSize() % options_.targetSide != 0)) {
         throw std::invalid_argument("target pictures of " + std::to_string(options_.targetSide) +
@@ -125,26 +135,57 @@ std::optional<Sampler::Drawn> Sampler::appendInput(const Person& person, std::mt
     return {};
 }
 
+std::optional<Sampler::Drawn> Sampler::appendStoredPicture(size_t number, int64_t which,
+                                                           std::vector<float>& planes) const {
+    std::mt19937_64 random(mixed(mixed(options_.seed, number), static_cast<uint64_t>(which)));
+    return appendInput(people_.at(number), random, planes);
+}
+
 void Sampler::appendStoredPictures(size_t number, std::vector<float>& planes) const {
-    std::mt19937_64 random(mixed(options_.seed, number));
     for (int k = 0; k < options_.storedPerPerson; ++k) {
-        if (!appendInput(people_.at(number), random, planes)) {
+        if (!appendStoredPicture(number, k, planes)) {
             damaged(people_[number]);
         }
     }
 }
 
-void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const {
-    // Even over the poses that this person has a picture of, mirror images included.
+int64_t Sampler::sourceOf(int64_t row) const { return faces_.origin()[row] < 0 ? row : faces_.origin()[row]; }
+
+std::vector<std::vector<int64_t>> Sampler::viewsByPose(const Person& person, const Drawn* input) const {
+    if (input == nullptr) {
+        return person.byPose;
+    }
+    std::vector<std::vector<int64_t>> views(person.byPose.size());
+    for (size_t pose = 0; pose < views.size(); ++pose) {
+        for (const int64_t choice : person.byPose[pose]) {
+            if ((choice < 0) == input->mirrored &&
+                sourceOf(choice >= 0 ? choice : -1 - choice) == sourceOf(input->row)) {
+                views[pose].push_back(choice);
+            }
+        }
+    }
+    return views;
+}
+
+void Sampler::drawTarget(const Person& person, int64_t number, const Drawn* input, std::mt19937_64& random,
+                         Batch& batch) const {
+    // Even over the poses that there is a picture of, mirror images included.
+    const std::vector<std::vector<int64_t>> views = viewsByPose(person, input);
     std::vector<size_t> available;
-    for (size_t pose = 0; pose < person.byPose.size(); ++pose) {
-        if (!person.byPose[pose].empty()) {
+    for (size_t pose = 0; pose < views.size(); ++pose) {
+        if (!views[pose].empty()) {
             available.push_back(pose);
         }
     }
     for (int i = 0; i < tries; ++i) {
-        const size_t pose = pick(available, random);
-        const int64_t choice = pick(person.byPose[pose], random);
+        size_t pose = pick(available, random);
+        int64_t choice = pick(views[pose], random);
+        if (input != nullptr && chance(realShare, random)) {
+            const int64_t real = sourceOf(input->row);
+            choice = input->mirrored ? -1 - real : real;
+            pose = static_cast<size_t>(
+                nearestPose(options_.poseYaws, input->mirrored ? -faces_.yaw()[real] : faces_.yaw()[real]));
+        }
         const int64_t row = choice >= 0 ? choice : -1 - choice;
         cv::Mat target = picture(row, choice < 0);
         if (target.empty()) {
@@ -155,8 +196,9 @@ void Sampler::drawTarget(const Person& person, int64_t number, std::mt19937_64& 
         }
         appendPlanes(target, batch.targets);
         batch.targetPose.push_back(static_cast<int64_t>(pose));
+        batch.targetYaw.push_back(choice < 0 ? -faces_.yaw()[row] : faces_.yaw()[row]);
         batch.targetPerson.push_back(number);
-        batch.targetWeight.push_back(faces_.origin()[row] < 0 ? 1.F : turnedWeight);
+        batch.targetWeight.push_back(faces_.origin()[row] < 0 || input != nullptr ? 1.F : turnedWeight);
         return;
     }
     damaged(person);
@@ -184,6 +226,7 @@ Batch Sampler::draw(int64_t step) const {
     batch.persons = std::max<int64_t>(1, static_cast<int64_t>(options_.persons) * options_.pictures / batch.pictures);
     std::vector<std::mt19937_64> random;  // one for each person, whichever process draws it
     std::vector<int64_t> drawn;
+    std::vector<Drawn> inputs;
     for (int64_t i = 0; i < batch.persons; ++i) {
         random.emplace_back(mixed(ofStep, static_cast<uint64_t>(options_.rank * batch.persons + i)));
         size_t number = drawPerson(random.back());
@@ -191,6 +234,13 @@ Batch Sampler::draw(int64_t step) const {
             if (options_.storedPerPerson > 0) {
                 const int which = std::uniform_int_distribution<int>(0, options_.storedPerPerson - 1)(random.back());
                 batch.stored.push_back(static_cast<int64_t>(number) * options_.storedPerPerson + which);
+                if (options_.targetsOfInput) {
+                    const std::optional<Drawn> again = appendStoredPicture(number, which, batch.images);
+                    if (!again) {
+                        damaged(people_[number]);
+                    }
+                    inputs.push_back(*again);
+                }
                 continue;
             }
             std::optional<Drawn> picture = appendInput(people_[number], random.back(), batch.images);
@@ -201,6 +251,7 @@ Batch Sampler::draw(int64_t step) const {
             if (!picture) {
                 damaged(people_[number]);
             }
+            inputs.push_back(*picture);
             const auto [row, mirrored] = *picture;
             const float yaw = mirrored ? -faces_.yaw()[row] : faces_.yaw()[row];
             batch.row.push_back(row);
@@ -213,7 +264,8 @@ Batch Sampler::draw(int64_t step) const {
     auto drawTargets = [&](int64_t inputsOfPerson) {
         for (int64_t i = 0; i < batch.persons; ++i) {
             for (int64_t k = 0; k < inputsOfPerson * options_.targets; ++k) {
-                drawTarget(people_[drawn[i]], drawn[i], random[i], batch);
+                drawTarget(people_[drawn[i]], drawn[i], options_.targetsOfInput ? &inputs[i] : nullptr, random[i],
+                           batch);
             }
         }
     };

@@ -21,6 +21,8 @@ struct BatchOptions : SamplingOptions {
     int targetSide = 0;  ///< pixels of the targets, a divisor of S; 0: S
     int storedPerPerson =
         0;  ///< K: inputs come from embeddings made once (see StoredEmbeddings), K a person; 0: from pictures
+    bool targetsOfInput = false;  ///< a target shows the very picture that the input is, or a view turned from it, and
+                                  ///< is mirrored as the input is: for appearance codes. Needs pictures = 1
     double profileShare = 0.3;    ///< of the persons are drawn from those with real pictures beyond 60 degrees
     std::vector<float> poseYaws;  ///< degrees per pose code, ascending
     int rank = 0;                 ///< of this process, where several draw their shares of every batch
@@ -29,14 +31,15 @@ struct BatchOptions : SamplingOptions {
 /// One step's pictures. B = P n inputs; with targets and n > 1, embeddings are the B single ones and the P fused ones.
 struct Batch {
     int64_t persons = 0, pictures = 0;  ///< P and n
-    std::vector<float> images;          ///< [B,3,S,S] in [-1,1]; empty where embeddings are made once
-    std::vector<int64_t> stored;        ///< [B] rows of StoredEmbeddings; empty where they are not
-    std::vector<int64_t> person;        ///< [B] training person (see Sampler)
-    std::vector<int64_t> row;           ///< [B] rows of the face set; this and the next two: not with embeddings
-    std::vector<float> yaw;             ///< [B] degrees, after mirroring
-    std::vector<int64_t> pose;          ///< [B] pose code of the input
-    std::vector<float> targets;  ///< [embeddings x targets,3,targetSide,targetSide], those of an embedding together
-    std::vector<int64_t> targetPose;    ///< [embeddings x targets]
+    std::vector<float> images;  ///< [B,3,S,S] in [-1,1]; empty where embeddings are made once, but with targetsOfInput
+    std::vector<int64_t> stored;  ///< [B] rows of StoredEmbeddings; empty where they are not
+    std::vector<int64_t> person;  ///< [B] training person (see Sampler)
+    std::vector<int64_t> row;     ///< [B] rows of the face set; this and the next two: not with embeddings
+    std::vector<float> yaw;       ///< [B] degrees, after mirroring
+    std::vector<int64_t> pose;    ///< [B] pose code of the input
+    std::vector<float> targets;   ///< [embeddings x targets,3,targetSide,targetSide], those of an embedding together
+    std::vector<int64_t> targetPose;    ///< [embeddings x targets] nearest pose code
+    std::vector<float> targetYaw;       ///< [embeddings x targets] degrees, after mirroring
     std::vector<int64_t> targetPerson;  ///< [embeddings x targets]
     std::vector<float> targetWeight;    ///< [embeddings x targets] 1 for real pictures, less for turned ones
 };
@@ -76,7 +79,13 @@ private:
     };
     size_t drawPerson(std::mt19937_64& random) const;
     int64_t drawRow(const Person& person, std::mt19937_64& random) const;
-    void drawTarget(const Person& person, int64_t number, std::mt19937_64& random, Batch& batch) const;
+    /// @param input what it has to show, with targetsOfInput; else null
+    void drawTarget(const Person& person, int64_t number, const Drawn* input, std::mt19937_64& random,
+                    Batch& batch) const;
+    int64_t sourceOf(int64_t row) const;  // the real picture that it shows, itself or the one it was turned from
+    /// The person's rows by pose that are views of the input; the person's own with no input.
+    std::vector<std::vector<int64_t>> viewsByPose(const Person& person, const Drawn* input) const;
+    std::optional<Drawn> appendStoredPicture(size_t number, int64_t which, std::vector<float>& planes) const;
     /// @return CV_32FC3; empty where it cannot be decoded
     cv::Mat picture(int64_t row, bool mirrored) const;
     /// @return nothing where none of the person's pictures can be decoded

@@ -57,6 +57,9 @@ Model::Model(const DrGanOptions& options, const io::FaceSet& faces, int64_t pers
     rates.weightDecay = options.weightDecay;
     if (stage_ != Stage::Encoder) {
         collect(decoder);
+        if (appearance) {
+            collect(appearance);
+        }
         rates.beta1 = 0.5;  // the paper's, for adversarial training
         if (discriminator) {
             discriminatorOptimiser = std::make_unique<AdamW>(discriminator->parameters(), rates);
@@ -106,7 +109,7 @@ void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t perso
     const bool takesDecoder = static_cast<bool>(decoder);
     if (!decoder) {
         const nn::DecoderSpec spec{
-            side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv"};
+            side, nf, poses, o.noiseSize, o.decoderWidth, o.decoderFcChannels, o.upsampling == "fconv", o.appearance};
         decoder = o.decoder == "casia"   ? nn::mirroredDecoder(spec)
                   : o.decoder == "basis" ? nn::basisDecoder(spec)
                                          : Checkpoint::load(o.decoder).network("averaged_decoder");
@@ -118,6 +121,13 @@ void Model::build(const DrGanOptions& o, const io::FaceSet& faces, int64_t perso
                                  " and " + std::to_string(nf));
     }
     averagedDecoder = frozenCopy(decoder);
+    if (o.appearance) {
+        appearance = take("averaged_appearance");
+        if (!appearance) {
+            appearance = nn::appearanceNetwork(side, nn::noiseSize(decoder));
+        }
+        averagedAppearance = frozenCopy(appearance);
+    }
     if (o.identityWeight > 0 || o.perceptualWeight > 0) {
         judge = nn::withFeatures(encoder);
         for (auto& p : judge->parameters()) {
@@ -160,7 +170,9 @@ std::vector<std::pair<std::string, nn::Graph>> Model::networks() const {
                                                        {"decoder", decoder},
                                                        {"discriminator", discriminator},
                                                        {"projection", projection},
+                                                       {"appearance", appearance},
                                                        {"averaged_encoder", averagedEncoder},
+                                                       {"averaged_appearance", averagedAppearance},
                                                        {"averaged_decoder", averagedDecoder}};
     all.erase(std::remove_if(all.begin(), all.end(), [](const auto& item) { return !item.second; }), all.end());
     return all;
@@ -174,6 +186,9 @@ void Model::train() {
     if (decoder) {
         decoder->train();
     }
+    if (appearance) {
+        appearance->train();
+    }
     if (discriminator) {
         discriminator->train();
     }
@@ -185,6 +200,9 @@ void Model::average(double decay) {
     }
     if (decoder) {
         moveAverage(averagedDecoder, decoder, decay);
+    }
+    if (appearance) {
+        moveAverage(averagedAppearance, appearance, decay);
     }
 }
 

@@ -20,6 +20,7 @@ public:
     Model(const DrGanOptions& options, const io::FaceSet& faces, int64_t persons);
 
     nn::Graph encoder{nullptr}, decoder{nullptr};
+    nn::Graph appearance{nullptr}, averagedAppearance{nullptr};    ///< with DrGanOptions::appearance only
     nn::Graph discriminator{nullptr};                              ///< with an adversarial term only
     nn::Graph projection{nullptr};                                 ///< embedding -> the teacher's space
     nn::Graph averagedEncoder{nullptr}, averagedDecoder{nullptr};  ///< moving averages: what is exported

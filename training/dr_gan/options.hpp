@@ -30,6 +30,7 @@ struct DrGanOptions : RunOptions {
     double decoderWidth = 1.0;
     int decoderFcChannels = 0;
     int noiseSize = 50;
+    bool appearance = false;
     std::string upsampling = "resize";  // or fconv
     double discriminatorWidth = 1.0;
     std::string discriminatorForm = "cvpr";  // tpami or patch

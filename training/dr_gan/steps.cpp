@@ -3,6 +3,7 @@
 
 #include "nn/models/losses.hpp"
 #include "nn/process_group.hpp"
+#include "opencv2/drgan/model_contract.hpp"
 #include "run/mixed_precision.hpp"
 #include "run/optimisation.hpp"
 
@@ -10,6 +11,9 @@ namespace drgan::train {
 
 namespace {
 
+namespace contract = cv::drgan::contract;
+
+constexpr double withoutAppearance = 0.1;  // of the generated faces: zeros are to be the mean appearance
 constexpr int64_t measureEvery =
     10;  // steps between measurements of the discriminator's strength, which wait for the device
 
@@ -113,7 +117,19 @@ struct Generated {
     torch::Tensor identity;               ///< [embeddings x targets,Nf]
     torch::Tensor face, target;           ///< [embeddings x targets,3,side,side]
     torch::Tensor targetPose, targetPerson, targetWeight;
+    torch::Tensor poseCode;  ///< [embeddings x targets,Np]
 };
+
+/// What the decoder takes for its noise, [embeddings x targets,Nz]: the appearance of the inputs, or noise.
+torch::Tensor noise(Model& model, const DrGanOptions& o, const Batch& batch, const torch::Tensor& images) {
+    if (!model.appearance) {
+        return randomPerFace(batch, o, nn::noiseSize(model.decoder)).to(model.device) * 2 - 1;
+    }
+    const torch::Tensor code =
+        model.appearance->forward({{contract::encoderImage, images}}).at(contract::encoderAppearance);
+    const torch::Tensor given = randomPerFace(batch, o, 1).to(model.device) >= withoutAppearance;
+    return code.repeat_interleave(o.batch.targets, 0) * given.to(code.dtype());
+}
 
 Generated generate(Model& model, const DrGanOptions& o, const Batch& batch) {
     Generated g;
@@ -122,9 +138,12 @@ Generated generate(Model& model, const DrGanOptions& o, const Batch& batch) {
     g.targetPose = indices(batch.targetPose, model.device);
     g.targetPerson = indices(batch.targetPerson, model.device);
     g.targetWeight = torch::tensor(batch.targetWeight).to(model.device);
+    g.poseCode = nn::poseCode(torch::tensor(batch.targetYaw).to(model.device), o.batch.poseYaws);
+    if (!batch.images.empty()) {
+        g.images = nn::fromPlanes(batch.images, side, model.device);
+    }
     if (batch.stored.empty()) {
         torch::AutoGradMode gradient(o.stage == Stage::Joint);
-        g.images = nn::fromPlanes(batch.images, side, model.device);
         std::tie(g.embedding, g.confidence) = nn::encode(model.encoder, g.images);
     } else {
         const torch::Tensor which = indices(batch.stored, model.device);
@@ -132,8 +151,7 @@ Generated generate(Model& model, const DrGanOptions& o, const Batch& batch) {
         g.confidence = model.stored.confidence.index_select(0, which);
     }
     g.identity = withFused(g.embedding, g.confidence, batch.pictures).repeat_interleave(o.batch.targets, 0);
-    const torch::Tensor noise = randomPerFace(batch, o, nn::noiseSize(model.decoder)).to(model.device) * 2 - 1;
-    g.face = nn::decode(model.decoder, g.identity, g.targetPose, noise,
+    g.face = nn::decode(model.decoder, g.identity, g.poseCode, noise(model, o, batch, g.images),
                         nn::faceOutput(model.decoder, side, g.target.size(2)));
     return g;
 }
@@ -174,11 +192,13 @@ torch::Tensor likeness(Model& model, const DrGanOptions& o, const Batch& batch, 
 
 nn::DiscriminatorForm form(const DrGanOptions& o) { return nn::discriminatorForm(o.discriminatorForm); }
 
-nn::Edges discriminate(Model& model, const DrGanOptions& o, const torch::Tensor& pictures) {
+nn::Edges discriminate(Model& model, const DrGanOptions& o, const torch::Tensor& pictures,
+                       const torch::Tensor& poseCode) {
     const bool texture = form(o) == nn::DiscriminatorForm::Patch;
     const torch::Tensor seen = o.discriminatorGrey ? nn::inGrey(pictures) : pictures;
     const MixedPrecision half(o);
-    return model.discriminator->forward({{"image", texture ? nn::faceAlone(seen) : seen}});
+    return texture ? model.discriminator->forward({{"image", nn::faceAlone(seen)}, {"pose", poseCode}})
+                   : model.discriminator->forward({{"image", seen}});
 }
 
 /// The true pictures are the real half: clean, at poses drawn evenly like the generated ones.
@@ -188,8 +208,8 @@ void discriminatorStep(Model& model, const DrGanOptions& o, const Generated& g, 
     if (strength.strong && step % o.generatorSteps != 0) {
         return;
     }
-    const nn::Edges real = discriminate(model, o, g.target);
-    const nn::Edges generated = discriminate(model, o, g.face.detach());
+    const nn::Edges real = discriminate(model, o, g.target, g.poseCode);
+    const nn::Edges generated = discriminate(model, o, g.face.detach(), g.poseCode);
     losses["discriminator"] = nn::discriminatorLoss(form(o), real, generated, g.targetPerson, g.targetPose);
     const torch::Tensor told = nn::averageAcross(nn::toldApart(form(o), generated));
     strength.toldApart = strength.toldApart.defined() ? strength.toldApart.lerp(told, 0.1) : told * 0.5;
@@ -236,7 +256,7 @@ Losses generatorStep(Model& model, const Targets& targets, const DrGanOptions& o
     }
     torch::Tensor sum = likeness(model, o, batch, g, losses);
     if (adversarial) {
-        const nn::Edges judged = discriminate(model, o, g.face);
+        const nn::Edges judged = discriminate(model, o, g.face, g.poseCode);
         losses["adversarial"] = nn::generatorLoss(form(o), judged, g.targetPerson, g.targetPose);
         sum = sum + o.adversarialWeight * losses["adversarial"];
     }
@@ -258,11 +278,17 @@ double validateLikeness(Model& model, const DrGanOptions& o, const std::vector<B
     auto swap = [&] {
         std::swap(model.decoder, model.averagedDecoder);
         std::swap(model.encoder, model.averagedEncoder);
+        std::swap(model.appearance, model.averagedAppearance);
     };
     swap();
-    const bool decoderLearns = model.decoder->is_training(), encoderLearns = model.encoder->is_training();
-    model.decoder->eval();
-    model.encoder->eval();
+    const std::vector<nn::Graph> judged = model.appearance
+                                              ? std::vector<nn::Graph>{model.decoder, model.encoder, model.appearance}
+                                              : std::vector<nn::Graph>{model.decoder, model.encoder};
+    std::vector<bool> learns;
+    for (nn::Graph network : judged) {
+        learns.push_back(network->is_training());
+        network->eval();
+    }
     // The noise is the same every time: the best checkpoint is not the one with the luckiest.
     torch::manual_seed(o.batch.seed);
     double sum = 0;
@@ -270,8 +296,10 @@ double validateLikeness(Model& model, const DrGanOptions& o, const std::vector<B
         Losses losses;
         sum += likeness(model, o, batch, generate(model, o, batch), losses).item<double>();
     }
-    model.decoder->train(decoderLearns);
-    model.encoder->train(encoderLearns);
+    for (size_t i = 0; i < judged.size(); ++i) {
+        nn::Graph network = judged[i];
+        network->train(learns[i]);
+    }
     swap();
     return sum / static_cast<double>(std::max<size_t>(1, batches.size()));
 }

@@ -202,10 +202,12 @@ void Trainer::evaluate() {
         spdlog::info("validation: {:.4f}, the generator's terms but the adversarial one", score);
     }
     if (model_.averagedDecoder && leads()) {
-        writeGrid(folder_.path(fmt::format("grid-{:06}.png", step_)), model_.averagedEncoder, model_.averagedDecoder,
-                  faces_, model_.device, true, options_.batch.targetSide);
-        writeGrid(folder_.path("generated.png"), model_.averagedEncoder, model_.averagedDecoder, faces_, model_.device,
-                  false, options_.batch.targetSide);
+        const auto write = [&](const std::string& name, bool inputs) {
+            writeGrid(folder_.path(name), model_.averagedEncoder, model_.averagedDecoder, model_.averagedAppearance,
+                      faces_, model_.device, inputs, options_.batch.targetSide);
+        };
+        write(fmt::format("grid-{:06}.png", step_), true);
+        write("generated.png", false);
     }
     if (leads() && score < best_) {
         best_ = score;

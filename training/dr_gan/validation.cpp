@@ -8,10 +8,13 @@
 #include <stdexcept>
 
 #include "dr_gan/batches.hpp"
+#include "opencv2/drgan/model_contract.hpp"
 #include "run/augmentation.hpp"
 #include "run/picture.hpp"
 
 namespace drgan::train {
+
+namespace contract = cv::drgan::contract;
 
 namespace {
 
@@ -176,8 +179,8 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
     return result;
 }
 
-void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
-               const torch::Device& device, bool inputs, int64_t drawnSide, int people) {
+void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, nn::Graph& appearance,
+               const io::FaceSet& faces, const torch::Device& device, bool inputs, int64_t drawnSide, int people) {
     std::map<int32_t, std::vector<int64_t>> rows;
     for (const bool validation : {true, false}) {  // where nobody is kept out, the people who are trained on
         for (size_t row = 0; row < faces.size(); ++row) {
@@ -216,17 +219,19 @@ void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, 
     const bool training = decoder->is_training();
     const bool encoderTraining = encoder->is_training();
     encoder->eval();
-    decoder->eval();
+    decoder->eval();  // an averaged appearance network always is
     const int64_t poses = nn::poseCount(decoder), side = faces.imageSize();
     std::vector<torch::Tensor> lines;
     for (int64_t row : shown) {
         const torch::Tensor image = tensor(picture(faces, row)).unsqueeze(0);
         const torch::Tensor embedding = nn::encode(encoder, image.to(device)).first.expand({poses, -1});
-        const torch::Tensor noise = torch::zeros({poses, nn::noiseSize(decoder)}, embedding.options());
-        torch::Tensor line =
-            nn::decode(decoder, embedding, torch::arange(poses, torch::TensorOptions(torch::kInt64).device(device)),
-                       noise, nn::faceOutput(decoder, side, drawnSide))
-                .cpu();
+        const torch::Tensor noise =
+            appearance
+                ? appearance->forward({{contract::encoderImage, image.to(device)}}).at(contract::encoderAppearance)
+                : torch::zeros({1, nn::noiseSize(decoder)}, embedding.options());
+        torch::Tensor line = nn::decode(decoder, embedding, torch::eye(poses, embedding.options()),
+                                        noise.expand({poses, -1}), nn::faceOutput(decoder, side, drawnSide))
+                                 .cpu();
         const int64_t times = side / line.size(2);
         line = line.repeat_interleave(times, 2).repeat_interleave(times, 3);
         if (inputs) {

@@ -26,9 +26,11 @@ Validation validate(nn::Graph& encoder, const io::FaceSet& faces, const torch::D
 /// Writes a PNG: one row per person, columns the input (if `inputs`) and the generated face at every pose.
 /// The people are validation persons (training persons where there are none), each with the picture of theirs that is
 /// turned farthest among the first few.
+/// @param appearance what the decoder's noise is made of (see nn::appearanceNetwork); null: zeros
 /// @param drawnSide resolution of the decoder's pictures (see nn::faceOutput), shown at the input's
 /// @throws std::runtime_error if the file cannot be written
-void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, const io::FaceSet& faces,
-               const torch::Device& device, bool inputs, int64_t drawnSide = 0, int people = 8);
+void writeGrid(const std::string& path, nn::Graph& encoder, nn::Graph& decoder, nn::Graph& appearance,
+               const io::FaceSet& faces, const torch::Device& device, bool inputs, int64_t drawnSide = 0,
+               int people = 8);
 
 }  // namespace drgan::train

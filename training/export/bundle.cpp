@@ -82,6 +82,15 @@ Files extraFiles(const Extras& extras, const std::map<std::string, std::string>&
     return files;
 }
 
+nn::Graph withAppearance(const nn::Graph& encoder, const train::Checkpoint& checkpoint,
+                         std::map<std::string, std::string>& metadata) {
+    if (!checkpoint.hasNetwork("averaged_appearance")) {
+        return encoder;
+    }
+    metadata[contract::keyAppearanceSize] = std::to_string(nn::noiseSize(checkpoint.network("averaged_decoder")));
+    return nn::joined(encoder, checkpoint.network("averaged_appearance"));
+}
+
 std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions& options, const Extras& extras) {
     const nn::Graph encoder = checkpoint.network("averaged_encoder");
     const nn::Graph decoder = nn::withOutputs(checkpoint.network("averaged_decoder"), {contract::decoderFace});
@@ -97,7 +106,8 @@ std::string writeBundle(const train::Checkpoint& checkpoint, const BundleOptions
     decoderMetadata[contract::keyPoseYaws] = value("pose_yaws");
     decoderMetadata[contract::keyNoiseSize] = std::to_string(nn::noiseSize(decoder));
 
-    Files files{{contract::encoderFile, toOnnx(encoder, "encoder", encoderMetadata)},
+    const nn::Graph whole = withAppearance(encoder, checkpoint, encoderMetadata);
+    Files files{{contract::encoderFile, toOnnx(whole, "encoder", encoderMetadata)},
                 {contract::decoderFile, toOnnx(decoder, "decoder", decoderMetadata)}};
     for (auto& file : extraFiles(extras, encoderMetadata)) {
         files.push_back(std::move(file));
@@ -148,7 +158,8 @@ void writeStart(const train::Checkpoint& checkpoint, const std::string& path, co
         }
     };
     std::vector<std::string> own;
-    for (const char* name : {"averaged_encoder", "averaged_decoder"}) {  // an encoder's run has no decoder yet
+    for (const char* name :
+         {"averaged_encoder", "averaged_decoder", "averaged_appearance"}) {  // an encoder's run has no decoder yet
         if (checkpoint.hasNetwork(name)) {
             own.emplace_back(name);
         }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.hpp"
+#include "nn/graph/graph.hpp"
 
 namespace drgan::exporting {
 
@@ -25,6 +26,12 @@ struct Extras {
 /// @param common metadata of another model of the bundle
 std::vector<std::pair<std::string, std::string>> extraFiles(const Extras& extras,
                                                             const std::map<std::string, std::string>& common);
+
+/// The encoder of a bundle: with the checkpoint's appearance network, if it has one, behind it. Behind, because cv::dnn
+/// then computes it only where the appearance is asked for.
+/// @param metadata of the encoder; says then that it has an appearance
+nn::Graph withAppearance(const nn::Graph& encoder, const train::Checkpoint& checkpoint,
+                         std::map<std::string, std::string>& metadata);
 
 /// Writes a checkpoint's averaged networks as a bundle: encoder.onnx, decoder.onnx, the extras, and manifest.json.
 ///

@@ -130,9 +130,20 @@ void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoi
         }
     }
     Manifest manifest(folder);
-    const std::string bytes = toOnnx(decoder, "decoder", metadata);
-    manifest.put(contract::decoderFile, metadata, bytes);
-    writeFiles(folder, {{contract::decoderFile, bytes}, {contract::manifestFile, manifest.text()}});
+    Files files{{contract::decoderFile, toOnnx(decoder, "decoder", metadata)}};
+    manifest.put(contract::decoderFile, metadata, files.back().second);
+    // The appearance belongs to the decoder, although the encoder's file has its network.
+    const fs::path encoderPath = fs::path(folder) / contract::encoderFile;
+    const nn::Graph before = nn::readOnnx(encoderPath.string());
+    Metadata ofEncoder = metadataOf(encoderPath);
+    if (ofEncoder.erase(contract::keyAppearanceSize) > 0 || checkpoint.hasNetwork("averaged_appearance")) {
+        const nn::Graph encoder = withAppearance(
+            nn::withOutputs(before, {contract::encoderEmbedding, contract::encoderConfidence}), checkpoint, ofEncoder);
+        files.emplace_back(contract::encoderFile, toOnnx(encoder, "encoder", ofEncoder));
+        manifest.put(contract::encoderFile, ofEncoder, files.back().second);
+    }
+    files.emplace_back(contract::manifestFile, manifest.text());
+    writeFiles(folder, files);
 }
 
 void replaceExtras(const std::string& folder, const Extras& extras) {

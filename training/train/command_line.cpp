@@ -128,6 +128,11 @@ void addDecoder(CLI::App& app, DrGanOptions& o) {
                    "channels of the decoder's first map; 0: according to --decoder-width")
         ->group(group);
     app.add_option("--noise-size", o.noiseSize, "Nz, values of the decoder's noise input")->group(group);
+    app.add_flag(
+           "--appearance", o.appearance,
+           "learn an appearance code: a small network gives the decoder light, colours and hair of the input picture "
+           "in place of noise. Needs --pictures 1")
+        ->group(group);
     app.add_option("--upsampling", o.upsampling,
                    "resize (resize, then convolution) or fconv (the paper's fractionally strided convolution)")
         ->check(CLI::IsMember({"resize", "fconv"}))
@@ -416,6 +421,10 @@ private:
 
     static void settle(DrGanOptions& o) {
         o.batch.storedPerPerson = o.storedEmbeddings.empty() ? 0 : o.storedPerPerson;
+        o.batch.targetsOfInput = o.appearance;
+        if (o.appearance && o.batch.pictures > 1) {
+            throw CLI::ValidationError("--appearance", "needs --pictures 1: an appearance is that of one picture");
+        }
         if (!o.blend.empty() && o.start.empty()) {
             throw CLI::ValidationError("--blend", "needs --start, whose encoder it changes");
         }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <opencv2/drgan.hpp>
 
 #include "export/bundle.hpp"
 #include "export/rewrite.hpp"
@@ -184,6 +185,122 @@ TEST_F(TrainerRun, DrawsInputsFromCodesThatWereMadeOnce) {
     o.run = path("other");
     o.batch.seed = 5;
     EXPECT_NE(error(o).find("embeddings of another run"), std::string::npos);
+}
+
+TEST_F(TrainerRun, ATargetOfAnAppearanceIsAViewOfTheInput) {
+    SmallFaceSet drawn;  // whose pictures differ
+    drawn.side = 32;
+    drawn.people = 6;
+    drawn.drawn = true;
+    writeSmallFaceSet(path("drawn.safetensors"), drawn);
+    const drgan::io::FaceSet faces(path("drawn.safetensors"));
+    BatchOptions how = options(Stage::Decoder, "none", 1).batch;
+    how.pictures = 1;
+    how.targetsOfInput = true;
+    how.augmentation = {0, 0, 0, 0.5, 1, 0, 0, 0, 0};  // light and colours of a target are those of its input
+    const Sampler sampler(faces, how);
+    const int64_t side = faces.imageSize(), pixels = 3 * side * side;
+    const auto source = [&](int64_t row) { return faces.origin()[row] < 0 ? row : faces.origin()[row]; };
+    const auto planesOf = [&](int64_t row) {
+        std::vector<uint8_t> rgb(static_cast<size_t>(pixels));
+        faces.decode(static_cast<size_t>(row), rgb.data());
+        return torch::tensor(rgb).view({side, side, 3}).permute({2, 0, 1}).to(torch::kFloat32) / 127.5 - 1;
+    };
+    const auto same = [&](const torch::Tensor& a, const torch::Tensor& b) { return torch::allclose(a, b, 0, 1e-5); };
+    int turned = 0, mirrored = 0;
+    for (int step = 0; step < 8; ++step) {
+        const Batch batch = sampler.draw(step);
+        const torch::Tensor images = torch::tensor(batch.images).view({-1, 3, side, side});
+        const torch::Tensor targets = torch::tensor(batch.targets).view({-1, 3, side, side});
+        ASSERT_EQ(targets.size(0), images.size(0) * how.targets);
+        for (int64_t t = 0; t < targets.size(0); ++t) {
+            const int64_t input = t / how.targets, row = batch.row[input];
+            const bool flipped = same(images[input], planesOf(row).flip({2}));
+            ASSERT_TRUE(flipped || same(images[input], planesOf(row)));
+            int64_t shown = -1;
+            for (int64_t other = 0; other < static_cast<int64_t>(faces.size()); ++other) {
+                const torch::Tensor picture = planesOf(other);
+                if (source(other) == source(row) && same(targets[t], flipped ? picture.flip({2}) : picture)) {
+                    shown = other;
+                }
+            }
+            ASSERT_GE(shown, 0) << "another picture than the input's, or one that is mirrored otherwise";
+            EXPECT_FLOAT_EQ(batch.targetYaw[t], flipped ? -faces.yaw()[shown] : faces.yaw()[shown]);
+            turned += shown != row ? 1 : 0;
+            mirrored += flipped ? 1 : 0;
+        }
+    }
+    EXPECT_GT(turned, 5);
+    EXPECT_GT(mirrored, 5);
+    how.pictures = 2;
+    EXPECT_THROW(Sampler(faces, how), std::invalid_argument);
+}
+
+TEST_F(TrainerRun, LearnsAnAppearance) {
+    train(options(Stage::Encoder, "start", 1));
+    DrGanOptions o = options(Stage::Decoder, "run", 6);
+    o.start = path("start/last.safetensors");
+    o.appearance = o.batch.targetsOfInput = true;
+    o.batch.pictures = 1;
+    o.noiseSize = 5;
+    o.storedEmbeddings = path("embeddings.safetensors");
+    o.batch.storedPerPerson = 2;
+    o.checkpointEvery = 3;
+    train(o);
+    DrGanOptions half = o;
+    half.run = path("half");
+    half.steps = 3;
+    train(half);
+    const Checkpoint whole = Checkpoint::load(path("run/last.safetensors")),
+                     before = Checkpoint::load(path("half/last.safetensors"));
+    auto network = whole.network("averaged_appearance");
+    const torch::Tensor learned = whole.network("appearance")->parameters().front(),
+                        earlier = before.network("appearance")->parameters().front();
+    EXPECT_GT((learned - earlier).abs().max().item<double>(), 0);
+
+    // The bundle's encoder gives what the network gives, and the bundle's decoder takes it.
+    drgan::exporting::writeBundle(whole, {path("bundle"), 0.25});
+    const auto encoder = cv::drgan::Encoder::create(path("bundle/encoder.onnx"));
+    const auto decoder = cv::drgan::Decoder::create(path("bundle/decoder.onnx"), encoder);
+    ASSERT_EQ(encoder->appearanceSize(), 5);
+    const int side = encoder->alignment().size;
+    cv::Mat picture(side, side, CV_8UC3), embedding, confidence, appearance, face;
+    cv::randu(picture, 0, 255);
+    encoder->featuresAndAppearances(std::vector<cv::Mat>{picture}, embedding, confidence, appearance);
+    const torch::Tensor image = (torch::from_blob(picture.data, {1, side, side, 3}, torch::kUInt8)
+                                     .flip(3)
+                                     .permute({0, 3, 1, 2})
+                                     .to(torch::kFloat32) /
+                                 127.5) -
+                                1;
+    network->eval();
+    const torch::Tensor expected = network->forward({{"image", image}}).at("appearance").detach();
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_NEAR(appearance.at<float>(i), expected[0][i].item<float>(), 1e-3);
+    }
+    decoder->frontalize(embedding, face, appearance);
+    EXPECT_EQ(face.cols, side);
+
+    // Another decoder comes with its own appearance, or with none.
+    const Checkpoint plain = [&] {
+        DrGanOptions other = options(Stage::Decoder, "plain", 1);
+        other.start = o.start;
+        other.noiseSize = 5;
+        train(other);
+        return Checkpoint::load(path("plain/last.safetensors"));
+    }();
+    const std::string id = encoder->bundleId();
+    drgan::exporting::replaceDecoder(path("bundle"), plain);
+    EXPECT_EQ(cv::drgan::Encoder::create(path("bundle/encoder.onnx"))->appearanceSize(), 0);
+    EXPECT_EQ(cv::drgan::Encoder::create(path("bundle/encoder.onnx"))->bundleId(), id);
+    drgan::exporting::replaceDecoder(path("bundle"), whole);
+    cv::Mat again;
+    cv::drgan::Encoder::create(path("bundle/encoder.onnx"))->appearance(picture, again);
+    EXPECT_LT(cv::norm(again, appearance, cv::NORM_INF), 1e-5);
+
+    o.run = path("several");
+    o.batch.pictures = 2;
+    EXPECT_NE(error(o).find("expected 1 picture"), std::string::npos);
 }
 
 TEST_F(TrainerRun, ADecoderIsBlendedAndPutIntoItsBundle) {

@@ -11,6 +11,9 @@ using torch::Tensor;
 
 namespace {
 
+/// The codes of these poses, of three.
+Tensor codes(const std::vector<int64_t>& poses) { return torch::one_hot(torch::tensor(poses), 3).to(torch::kFloat32); }
+
 TEST(Graph, PapersEncoderHasThePapersShapes) {
     nn::Graph encoder = nn::casiaEncoder({});
     encoder->eval();
@@ -27,7 +30,7 @@ TEST_P(DecoderUpsampling, DrawsPicturesOfItsSize) {
     nn::DecoderSpec spec{32, 8, 3, 5, 0.1};
     spec.transposed = GetParam();
     nn::Graph decoder = nn::mirroredDecoder(spec);
-    const Tensor face = nn::decode(decoder, torch::randn({4, 8}), torch::tensor({0, 1, 2, 0}));
+    const Tensor face = nn::decode(decoder, torch::randn({4, 8}), codes({0, 1, 2, 0}));
     EXPECT_EQ(face.sizes(), (std::vector<int64_t>{4, 3, 32, 32}));
     EXPECT_LE(face.abs().max().item<float>(), 1);
     EXPECT_EQ(nn::poseCount(decoder), 3);
@@ -41,7 +44,7 @@ TEST(Graph, BasisDecoderDrawsAtTwoResolutions) {
     torch::manual_seed(4);
     nn::Graph decoder = nn::basisDecoder({32, 8, 3, 5, 0.1});
     decoder->eval();
-    const Tensor code = torch::randn({2, 8}), pose = torch::tensor({0, 2}), zeros = torch::zeros({2, 5});
+    const Tensor code = torch::randn({2, 8}), pose = codes({0, 2}), zeros = torch::zeros({2, 5});
     for (int64_t side : {16, 32}) {
         const std::string output = nn::faceOutput(decoder, 32, side);
         EXPECT_EQ(nn::decode(decoder, code, pose, zeros, output).sizes(), (std::vector<int64_t>{2, 3, side, side}));
@@ -53,12 +56,12 @@ TEST(Graph, BasisDecoderDrawsAtTwoResolutions) {
 TEST(Graph, KeepsOnlyTheOutputsThatAreAskedFor) {
     torch::manual_seed(4);
     nn::Graph decoder = nn::basisDecoder({32, 8, 3, 5, 0.1});
-    nn::decode(decoder, torch::randn({4, 8}), torch::tensor({0, 1, 2, 0}));  // moves the running means
+    nn::decode(decoder, torch::randn({4, 8}), codes({0, 1, 2, 0}));  // moves the running means
     decoder->eval();
     nn::Graph small = nn::withOutputs(decoder, {"face_16"});
     EXPECT_LT(small->nodes().size(), decoder->nodes().size());
     EXPECT_LT(small->parameters().size(), decoder->parameters().size());
-    const Tensor code = torch::randn({2, 8}), pose = torch::tensor({0, 2}), zeros = torch::zeros({2, 5});
+    const Tensor code = torch::randn({2, 8}), pose = codes({0, 2}), zeros = torch::zeros({2, 5});
     EXPECT_TRUE(torch::equal(nn::decode(small, code, pose, zeros, "face_16"),
                              nn::decode(decoder, code, pose, zeros, "face_16")));
     EXPECT_THROW(nn::withOutputs(decoder, {"nose"}), std::runtime_error);
@@ -85,10 +88,10 @@ TEST(Graph, PoseAndNoiseChangeTheFace) {
     nn::Graph decoder = nn::mirroredDecoder({16, 8, 3, 5, 0.2});
     decoder->eval();
     const Tensor code = torch::randn({1, 8}), zeros = torch::zeros({1, 5});
-    const Tensor face = nn::decode(decoder, code, torch::tensor({0}), zeros);
-    EXPECT_TRUE(torch::equal(face, nn::decode(decoder, code, torch::tensor({0}), zeros)));
-    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, torch::tensor({1}), zeros)));
-    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, torch::tensor({0}), zeros + 1)));
+    const Tensor face = nn::decode(decoder, code, codes({0}), zeros);
+    EXPECT_TRUE(torch::equal(face, nn::decode(decoder, code, codes({0}), zeros)));
+    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, codes({1}), zeros)));
+    EXPECT_FALSE(torch::equal(face, nn::decode(decoder, code, codes({0}), zeros + 1)));
 }
 
 TEST(Graph, IsRebuiltFromItsDescription) {
@@ -121,6 +124,57 @@ TEST(Graph, RefusesSizesThatDoNotHalveFourTimes) {
     EXPECT_THROW(nn::casiaEncoder({100, 8, 0.2}), std::invalid_argument);
 }
 
+TEST(Graph, PatchDiscriminatorIsToldThePose) {
+    torch::manual_seed(6);
+    nn::Graph judge = nn::discriminator({32, 5, 3, 0.5, nn::DiscriminatorForm::Patch});
+    judge->eval();
+    const Tensor image = torch::randn({1, 3, 32, 32});
+    const auto real = [&](int64_t pose) {
+        return judge->forward({{"image", image}, {"pose", codes({pose})}}).at("real");
+    };
+    EXPECT_TRUE(torch::equal(real(0), real(0)));
+    EXPECT_FALSE(torch::equal(real(0), real(2)));
+}
+
+TEST(Graph, AppearanceIsWithinOneEachWay) {
+    torch::manual_seed(7);
+    nn::Graph network = nn::appearanceNetwork(32, 6);
+    network->eval();
+    const Tensor code = network->forward({{"image", 50 * torch::randn({3, 3, 32, 32})}}).at("appearance");
+    EXPECT_EQ(code.sizes(), (std::vector<int64_t>{3, 6}));
+    EXPECT_LE(code.abs().max().item<float>(), 1);
+    EXPECT_FALSE(torch::equal(code[0], code[1]));
+}
+
+TEST(Graph, JoinedNetworksGiveTheOutputsOfBoth) {
+    torch::manual_seed(8);
+    nn::Graph encoder = nn::casiaEncoder({32, 8, 0.1}), appearance = nn::appearanceNetwork(32, 6);
+    encoder->eval();
+    appearance->eval();
+    nn::Graph both = nn::joined(encoder, appearance);
+    const Tensor image = torch::randn({2, 3, 32, 32});
+    const nn::Edges seen = both->forward({{"image", image}});
+    EXPECT_EQ(seen.size(), 3U);
+    EXPECT_TRUE(torch::equal(seen.at("embedding"), nn::encode(encoder, image).first));
+    EXPECT_TRUE(torch::equal(seen.at("appearance"), appearance->forward({{"image", image}}).at("appearance")));
+    // An embedding alone costs what it did.
+    const std::vector<bool> needed = both->needed({"embedding", "confidence"});
+    EXPECT_EQ(std::count(needed.begin(), needed.end(), true), static_cast<ptrdiff_t>(encoder->nodes().size()));
+    EXPECT_FALSE(needed.back());
+    EXPECT_THROW(nn::joined(encoder, nn::appearanceNetwork(16, 6)), std::runtime_error);
+}
+
+TEST(PoseCode, MixesTheNeighboursOfAYaw) {
+    const Tensor code = nn::poseCode(torch::tensor({-90.F, 0.F, 23.5F, -100.F, 88.F}), {-90, 0, 30, 80});
+    const Tensor expected = torch::tensor({{1.F, 0.F, 0.F, 0.F},
+                                           {0.F, 1.F, 0.F, 0.F},
+                                           {0.F, 1 - 23.5F / 30, 23.5F / 30, 0.F},
+                                           {1.F, 0.F, 0.F, 0.F},
+                                           {0.F, 0.F, 0.F, 1.F}});
+    EXPECT_TRUE(torch::allclose(code, expected)) << code;
+    EXPECT_TRUE(torch::equal(nn::poseCode(torch::tensor({12.F}), {0}), torch::ones({1, 1})));
+}
+
 TEST(Graph, DiscriminatorFormsHaveTheirHeads) {
     const Tensor image = torch::zeros({2, 3, 16, 16});
     const auto cvpr = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Cvpr})->forward({{"image", image}});
@@ -129,7 +183,8 @@ TEST(Graph, DiscriminatorFormsHaveTheirHeads) {
     const auto tpami = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Tpami})->forward({{"image", image}});
     EXPECT_EQ(tpami.at("identity").size(1), 5);
     EXPECT_EQ(tpami.at("real").size(1), 1);
-    const auto patch = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Patch})->forward({{"image", image}});
+    const auto patch = nn::discriminator({16, 5, 3, 0.1, nn::DiscriminatorForm::Patch})
+                           ->forward({{"image", image}, {"pose", torch::eye(3).slice(0, 0, 2)}});
     EXPECT_EQ(patch.size(), 1U);
     EXPECT_EQ(patch.at("real").sizes(), (std::vector<int64_t>{2, 1, 2, 2}));
     EXPECT_THROW(nn::discriminatorForm("patches"), std::invalid_argument);

@@ -95,14 +95,19 @@ TEST_P(GeneratorGradient, IsNotZero) {
     const Tensor person = torch::tensor({0, 4, 2, 2}), pose = torch::tensor({0, 1, 2, 1});
     const auto [embedding, confidence] = nn::encode(encoder, torch::rand({4, 3, 16, 16}) * 2 - 1);
     const Tensor codes = torch::cat({embedding, nn::fuse(embedding, confidence, 2)});
-    const Tensor face = nn::decode(decoder, codes, torch::cat({pose, pose.slice(0, 0, 2)})).slice(0, 0, 4);
+    const Tensor poseCode = torch::one_hot(pose, 3).to(torch::kFloat32);
+    const Tensor face = nn::decode(decoder, codes, torch::cat({poseCode, poseCode.slice(0, 0, 2)})).slice(0, 0, 4);
     Tensor loss;
     if (term == "reconstruction") {
         loss = nn::reconstructionLoss(face, torch::zeros_like(face), torch::ones({4}));
     } else if (term == "identity") {
         loss = nn::cosineLoss(nn::encode(encoder, face).first, embedding.detach());
     } else {
-        loss = nn::generatorLoss(form, critic->forward({{"image", face}}), person, pose);
+        nn::Edges seen{{"image", face}};
+        if (term == "patch") {
+            seen["pose"] = poseCode;
+        }
+        loss = nn::generatorLoss(form, critic->forward(seen), person, pose);
     }
     loss.backward();
     for (const auto& network : {encoder, decoder}) {

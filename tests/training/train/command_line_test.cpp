@@ -51,6 +51,14 @@ protected:
     fs::path folder_;
 };
 
+TEST_F(OptionsOf, AnAppearanceIsThatOfOnePicture) {
+    const auto o = parse({"decoder", "--faces", existing(), "--run", "r", "--appearance", "--pictures", "1"});
+    EXPECT_TRUE(o.appearance);
+    EXPECT_TRUE(o.batch.targetsOfInput);
+    refuse({"decoder", "--appearance"}, 105, "--appearance: needs --pictures 1");
+    EXPECT_FALSE(parse({"decoder", "--faces", existing(), "--run", "r"}).batch.targetsOfInput);
+}
+
 TEST_F(OptionsOf, ResolvedConfigGivesTheSameRunAgain) {
     const auto o = parse({"joint", "--faces", existing(), "--run", "r", "--steps", "7", "--poses", "-45,0,45"});
     EXPECT_EQ(o.stage, Stage::Joint);

@@ -269,6 +269,44 @@ Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs) {
     return result;
 }
 
+Graph joined(const Graph& first, const Graph& second) {
+    json description = first->toJson(), other = second->toJson();
+    const auto renamed = [&](const std::string& edge) {
+        return second->inputs().count(edge) > 0 ? edge : "joined_" + edge;
+    };
+    for (json& item : other["inputs"]) {
+        const auto known = first->inputs().find(item.at("name").get<std::string>());
+        if (known == first->inputs().end()) {
+            description["inputs"].push_back(item);
+        } else if (json(known->second) != item.at("shape")) {
+            throw std::runtime_error("networks to be joined: their input \"" + known->first + "\" has two shapes");
+        }
+    }
+    for (json& node : other["nodes"]) {
+        for (json& edge : node["inputs"]) {
+            edge = renamed(edge.get<std::string>());
+        }
+        node["output"] = renamed(node.at("output").get<std::string>());
+        description["nodes"].push_back(node);
+    }
+    for (json& item : other["outputs"]) {
+        description["outputs"].push_back(
+            {{"name", item.at("name")}, {"edge", renamed(item.at("edge").get<std::string>())}});
+    }
+    Graph result(description);
+    size_t next = 0;
+    for (const Graph* part : {&first, &second}) {
+        for (const Node& node : (*part)->nodes()) {
+            const Node& to = result->nodes()[next++];
+            if (to.module) {
+                copyWeights(*to.module, *node.module);
+            }
+        }
+    }
+    result->train(first->is_training());
+    return result;
+}
+
 void copyWeights(torch::nn::Module& to, const torch::nn::Module& from) {
     torch::NoGradGuard noGrad;
     auto copy = [](auto& target, const auto& source) {

@@ -99,6 +99,9 @@ TORCH_MODULE(Graph);
 /// A copy of the network, with its own weights, that has only these outputs.
 Graph withOutputs(const Graph& graph, const std::vector<std::string>& outputs);
 
+/// One network of two that take the same inputs: with the outputs of both, and copies of their weights.
+Graph joined(const Graph& first, const Graph& second);
+
 /// Copies every parameter and buffer of `from` into `to`, which has the same structure.
 void copyWeights(torch::nn::Module& to, const torch::nn::Module& from);
 

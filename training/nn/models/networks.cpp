@@ -39,8 +39,7 @@ struct Layer {
     int64_t channels, stride;
 };
 
-Trunk convolutions(GraphImpl& g, std::string x, double width, const std::vector<Layer>& layers) {
-    int64_t in = 3;
+Trunk convolutions(GraphImpl& g, std::string x, int64_t in, double width, const std::vector<Layer>& layers) {
     for (const Layer& layer : layers) {
         const int64_t out = scaled(layer.channels, width);
         x = convBnElu(g, x, in, out, layer.stride);
@@ -51,7 +50,7 @@ Trunk convolutions(GraphImpl& g, std::string x, double width, const std::vector<
 
 /// Conv11 to Conv52 of table 1: all but the last convolution. The map is S/16 wide.
 Trunk casiaTrunk(GraphImpl& g, const std::string& x, double width) {
-    return convolutions(g, x, width,
+    return convolutions(g, x, 3, width,
                         {{32, 1},
                          {64, 1},
                          {64, 2},
@@ -79,12 +78,14 @@ std::string inputLayer(GraphImpl& g, const DecoderSpec& spec, int64_t out) {
         g.concat({g.input(contract::decoderEmbedding, {spec.embeddingSize}),
                   g.input(contract::decoderPose, {spec.poses}), g.input(contract::decoderNoise, {spec.noiseSize})});
     const std::string result = g.linear(x, spec.embeddingSize + spec.poses + spec.noiseSize, out);
-    // A one-hot code is short and 50 values of noise are long beside an embedding: as they come, the noise would drown
+    // A pose code is short and 50 values of noise are long beside an embedding: as they come, the noise would drown
     // the pose for the first thousand steps.
     torch::NoGradGuard noGrad;
     torch::Tensor weight = g.nodes().back().module->as<torch::nn::Linear>()->weight;
     weight.slice(1, spec.embeddingSize, spec.embeddingSize + spec.poses).mul_(4);
-    weight.slice(1, spec.embeddingSize + spec.poses).mul_(0.1);
+    if (!spec.appearance) {
+        weight.slice(1, spec.embeddingSize + spec.poses).mul_(0.1);
+    }
     return result;
 }
 
@@ -198,6 +199,18 @@ Graph basisDecoder(const DecoderSpec& spec) {
     return graph;
 }
 
+Graph appearanceNetwork(int64_t imageSize, int64_t size) {
+    checkSize(imageSize);
+    Graph graph;
+    GraphImpl& g = *graph;
+    // Light and colours are coarse: half of the resolution is enough, and the encoder's time hardly grows.
+    std::string x = g.averagePool(g.input(contract::encoderImage, {3, imageSize, imageSize}), {});
+    const Trunk trunk = convolutions(g, x, 3, 1, {{24, 2}, {48, 2}, {64, 2}, {64, 1}});
+    const int64_t cells = trunk.channels * (imageSize / 16) * (imageSize / 16);  // where it is light, dark, or hair
+    g.output(contract::encoderAppearance, g.tanh(g.linear(g.flatten(trunk.edge), cells, size)));
+    return graph;
+}
+
 DiscriminatorForm discriminatorForm(const std::string& name) {
     if (name == "cvpr") {
         return DiscriminatorForm::Cvpr;
@@ -217,8 +230,13 @@ Graph discriminator(const DiscriminatorSpec& spec) {
     GraphImpl& g = *graph;
     const std::string image = g.input(contract::encoderImage, {3, spec.imageSize, spec.imageSize});
     if (spec.form == DiscriminatorForm::Patch) {
+        const Trunk seen = convolutions(g, image, 3, spec.width, {{32, 1}, {64, 2}, {64, 1}, {128, 2}});
+        // The pose becomes a map of S/4: what belongs beside an ear depends on the yaw.
+        const int64_t sixteenth = spec.imageSize / 16, told = scaled(16, spec.width);
+        const std::string pose = g.linear(g.input("pose", {spec.poses}), spec.poses, told * sixteenth * sixteenth);
+        const std::string map = g.upsample(g.upsample(g.reshape(pose, {told, sixteenth, sixteenth})));
         const Trunk trunk =
-            convolutions(g, image, spec.width, {{32, 1}, {64, 2}, {64, 1}, {128, 2}, {128, 1}, {192, 2}});
+            convolutions(g, g.concat({seen.edge, map}), seen.channels + told, spec.width, {{128, 1}, {192, 2}});
         g.output("real", g.conv(trunk.edge, {trunk.channels, 1}));
         return graph;
     }
@@ -272,16 +290,29 @@ std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tens
     return {out.at(contract::encoderEmbedding), out.at(contract::encoderConfidence)};
 }
 
+torch::Tensor poseCode(const torch::Tensor& yaw, const std::vector<float>& poseYaws) {
+    const torch::Tensor poses = torch::tensor(poseYaws).to(yaw.device());
+    const auto count = static_cast<int64_t>(poseYaws.size());
+    if (count == 1) {
+        return torch::ones({yaw.size(0), 1}, yaw.options());
+    }
+    const torch::Tensor at = yaw.clamp(poseYaws.front(), poseYaws.back()).contiguous();
+    const torch::Tensor above = torch::searchsorted(poses, at).clamp(1, count - 1), below = above - 1;
+    const torch::Tensor low = poses.index_select(0, below), high = poses.index_select(0, above);
+    const torch::Tensor share = ((at - low) / (high - low)).unsqueeze(1);
+    return torch::one_hot(below, count) * (1 - share) + torch::one_hot(above, count) * share;
+}
+
 torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose, torch::Tensor noise,
                      const std::string& output) {
     if (!noise.defined()) {
         noise = torch::rand({embedding.size(0), noiseSize(decoder)}, embedding.options()) * 2 - 1;
     }
-    const torch::Tensor code = torch::one_hot(pose, poseCount(decoder)).to(embedding.dtype());
     return decoder
-        ->forward(
-            {{contract::decoderEmbedding, embedding}, {contract::decoderPose, code}, {contract::decoderNoise, noise}},
-            {output})
+        ->forward({{contract::decoderEmbedding, embedding},
+                   {contract::decoderPose, pose.to(embedding.dtype())},
+                   {contract::decoderNoise, noise}},
+                  {output})
         .at(output);
 }
 

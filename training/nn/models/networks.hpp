@@ -22,6 +22,7 @@ struct DecoderSpec {
     double width = 1.0;
     int64_t fcChannels = 0;   ///< channels of the S/16 map that the FC gives; 0: 320 x width, as in the paper
     bool transposed = false;  ///< upsample by transposed convolution (the paper) instead of resize + convolution
+    bool appearance = false;  ///< the noise input takes an appearance code (see appearanceNetwork)
 };
 
 /// A decoder that learns in minutes what the paper's needs days for. Identity and pose, mixed by one hidden layer, are
@@ -48,12 +49,17 @@ struct DiscriminatorSpec {
     DiscriminatorForm form = DiscriminatorForm::Cvpr;
 };
 
+/// Image [N,3,S,S] -> appearance [N,size] in [-1,1]: light, colours, hair and whatever else of a picture is neither
+/// identity nor pose. The decoder takes it for its noise.
+Graph appearanceNetwork(int64_t imageSize, int64_t size);
+
 /// The paper's encoder (table 1): image -> embedding, confidence.
 Graph casiaEncoder(const EncoderSpec& spec);
 /// The paper's decoder (table 1): embedding, pose, noise -> face.
 Graph mirroredDecoder(const DecoderSpec& spec);
 /// Cvpr, Tpami: the encoder's trunk with heads: image -> identity, pose (logits), and for Tpami also real [N,1].
-/// Patch: image -> real [N,1,S/8,S/8] (logits), each of which sees about 50 pixels.
+/// Patch: image, pose [N,Np] (the code that the picture shows) -> real [N,1,S/8,S/8] (logits), each of which sees about
+/// 50 pixels.
 Graph discriminator(const DiscriminatorSpec& spec);
 
 /// A copy of the encoder that gives, beside its outputs, the maps that it reduces next (the inputs of its convolutions
@@ -69,7 +75,10 @@ void setMemoryFormat(torch::MemoryFormat format);
 torch::Tensor fromPlanes(const std::vector<float>& planes, int64_t imageSize, const torch::Device& device);
 /// Embeddings [N,Nf] and confidences [N,1] in (0,1) of images [N,3,S,S].
 std::pair<torch::Tensor, torch::Tensor> encode(Graph& encoder, const torch::Tensor& images);
-/// Faces [N,3,S,S] of embeddings [N,Nf] at the poses [N] (indices); noise is uniform in [-1,1] unless given.
+/// Pose codes [N,Np] of yaws [N] in degrees: between two poses, their mixture; beyond the outermost ones, theirs.
+/// @param poseYaws degrees per pose, ascending
+torch::Tensor poseCode(const torch::Tensor& yaw, const std::vector<float>& poseYaws);
+/// Faces [N,3,S,S] of embeddings [N,Nf] with pose codes [N,Np]; noise is uniform in [-1,1] unless given.
 /// @param output which of the decoder's outputs
 torch::Tensor decode(Graph& decoder, const torch::Tensor& embedding, const torch::Tensor& pose,
                      torch::Tensor noise = {}, const std::string& output = "face");
