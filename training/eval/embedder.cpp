@@ -16,7 +16,10 @@ public:
     cv::drgan::Alignment alignment() const override { return encoder_->alignment(); }
     Encoding encode(const cv::Mat& aligned) override {
         Encoding encoding;
-        encoder_->feature(aligned, encoding.embedding, encoding.confidence);
+        cv::Mat confidence;
+        encoder_->featuresAndAppearances(std::vector<cv::Mat>{aligned}, encoding.embedding, confidence,
+                                         encoding.appearance);
+        encoding.confidence = confidence.at<float>(0);
         return encoding;
     }
 
@@ -32,7 +35,7 @@ public:
     }
 
     cv::drgan::Alignment alignment() const override { return alignment_; }
-    Encoding encode(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1}; }
+    Encoding encode(const cv::Mat& aligned) override { return {recognizer_.embed(aligned), 1, {}}; }
 
 private:
     data::Recognizer recognizer_;

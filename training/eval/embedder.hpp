@@ -17,8 +17,9 @@ public:
     virtual ~Embedder() = default;
 
     struct Encoding {
-        cv::Mat embedding;     ///< 1xNf CV_32F, not normalised
-        float confidence = 1;  ///< 1 for recognisers, which give none
+        cv::Mat embedding;        ///< 1xNf CV_32F, not normalised
+        float confidence = 1;     ///< 1 for recognisers, which give none
+        cv::Mat appearance = {};  ///< 1xNz CV_32F; empty: the network gives none
     };
 
     /// Where the two points lie in an aligned face, and its side.

@@ -26,6 +26,7 @@
 #include "stranger_groups.hpp"
 #include "strangers.hpp"
 #include "studies.hpp"
+#include "views.hpp"
 
 namespace drgan::eval {
 
@@ -247,6 +248,14 @@ void studyFrontalViews(const Options& o, const cv::drgan::Bundle& bundle, Embedd
     }
 }
 
+void studyViews(const Views& views, const Plots* plots, nlohmann::json& report) {
+    std::printf("Frontal views against the frontal pictures, over the face (CIE Lab):\n%s\n", table(views).c_str());
+    report["views"] = eval::report(views);
+    if (plots && !views.examples.empty()) {
+        plots->examples(views.examples);
+    }
+}
+
 /// Measures how alike the strangers are, and writes it to the bundle if asked to.
 /// @param thresholds gets the cosines
 Strangers studyStrangers(const Options& o, Embedder& network, cv::drgan::Thresholds& thresholds,
@@ -358,6 +367,10 @@ nlohmann::json run(const Options& o) {
     if (!o.strangers.empty()) {
         strangers = studyStrangers(o, encoder ? *encoder : *recognizer, rule.thresholds, report);
     }
+    if (!o.views.empty()) {
+        studyViews(viewsOfSet(o.views, o.viewsSplit, bundle), drawing, report);
+        report["views"]["faces"] = fileName(o.views);
+    }
     if (o.cfp.empty() && o.faces.empty()) {
         if (!o.json.empty()) {
             write(o.json, report);
@@ -393,6 +406,9 @@ nlohmann::json run(const Options& o) {
     if (encoder) {
         studyFusion(task, encoded, drawing, report);
         studyConfidence(task, encoded, drawing, report);
+        if (o.views.empty()) {
+            studyViews(viewsOfFrontals(task.studied, task.faces, bundle), drawing, report);
+        }
     }
     if (encoder && recognizer && task.protocols.count("FP") != 0) {
         studyFrontalViews(o, bundle, *recognizer, task, encoded.clean, report);

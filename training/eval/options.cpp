@@ -103,6 +103,15 @@ void define(CLI::App& app, Options& a) {
     app.add_flag("--write-thresholds", a.writeThresholds,
                  "write these cosines to the manifest of --bundle; they decide who gets a name")
         ->needs(strangers);
+    auto* views =
+        app.add_option("--views", a.views,
+                       "face set of drgan-data --turned with people whom the decoder was not trained on. Measures "
+                       "how like frontal views are to the frontal pictures: light, colours and hair")
+            ->check(CLI::ExistingFile);
+    app.add_option("--views-split", a.viewsSplit, "set of --views: which people to use")
+        ->check(CLI::IsMember({"dev", "train", "all"}))
+        ->needs(views)
+        ->capture_default_str();
     app.add_option("--stranger-rate", a.strangerRate,
                    "open-set identification: probability that the rule gives a stranger a name")
         ->check(CLI::Range(1e-6, 0.5))
@@ -110,8 +119,10 @@ void define(CLI::App& app, Options& a) {
     app.add_flag("--mirror,!--no-mirror", a.mirror,
                  "add the embeddings of the aligned face and of its mirror image, as is usual on CFP (default: on)");
     app.add_option("--json", a.json, "JSON file for the results");
-    app.add_option("--plots", a.plots,
-                   "folder for roc.png and, with --bundle, confidence.png and fusion.png (needs a build with PLplot)");
+    app.add_option(
+        "--plots", a.plots,
+        "folder for roc.png and, with --bundle, confidence.png, fusion.png and views.png (needs a build with "
+        "PLplot)");
 }
 
 void check(const Options& a) {
@@ -127,8 +138,11 @@ void check(const Options& a) {
     if (!a.cfp.empty() && !a.faces.empty()) {
         throw std::runtime_error("give one of --cfp and --faces, got both");
     }
-    if (a.cfp.empty() && a.faces.empty() && a.strangers.empty()) {
-        throw std::runtime_error("give --cfp, --faces or --strangers, got none");
+    if (!a.views.empty() && a.bundle.empty()) {
+        throw std::runtime_error("--views needs a --bundle, whose decoder draws them");
+    }
+    if (a.cfp.empty() && a.faces.empty() && a.strangers.empty() && a.views.empty()) {
+        throw std::runtime_error("give --cfp, --faces, --strangers or --views, got none");
     }
 }
 

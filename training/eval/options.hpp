@@ -30,6 +30,7 @@ struct Options {
     SetChoice set;
     std::string strangers;
     std::string strangersSplit = "dev";
+    std::string views, viewsSplit = "dev";
     std::string strangersLabels;
     double samePerson = 2;  ///< cosine; above 1: no two people are taken for one
     bool writeThresholds = false;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <opencv2/imgcodecs.hpp>
 #include <stdexcept>
 
 #include "canvas.hpp"
@@ -184,6 +185,13 @@ void Plots::fusion(const std::vector<Fusion>& clean, const std::vector<Fusion>& 
     canvas.chart("Clean, blurred or small at random", images, eerAxis, fusionLines(mixed, eer),
                  Canvas::Corner::UpperRight);
     canvas.write((fs::path(folder_) / "fusion.png").string());
+}
+
+void Plots::examples(const cv::Mat& grid) const {
+    const std::string path = (fs::path(folder_) / "views.png").string();
+    if (!cv::imwrite(path, grid)) {
+        throw std::runtime_error(path + ": cannot write");
+    }
 }
 
 }  // namespace drgan::eval

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <opencv2/core.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,8 @@ public:
     void confidence(const std::vector<ConfidencePoint>& points) const;
     /// EER and accuracy over the number of images, of pictures as they are and of mixed quality: fusion.png
     void fusion(const std::vector<Fusion>& clean, const std::vector<Fusion>& mixed) const;
+    /// A grid of views that is drawn already, BGR: views.png
+    void examples(const cv::Mat& grid) const;
 
 private:
     std::string folder_;

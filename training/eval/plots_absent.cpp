@@ -14,5 +14,6 @@ Plots::Plots(std::string folder) : folder_(std::move(folder)) {
 void Plots::roc(const NamedScores&) const {}
 void Plots::confidence(const std::vector<ConfidencePoint>&) const {}
 void Plots::fusion(const std::vector<Fusion>&, const std::vector<Fusion>&) const {}
+void Plots::examples(const cv::Mat&) const {}
 
 }  // namespace drgan::eval

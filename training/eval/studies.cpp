@@ -124,7 +124,8 @@ Embeddings frontalized(const Persons& persons, const Encodings& encodings, const
     for (const Person& person : persons) {
         for (const std::string& path : person.profile) {
             cv::Mat face;
-            decoder->frontalize(encodings.at(path).embedding, face);
+            const Embedder::Encoding& encoding = encodings.at(path);
+            decoder->frontalize(encoding.embedding, face, encoding.appearance);
             result[path] = recognizer.embed(face, landmarksOf(alignment), mirror);
         }
     }

@@ -229,7 +229,7 @@ TEST_F(EvalOnSet, RecogniserAlone) {
 TEST_F(EvalOnSet, FailsClearly) {
     const std::string bundle = "--bundle " + (folder_ / "bundle");
     EXPECT_EQ(run(bundle), 1);
-    EXPECT_THAT(log(), HasSubstr("give --cfp, --faces or --strangers, got none"));
+    EXPECT_THAT(log(), HasSubstr("give --cfp, --faces, --strangers or --views, got none"));
     const std::string set = writeSet(folder_, 20);
     EXPECT_EQ(run(bundle + " --faces " + set + " --cfp " + folder_.path()), 1);
     EXPECT_THAT(log(), HasSubstr("got both"));
