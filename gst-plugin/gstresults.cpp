@@ -3,6 +3,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "core/results/utc.hpp"
 #include "gstanalytics.h"
 #include "gstframe.h"
 
@@ -101,6 +102,14 @@ void setLabel(GstStructure* s, const TrackInfo& track) {
     }
 }
 
+void setOrigin(GstStructure* s, const Origin& origin, const FrameTimes& times) {
+    gst_structure_set(s, "schema", G_TYPE_UINT, static_cast<guint>(messageSchema), "source", G_TYPE_STRING,
+                      origin.source.c_str(), "bundle", G_TYPE_STRING, origin.bundle.c_str(), nullptr);
+    if (times.utc != FrameTimes::unknown) {
+        gst_structure_set(s, "utc", G_TYPE_STRING, utcText(times.utc).c_str(), nullptr);
+    }
+}
+
 void setKey(GstStructure* s, const TrackInfo& track) {
     if (track.key) {
         gst_structure_set(s, "upstream-id", G_TYPE_UINT64, static_cast<guint64>(*track.key), nullptr);
@@ -188,8 +197,8 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
     }
 }
 
-GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                          bool withPictures) {
+GstStructure* makeMessage(const Event& event, const Origin& origin, const FrameTimes& times, cv::Size frame,
+                          bool withEmbedding, bool withPictures) {
     const TrackInfo& t = event.track;
     const cv::Rect box = pixelBox(t.box, frame);
     GstStructure* s = gst_structure_new(
@@ -200,6 +209,7 @@ GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size 
         static_cast<guint>(box.width), "height", G_TYPE_UINT, static_cast<guint>(box.height), "yaw", G_TYPE_DOUBLE,
         static_cast<gdouble>(t.yaw), "confidence", G_TYPE_DOUBLE, static_cast<gdouble>(t.confidence), "images",
         G_TYPE_UINT, static_cast<guint>(t.images), "total-confidence", G_TYPE_DOUBLE, t.totalConfidence, nullptr);
+    setOrigin(s, origin, times);
     setKey(s, t);
     setLabel(s, t);
     if (withEmbedding && !t.embedding.empty()) {

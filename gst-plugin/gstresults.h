@@ -44,8 +44,8 @@ void writeRegion(GstBuffer* buffer, const Upstream& upstream, GQuark type, cv::S
                  bool withEmbedding, const std::string& bundleId);
 
 /// The structure of an element message "drganfrontalize"; the caller owns it.
-GstStructure* makeMessage(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding,
-                          bool withPictures);
+GstStructure* makeMessage(const Event& event, const Origin& origin, const FrameTimes& times, cv::Size frame,
+                          bool withEmbedding, bool withPictures);
 
 /// The frontal view of the event's track as an RGB picture, with the results in a region; null if there is none. The
 /// caller owns it.

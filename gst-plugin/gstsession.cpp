@@ -6,6 +6,7 @@
 #include "core/drawing/overlay.hpp"
 #include "core/results/event_json.hpp"
 #include "gstanalytics.h"
+#include "gstutc.h"
 
 namespace drgan {
 namespace {
@@ -32,7 +33,7 @@ std::string inAscii(const std::string& name) {
     return out;
 }
 
-FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) {
+FrameTimes timesOf(GstElement* element, GstBuffer* buffer, const GstSegment& segment) {
     FrameTimes times;
     times.timestamp = GST_BUFFER_TIMESTAMP(buffer);
     times.duration = GST_BUFFER_DURATION(buffer);
@@ -40,13 +41,15 @@ FrameTimes timesOf(const GstBuffer* buffer, const GstSegment& segment) {
         times.streamTime = gst_segment_to_stream_time(&segment, GST_FORMAT_TIME, times.timestamp);
         times.runningTime = gst_segment_to_running_time(&segment, GST_FORMAT_TIME, times.timestamp);
     }
+    times.utc = utcOf(element, buffer, times.runningTime);
     return times;
 }
 
 }  // namespace
 
-Session::Session(LoadedModels loaded, const Settings& settings, bool facesWanted)
-    : bundleId_(std::move(loaded.bundleId)),
+Session::Session(GstElement* element, LoadedModels loaded, const Settings& settings, bool facesWanted)
+    : element_(element),
+      bundleId_(std::move(loaded.bundleId)),
       decoderSide_(loaded.models.decoder->imageSize()),
       pipeline_(std::move(loaded.models), coreOptions(settings, facesWanted)),
       settings_(settings) {}
@@ -108,7 +111,7 @@ Pipeline::Result Session::process(GstVideoFrame& frame, const GstSegment& segmen
 Pipeline::Result Session::processFrame(GstVideoFrame& frame, const GstSegment& segment, bool facesWanted,
                                        GstClockTime earliest) {
     pipeline_.setOptions(coreOptions(settings_, facesWanted));
-    times_ = timesOf(frame.buffer, segment);
+    times_ = timesOf(element_, frame.buffer, segment);
     FrameView view = makeView_(frame, conversion_);
     const Upstream upstream = readUpstream(frame.buffer, g_quark_from_string(settings_.roiType.c_str()), size_);
     const Time now = advanceClock();
@@ -153,11 +156,23 @@ size_t Session::forget(int id) {
     return pipeline_.forget(id, forgotten_);
 }
 
-GstStructure* Session::makeMessage(const Event& event) const {
-    return drgan::makeMessage(event, times_, size_, settings_.embeddings, settings_.pictures);
+Origin Session::origin() const {
+    Origin origin{settings_.source, bundleId_};
+    if (origin.source.empty()) {
+        gchar* name = gst_object_get_name(GST_OBJECT(element_));
+        origin.source = name;
+        g_free(name);
+    }
+    return origin;
 }
 
-std::string Session::makeLine(const Event& event) const { return toJson(event, times_, size_, settings_.embeddings); }
+GstStructure* Session::makeMessage(const Event& event) const {
+    return drgan::makeMessage(event, origin(), times_, size_, settings_.embeddings, settings_.pictures);
+}
+
+std::string Session::makeLine(const Event& event) const {
+    return toJson(event, origin(), times_, size_, settings_.embeddings);
+}
 
 GstBuffer* Session::makeFace(const Event& event) const {
     return drgan::makeFace(event, times_, faceSide(), g_quark_from_string(settings_.roiType.c_str()),

@@ -18,8 +18,9 @@ namespace drgan {
 /// gets. Belongs to the streaming thread, except forget(). Errors are exceptions and leave it usable.
 class Session {
 public:
+    /// @param element whose clock and name the messages have; outlives the object
     /// @param facesWanted whether frontal views are needed even if `settings` does not ask for them
-    Session(LoadedModels loaded, const Settings& settings, bool facesWanted);
+    Session(GstElement* element, LoadedModels loaded, const Settings& settings, bool facesWanted);
 
     /// Call before the first frame, and when the caps change.
     /// @return false if frames of this format cannot be processed
@@ -56,9 +57,11 @@ private:
     Pipeline::Result processFrame(GstVideoFrame& frame, const GstSegment& segment, bool facesWanted,
                                   GstClockTime earliest);
     void writeMetadata(GstBuffer* buffer, const Upstream& upstream, const std::vector<TrackInfo>& tracks) const;
+    Origin origin() const;
     Time advanceClock();
     bool mayInfer(GstClockTime earliest);
 
+    GstElement* const element_;
     const std::string bundleId_;
     const int decoderSide_;  // of the decoder's pictures, pixels
     std::mutex mutex_;       // protects pipeline_ and forgotten_

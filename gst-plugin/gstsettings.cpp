@@ -166,6 +166,15 @@ const Entry entries[] = {
      },
      [](Settings& s, const GValue* v) { s.resultsLocation = textOf(v); },
      [](const Settings& s, GValue* v) { setText(v, s.resultsLocation); }},
+    {PROP_SOURCE,
+     [] {
+         return g_param_spec_string("source", "Source",
+                                    "Name of the stream in each message and line of results, for example the camera's; "
+                                    "unset: the element's name",
+                                    nullptr, anytime);
+     },
+     [](Settings& s, const GValue* v) { s.source = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.source); }},
     {PROP_DISPLAY,
      [] {
          return g_param_spec_boolean("display", "Display",

@@ -55,7 +55,7 @@ void ElementState::start(LoadedModels loaded, const Settings& settings) {
         cv::setNumThreads(settings.threads);
     }
     statistics_.reset();
-    auto session = std::make_shared<Session>(std::move(loaded), settings, faces_.wanted());
+    auto session = std::make_shared<Session>(element_, std::move(loaded), settings, faces_.wanted());
     const std::lock_guard<std::mutex> lock(mutex_);
     session_ = std::move(session);
     earliest_ = GST_CLOCK_TIME_NONE;

@@ -90,7 +90,7 @@ TEST_F(Results, HaveEachMessageAsALineWithItsFields) {
         EXPECT_EQ(line.at("images"), 1);
         EXPECT_EQ(line.at("confidence"), messages[i].get<gdouble>("confidence", G_TYPE_DOUBLE));
         EXPECT_EQ(line.at("total_confidence"), messages[i].get<gdouble>("total-confidence", G_TYPE_DOUBLE));
-        EXPECT_EQ(line.size(), 14U) << line;  // neither embedding nor picture
+        EXPECT_EQ(line.size(), 18U) << line;  // neither embedding nor picture
     }
 }
 

@@ -25,8 +25,10 @@ TEST(EventJson, HasTheFieldsInTheirOrder) {
     times.timestamp = 40000000;
     times.streamTime = 1;
     times.runningTime = 0;
-    EXPECT_EQ(toJson(event(Event::Kind::created), times, {320, 240}, true),
-              R"({"timestamp":40000000,"stream_time":1,"running_time":0,"duration":null,"event":"track-new",)"
+    times.utc = 1796029383012999999;
+    EXPECT_EQ(toJson(event(Event::Kind::created), {"door", "tiny"}, times, {320, 240}, true),
+              R"({"schema":1,"source":"door","bundle":"tiny","utc":"2026-11-30T09:03:03.012Z",)"
+              R"("timestamp":40000000,"stream_time":1,"running_time":0,"duration":null,"event":"track-new",)"
               R"("track_id":7,"x":0,"y":20,"width":50,"height":50,"yaw":-12.5,"confidence":0.5,"images":2,)"
               R"("total_confidence":0.875})");
 }
@@ -38,17 +40,18 @@ TEST(EventJson, HasKeyNameAndEmbeddingWhereThereAreAny) {
     e.track.similarity = 0.25;
     e.track.embedding = (cv::Mat_<float>(1, 3) << 0.1F, -1, 0);
     const std::string common =
-        R"({"timestamp":null,"stream_time":null,"running_time":null,"duration":null,"event":"track-updated",)"
+        R"({"schema":1,"source":"","bundle":"","utc":null,)"
+        R"("timestamp":null,"stream_time":null,"running_time":null,"duration":null,"event":"track-updated",)"
         R"("track_id":7,"x":0,"y":20,"width":50,"height":50,"yaw":-12.5,"confidence":0.5,"images":2,)"
         R"("total_confidence":0.875,"upstream_id":18446744073709551615,"label":"Jü\"�","similarity":0.25)";
-    EXPECT_EQ(toJson(e, {}, {320, 240}, false), common + "}");
-    EXPECT_EQ(toJson(e, {}, {320, 240}, true), common + R"(,"embedding":[0.10000000149011612,-1.0,0.0]})");
+    EXPECT_EQ(toJson(e, {}, {}, {320, 240}, false), common + "}");
+    EXPECT_EQ(toJson(e, {}, {}, {320, 240}, true), common + R"(,"embedding":[0.10000000149011612,-1.0,0.0]})");
 }
 
 TEST(EventJson, HasNoPartOfABoxBeyondTheFrame) {
     Event e = event(Event::Kind::lost);
     e.track.box = {300.4F, 250, 60, 50};
-    const std::string line = toJson(e, {}, {320, 240}, false);
+    const std::string line = toJson(e, {}, {}, {320, 240}, false);
     EXPECT_NE(line.find(R"("event":"track-lost")"), std::string::npos) << line;
     EXPECT_NE(line.find(R"("x":0,"y":0,"width":0,"height":0)"), std::string::npos) << line;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "frame/face.hpp"
+#include "utc.hpp"
 
 namespace drgan {
 namespace {
@@ -15,10 +16,15 @@ Json asJson(std::uint64_t time) { return time == FrameTimes::unknown ? Json() : 
 
 }  // namespace
 
-std::string toJson(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding) {
+std::string toJson(const Event& event, const Origin& origin, const FrameTimes& times, cv::Size frame,
+                   bool withEmbedding) {
     const TrackInfo& track = event.track;
     const cv::Rect box = pixelBox(track.box, frame);
-    Json out = {{"timestamp", asJson(times.timestamp)},
+    Json out = {{"schema", messageSchema},
+                {"source", origin.source},
+                {"bundle", origin.bundle},
+                {"utc", times.utc == FrameTimes::unknown ? Json() : Json(utcText(times.utc))},
+                {"timestamp", asJson(times.timestamp)},
                 {"stream_time", asJson(times.streamTime)},
                 {"running_time", asJson(times.runningTime)},
                 {"duration", asJson(times.duration)},

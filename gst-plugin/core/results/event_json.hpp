@@ -10,9 +10,10 @@
 namespace drgan {
 
 /// An event as one JSON object without a newline, with the fields of the element's message except its pictures. Field
-/// names have underscores, which jq and Python take as they are; unknown times are null.
+/// names have underscores, which jq and Python take as they are; unknown times are null. docs/messages.schema.json.
 /// @param frame size in pixels; the box is cut to it
-std::string toJson(const Event& event, const FrameTimes& times, cv::Size frame, bool withEmbedding);
+std::string toJson(const Event& event, const Origin& origin, const FrameTimes& times, cv::Size frame,
+                   bool withEmbedding);
 
 }  // namespace drgan
 
