@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -10,6 +8,8 @@
 #include <memory>
 #include <opencv2/drgan/model_contract.hpp>
 #include <utility>
+
+#include "file_stamp.hpp"
 
 namespace drgan {
 namespace {
@@ -23,19 +23,6 @@ constexpr float minDetectionScore = 0.7F;
 // Pixels: above any frame that detect() hands to the detector, because it scales frames down itself.
 constexpr int anySize = 8192;
 
-// Identifies a version of a file; empty if there is no file. A file that is replaced gets another inode or ctime, one
-// that is written in place another mtime and ctime. Only a write in place that keeps the size and comes within the file
-// system's time resolution (milliseconds) of the previous change is not noticed.
-std::string stampOf(const std::string& path) {
-    struct stat s {};
-    if (path.empty() || stat(path.c_str(), &s) != 0) {
-        return "";
-    }
-    const auto time = [](const timespec& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
-    return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" + std::to_string(s.st_size) + ":" +
-           time(s.st_mtim) + ":" + time(s.st_ctim);
-}
-
 std::string absolute(const std::string& path) {
     const std::unique_ptr<char, void (*)(void*)> found(realpath(path.c_str(), nullptr), std::free);
     return found ? found.get() : path;
@@ -47,7 +34,7 @@ std::string stampOf(const cv::drgan::Bundle& bundle) {
     const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
     std::string stamp = absolute(bundle.folder) + " " + bundle.id;
     for (const auto& path : {manifest, bundle.encoder, bundle.decoder, bundle.aligner, bundle.detector}) {
-        stamp += " " + stampOf(path);
+        stamp += " " + fileStamp(path);
     }
     std::ifstream file(manifest, std::ios::binary);
     return stamp.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
@@ -150,9 +137,9 @@ private:
 
     cv::Ptr<cv::drgan::FaceFinder> yuNet() const {
         const std::string& path = files_.detector;
-        return cache_.finder(absolute(path) + " " + stampOf(path) + on_, [path, stamp = stampOf(path), d = d_] {
+        return cache_.finder(absolute(path) + " " + fileStamp(path) + on_, [path, stamp = fileStamp(path), d = d_] {
             return unchanged(
-                "the detector '" + path + "'", stamp, [&] { return stampOf(path); },
+                "the detector '" + path + "'", stamp, [&] { return fileStamp(path); },
                 [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
         });
     }
