@@ -155,13 +155,17 @@ static gboolean start(GstBaseTransform* trans) {
                                                     ("%s", why.c_str()));
                             });
     };
+    std::unique_ptr<drgan::LivingGallery> people;
     const auto loadGallery = [&] {
-        if (!settings.gallery.empty()) {
-            loaded.models.gallery = cv::drgan::Gallery::load(settings.gallery, loaded.models.encoder);
-        }
+        const auto report = [trans](const std::string& why) {
+            GST_ELEMENT_WARNING(trans, RESOURCE, OPEN_READ, ("Cannot use the new gallery: %s", why.c_str()),
+                                ("the old one stays in use"));
+        };
+        people = std::make_unique<drgan::LivingGallery>(loaded.models.encoder, settings.gallery, report,
+                                                        drgan::LivingGallery::Options());
     };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
-    const auto begin = [&] { stateOf(trans).start(std::move(loaded), settings); };
+    const auto begin = [&] { stateOf(trans).start(std::move(loaded), std::move(people), settings); };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
@@ -184,6 +188,9 @@ static GstStateChangeReturn change_state(GstElement* element, GstStateChange tra
 
 static gboolean stop(GstBaseTransform* trans) {
     endTracks(GST_DRGAN_FRONTALIZE(trans));
+    if (const size_t unsaved = stateOf(trans).unsavedChanges()) {
+        GST_WARNING_OBJECT(trans, "%" G_GSIZE_FORMAT " changes of the gallery were not saved", unsaved);
+    }
     stateOf(trans).stop();
     return TRUE;
 }
@@ -291,6 +298,58 @@ static guint forget(GstDrganFrontalize* self, gint id) {
                    [&] { return static_cast<guint>(stateOf(self).forget(id)); });
 }
 
+// Runs a change of the gallery by hand. What is impossible is logged; the caller is told by the result.
+template <typename Body>
+static gboolean changed(GstDrganFrontalize* self, const char* what, Body body) {
+    try {
+        body();
+        return TRUE;
+    } catch (const cv::Exception& e) {
+        GST_WARNING_OBJECT(self, "%s: %s", what, e.err.empty() ? e.what() : e.err.c_str());
+    } catch (const std::exception& e) {
+        GST_WARNING_OBJECT(self, "%s: %s", what, e.what());
+    }
+    return FALSE;
+}
+
+static std::string textOf(const gchar* text) { return text != nullptr ? text : ""; }
+
+static gboolean enroll(GstDrganFrontalize* self, gint track, const gchar* name) {
+    return changed(self, "enroll", [&] { stateOf(self).enroll(track, textOf(name)); });
+}
+
+static gboolean remove_person(GstDrganFrontalize* self, const gchar* name) {
+    return changed(self, "remove-person", [&] {
+        stateOf(self).changeGallery({drgan::GalleryChange::Kind::remove, textOf(name), {}, {}, 0, 0, {}});
+    });
+}
+
+static gboolean rename_person(GstDrganFrontalize* self, const gchar* name, const gchar* to) {
+    return changed(self, "rename-person", [&] {
+        stateOf(self).changeGallery({drgan::GalleryChange::Kind::rename, textOf(name), textOf(to), {}, 0, 0, {}});
+    });
+}
+
+static gboolean merge_people(GstDrganFrontalize* self, const gchar* name, const gchar* into) {
+    return changed(self, "merge-people", [&] {
+        stateOf(self).changeGallery({drgan::GalleryChange::Kind::merge, textOf(name), textOf(into), {}, 0, 0, {}});
+    });
+}
+
+static gboolean save_gallery(GstDrganFrontalize* self) {
+    return changed(self, "save-gallery", [&] {
+        try {
+            stateOf(self).saveGallery();
+        } catch (const std::exception& e) {
+            const auto* ours = dynamic_cast<const cv::Exception*>(&e);
+            GST_ELEMENT_WARNING(self, RESOURCE, WRITE,
+                                ("Cannot save the gallery: %s", ours != nullptr ? ours->err.c_str() : e.what()),
+                                ("its changes stay in use, and unsaved"));
+            throw;
+        }
+    });
+}
+
 static void finalize(GObject* object) {
     delete GST_DRGAN_FRONTALIZE(object)->state;
     G_OBJECT_CLASS(gst_drgan_frontalize_parent_class)->finalize(object);
@@ -328,6 +387,56 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
     g_signal_new_class_handler("forget", G_TYPE_FROM_CLASS(klass),
                                static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), G_CALLBACK(forget),
                                nullptr, nullptr, nullptr, G_TYPE_UINT, 1, G_TYPE_INT);
+
+    const auto action = [klass](const char* name, GCallback handler, guint arguments, GType first, GType second) {
+        g_signal_new_class_handler(name, G_TYPE_FROM_CLASS(klass),
+                                   static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), handler, nullptr,
+                                   nullptr, nullptr, G_TYPE_BOOLEAN, arguments, first, second);
+    };
+    /**
+     * GstDrganFrontalize::enroll:
+     * @track_id: the track
+     * @name: of the person, UTF-8
+     *
+     * Makes the person behind a track one of the gallery, or adds the track's pictures to the person of this name. The
+     * name is in the next frame's messages. Like the following signals, it may be emitted from any thread, and changes
+     * the gallery in use; #GstDrganFrontalize::save-gallery changes its file.
+     *
+     * Returns: whether it was done; if not, the log says why
+     */
+    action("enroll", G_CALLBACK(enroll), 2, G_TYPE_INT, G_TYPE_STRING);
+    /**
+     * GstDrganFrontalize::remove-person:
+     * @name: of the person
+     *
+     * Returns: whether there was such a person
+     */
+    action("remove-person", G_CALLBACK(remove_person), 1, G_TYPE_STRING, G_TYPE_NONE);
+    /**
+     * GstDrganFrontalize::rename-person:
+     * @name: of the person
+     * @to: the new name, which nobody in the gallery has
+     *
+     * Returns: whether it was done
+     */
+    action("rename-person", G_CALLBACK(rename_person), 2, G_TYPE_STRING, G_TYPE_STRING);
+    /**
+     * GstDrganFrontalize::merge-people:
+     * @name: a person
+     * @into: the person who gets the pictures of @name, who ceases to exist
+     *
+     * Returns: whether it was done
+     */
+    action("merge-people", G_CALLBACK(merge_people), 2, G_TYPE_STRING, G_TYPE_STRING);
+    /**
+     * GstDrganFrontalize::save-gallery:
+     *
+     * Writes the gallery to its file, atomically. What other programs have changed in the file since is kept. Waits up
+     * to 5 seconds for a program that is changing the file.
+     *
+     * Returns: whether it was done; if not, a warning on the bus says why, and nothing is lost
+     */
+    action("save-gallery", G_CALLBACK(save_gallery), 0, G_TYPE_NONE, G_TYPE_NONE);
 
     element->change_state = change_state;
     element->request_new_pad = request_new_pad;

@@ -5,6 +5,7 @@
 
 #include "core/drawing/overlay.hpp"
 #include "core/results/event_json.hpp"
+#include "core/results/utc.hpp"
 #include "gstanalytics.h"
 #include "gstutc.h"
 
@@ -47,11 +48,15 @@ FrameTimes timesOf(GstElement* element, GstBuffer* buffer, const GstSegment& seg
 
 }  // namespace
 
-Session::Session(GstElement* element, LoadedModels loaded, const Settings& settings, bool facesWanted)
+Session::Session(GstElement* element, LoadedModels loaded, std::unique_ptr<LivingGallery> people,
+                 const Settings& settings, bool facesWanted)
     : element_(element),
       bundleId_(std::move(loaded.bundleId)),
+      people_(std::move(people)),
+      started_(static_cast<std::uint64_t>(g_get_real_time()) * 1000),
       decoderSide_(loaded.models.decoder->imageSize()),
       pipeline_(std::move(loaded.models), coreOptions(settings, facesWanted)),
+      galleryVersion_(0),
       settings_(settings) {}
 
 bool Session::setFormat(const GstVideoInfo& info) {
@@ -110,6 +115,10 @@ Pipeline::Result Session::process(GstVideoFrame& frame, const GstSegment& segmen
 
 Pipeline::Result Session::processFrame(GstVideoFrame& frame, const GstSegment& segment, bool facesWanted,
                                        GstClockTime earliest) {
+    const auto people = people_->current();
+    if (people.version != std::exchange(galleryVersion_, people.version)) {
+        pipeline_.setGallery(people.gallery);
+    }
     pipeline_.setOptions(coreOptions(settings_, facesWanted));
     times_ = timesOf(element_, frame.buffer, segment);
     FrameView view = makeView_(frame, conversion_);
@@ -154,6 +163,26 @@ std::vector<Event> Session::endTracks() {
 size_t Session::forget(int id) {
     const std::lock_guard<std::mutex> lock(mutex_);
     return pipeline_.forget(id, forgotten_);
+}
+
+void Session::enroll(int track, const std::string& name) {
+    GalleryChange change;
+    change.kind = GalleryChange::Kind::enroll;
+    change.name = name;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const cv::drgan::Template* fused = pipeline_.fused(track);
+        if (fused == nullptr) {
+            CV_Error(cv::Error::StsObjectNotFound,
+                     "there is no track " + std::to_string(track) + " with a picture that was encoded");
+        }
+        fused->fused(change.embedding);
+        change.totalConfidence = fused->totalConfidence();
+        change.images = fused->size();
+        // The same for a track that is enrolled again, so that its pictures do not count twice.
+        change.picture = origin().source + " " + utcText(started_) + " track " + std::to_string(track);
+    }
+    people_->change(change);
 }
 
 Origin Session::origin() const {

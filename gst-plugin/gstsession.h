@@ -2,11 +2,13 @@
 #ifndef GST_DRGAN_SESSION_H
 #define GST_DRGAN_SESSION_H
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "core/models/models.hpp"
+#include "core/people/living_gallery.hpp"
 #include "core/pipeline.hpp"
 #include "gstframe.h"
 #include "gstresults.h"
@@ -15,12 +17,15 @@
 namespace drgan {
 
 /// One run of the element, from start to stop: the core's pipeline, and the format and times of the frames that it
-/// gets. Belongs to the streaming thread, except forget(). Errors are exceptions and leave it usable.
+/// gets. Belongs to the streaming thread, except forget(), enroll()
+/// and people(). Errors are exceptions and leave it usable.
 class Session {
 public:
     /// @param element whose clock and name the messages have; outlives the object
+    /// @param people the gallery in use
     /// @param facesWanted whether frontal views are needed even if `settings` does not ask for them
-    Session(GstElement* element, LoadedModels loaded, const Settings& settings, bool facesWanted);
+    Session(GstElement* element, LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings,
+            bool facesWanted);
 
     /// Call before the first frame, and when the caps change.
     /// @return false if frames of this format cannot be processed
@@ -39,6 +44,14 @@ public:
     /// frame that is being processed. The events come with the next frame, or with endTracks().
     /// @return number of tracks dropped
     size_t forget(int id);
+
+    /// The gallery in use.
+    LivingGallery& people() { return *people_; }
+
+    /// Makes the person behind a track one of the gallery, by this name, or adds the track's pictures to the person of
+    /// this name. May be called from any thread; waits for the frame that is being processed.
+    /// @throws cv::Exception if there is no such track, or it has no pictures yet; and as LivingGallery::change() does
+    void enroll(int track, const std::string& name);
 
     // For events of the newest frame.
     /// The element message; the caller owns it.
@@ -63,10 +76,13 @@ private:
 
     GstElement* const element_;
     const std::string bundleId_;
-    const int decoderSide_;  // of the decoder's pictures, pixels
-    std::mutex mutex_;       // protects pipeline_ and forgotten_
+    const std::unique_ptr<LivingGallery> people_;
+    const std::uint64_t started_;  // UTC, nanoseconds
+    const int decoderSide_;        // of the decoder's pictures, pixels
+    std::mutex mutex_;             // protects pipeline_ and forgotten_
     Pipeline pipeline_;
     std::vector<Event> forgotten_;  // events of forget()
+    std::uint64_t galleryVersion_;  // the pipeline's
     Settings settings_;             // of the newest frame
     MakeView makeView_ = nullptr;   // null: no format yet
     YuvConversion conversion_{};

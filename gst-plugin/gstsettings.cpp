@@ -104,8 +104,9 @@ const Entry entries[] = {
          return g_param_spec_string(
              "gallery", "Gallery",
              "Gallery file of named people, as written by drgan-enroll with the same bundle. A face gets the "
-             "name of the matching person; see stranger-rate for false matches. Unset: no names",
-             nullptr, atStart);
+             "name of the matching person; see stranger-rate for false matches. A file that is replaced "
+             "is taken up while the element plays. Unset: no names",
+             nullptr, anytime);
      },
      [](Settings& s, const GValue* v) { s.gallery = textOf(v); },
      [](const Settings& s, GValue* v) { setText(v, s.gallery); }},

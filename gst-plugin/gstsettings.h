@@ -50,7 +50,7 @@ struct Settings {
     std::string gallery;          ///< file; empty: no names
     std::string resultsLocation;  ///< empty: no file
     std::string roiType;
-    std::string source;  ///< empty: the element's name
+    std::string source;            ///< empty: the element's name
     int faceSize = 0;              ///< pixels, of the pictures on the pad "faces"; 0: the decoder's size
     std::string backend = "auto";  ///< this and target: see devicesToTry()
     std::string target = "auto";

@@ -8,8 +8,15 @@
 namespace drgan {
 
 bool ElementState::setProperty(guint id, const GValue* value) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return drgan::setProperty(settings_, id, value);
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool known = drgan::setProperty(settings_, id, value);
+    const std::string gallery = settings_.gallery;
+    const std::shared_ptr<Session> session = session_;
+    lock.unlock();
+    if (id == PROP_GALLERY && session) {
+        session->people().use(gallery);
+    }
+    return known;
 }
 
 bool ElementState::getProperty(guint id, GValue* value) const {
@@ -32,11 +39,33 @@ void ElementState::setEarliest(GstClockTime runningTime) {
 }
 
 size_t ElementState::forget(int id) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const std::shared_ptr<Session> session = session_;
-    lock.unlock();
+    const auto session = this->session();
     return session ? session->forget(id) : 0;
 }
+
+std::shared_ptr<Session> ElementState::session() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return session_;
+}
+
+std::shared_ptr<Session> ElementState::startedSession() const {
+    auto found = session();
+    if (!found) {
+        CV_Error(cv::Error::StsError, "the element is stopped: it has neither tracks nor a gallery");
+    }
+    return found;
+}
+
+void ElementState::enroll(int track, const std::string& name) { startedSession()->enroll(track, name); }
+
+void ElementState::changeGallery(const GalleryChange& change) { startedSession()->people().change(change); }
+
+size_t ElementState::unsavedChanges() const {
+    const auto running = session();
+    return running ? running->people().unsaved() : 0;
+}
+
+void ElementState::saveGallery() { startedSession()->people().save(); }
 
 void ElementState::interrupt() {
     results_.interrupt();
@@ -50,22 +79,27 @@ void ElementState::openResults(const Settings& settings) {
     }
 }
 
-void ElementState::start(LoadedModels loaded, const Settings& settings) {
+void ElementState::start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings) {
     if (settings.threads > 0) {
         cv::setNumThreads(settings.threads);
     }
     statistics_.reset();
-    auto session = std::make_shared<Session>(element_, std::move(loaded), settings, faces_.wanted());
+    auto session = std::make_shared<Session>(element_, std::move(loaded), std::move(people), settings, faces_.wanted());
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (settings_.gallery != settings.gallery) {  // set meanwhile
+        session->people().use(settings_.gallery);
+    }
     session_ = std::move(session);
     earliest_ = GST_CLOCK_TIME_NONE;
 }
 
 void ElementState::stop() {
+    std::shared_ptr<Session> ended;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        session_.reset();
+        ended.swap(session_);
     }
+    ended.reset();  // without the lock: waits for a thread that may post messages
     results_.close();
     faces_.stop();
 }

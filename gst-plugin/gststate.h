@@ -33,6 +33,12 @@ public:
     void setEarliest(GstClockTime runningTime);
     GstPad* requestFaces(GstPadTemplate* padTemplate) { return faces_.request(element_, padTemplate); }
     void releaseFaces(GstPad* pad) { faces_.release(element_, pad); }
+    // Changes of the gallery by hand. Throw std::exception if they are impossible, also while the element is stopped.
+    void enroll(int track, const std::string& name);
+    void changeGallery(const GalleryChange& change);
+    void saveGallery();
+    /// Number of the changes that saveGallery() would write.
+    size_t unsavedChanges() const;
     /// See Session::forget().
     size_t forget(int id);
     /// Makes a streaming thread that waits for a reader of the results or of the faces go on, so that it can stop.
@@ -41,7 +47,7 @@ public:
     // From the thread that changes the state.
     /// @throws std::system_error if the file cannot be written
     void openResults(const Settings& settings);
-    void start(LoadedModels loaded, const Settings& settings);
+    void start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings);
     void stop();
 
     // From the streaming thread.
@@ -62,6 +68,8 @@ public:
     void sendFaces(const std::vector<Event>& events);
 
 private:
+    std::shared_ptr<Session> session() const;
+    std::shared_ptr<Session> startedSession() const;
     int faceSide() const;
 
     GstElement* const element_;

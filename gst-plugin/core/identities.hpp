@@ -35,6 +35,16 @@ public:
     /// @param events, report receive what happened
     void update(const FrameView& frame, Time now, std::vector<Event>& events, FrameReport& report);
 
+    /// Call when the gallery has changed, also from or to none: nameDue() then names all tracks anew.
+    void nameAgain();
+
+    /// Call once per frame, before settleNames(). A new name is an event. Searches in a very large gallery are divided
+    /// among several frames, so that they delay none.
+    void nameDue(std::vector<Event>& events);
+
+    /// The fused pictures of a track; null if there are none.
+    const cv::drgan::Template* fused(int track) const;
+
     /// Lets only one track of a frame have each name. Corrects `events` of a track that has lost its name.
     void settleNames(Time now, std::vector<Event>& events);
 

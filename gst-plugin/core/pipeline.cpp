@@ -48,6 +48,11 @@ void Pipeline::setOptions(const Options& options) {
     identities_.setOptions(options);
 }
 
+void Pipeline::setGallery(const cv::Ptr<cv::drgan::Gallery>& gallery) {
+    models_.gallery = gallery;
+    identities_.nameAgain();
+}
+
 // Upstream's detector may run on every few frames only: it is responsible for the frames in between, too.
 bool Pipeline::isUpstreams(Time now) const {
     return upstreamSeen_ && now >= lastUpstream_ && now - lastUpstream_ <= options_.trackTimeout;
@@ -168,6 +173,7 @@ Pipeline::Result Pipeline::process(const FrameView& frame, Time now, const std::
     if (observed && mayInfer) {
         identities_.update(frame, now, result.events, report_);
     }
+    identities_.nameDue(result.events);
     identities_.settleNames(now, result.events);
     for (const auto& t : tracker_.tracks()) {
         if (t.confirmed && !t.hidden) {

@@ -37,6 +37,13 @@ public:
     /// May be called between any two frames.
     void setOptions(const Options& options);
 
+    /// May be called between any two frames, also with the gallery that is in use, if it has changed: the next frame's
+    /// tracks are named anew. @param gallery null: no names
+    void setGallery(const cv::Ptr<cv::drgan::Gallery>& gallery);
+
+    /// The fused pictures of a track, hidden or not; null if there are none.
+    const cv::drgan::Template* fused(int id) const { return identities_.fused(id); }
+
     /// @param now time of the frame, nanoseconds; only differences matter
     /// @param upstream faces that came with the frame; if there are any, no detector runs
     /// @param mayInfer false: the frame is too late to run networks; tracks are predicted only

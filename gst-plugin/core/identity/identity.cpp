@@ -55,6 +55,7 @@ bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
 
 bool Identity::match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
                      const cv::drgan::NamingRule& rule) {
+    nameDue = false;
     cv::Mat embedding;
     fused.fused(embedding);
     const cv::drgan::Identification found = gallery.identify(embedding, rule, fused.size());

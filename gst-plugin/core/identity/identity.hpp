@@ -44,6 +44,7 @@ struct Identity {
     cv::Mat frontal;        ///< see draw()
     std::string label;      ///< see match(); empty: none
     double similarity = 0;  ///< of the fused embedding to that person's, cosine
+    bool nameDue = false;   ///< the gallery has changed since the newest match()
     bool nameless = false;  ///< another track has the name on this frame, or the track may show another person
 
     /// Adds a picture to `fused` and `appearance`.
