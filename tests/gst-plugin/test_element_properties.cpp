@@ -104,7 +104,7 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         g_value_unset(&value);
     }
     g_free(specs);
-    EXPECT_EQ(own, 24);
+    EXPECT_EQ(own, 32);
 }
 
 bool opencvHas(cv::dnn::Backend backend, cv::dnn::Target target) {

@@ -27,6 +27,8 @@ void Statistics::add(const FrameReport& report) {
             continue;
         }
         Ring& ring = rings_[i];
+        ++ring.count;
+        ring.sum += *report.times[i];
         if (ring.values.size() < window) {
             ring.values.push_back(*report.times[i]);
         } else {
@@ -44,7 +46,7 @@ Statistics::Snapshot Statistics::snapshot() const {
     for (size_t i = 0; i < stageCount; ++i) {
         auto& values = rings[i].values;
         if (!values.empty()) {
-            out.stages[i] = {percentile(values, 50), percentile(values, 99)};
+            out.stages[i] = {percentile(values, 50), percentile(values, 99), rings[i].count, rings[i].sum};
         }
     }
     return out;

@@ -14,10 +14,12 @@ class Statistics {
 public:
     static constexpr size_t window = 1000;  ///< number of newest values of a stage in its Spread
 
-    /// Median and 99th percentile of a stage's milliseconds.
+    /// A stage's milliseconds: median and 99th percentile of the newest ones, number and sum of all.
     struct Spread {
         double median;
         double p99;
+        std::uint64_t count;
+        double sum;
     };
     struct Snapshot {
         std::uint64_t frames = 0;
@@ -37,6 +39,8 @@ private:
     struct Ring {
         std::vector<double> values;
         size_t next = 0;
+        std::uint64_t count = 0;  // since the start, as the sum
+        double sum = 0;
     };
     mutable std::mutex mutex_;
     Snapshot sums_;  // without stages
