@@ -165,12 +165,18 @@ static gboolean start(GstBaseTransform* trans) {
                                                         drgan::LivingGallery::Options());
     };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
+    const auto openDelivery = [&] { stateOf(trans).openDelivery(settings); };
+    const auto openMetrics = [&] { stateOf(trans).openMetrics(settings, loaded.bundleId); };
     const auto begin = [&] { stateOf(trans).start(std::move(loaded), std::move(people), settings); };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
+                        load("Cannot send messages", openDelivery, GST_RESOURCE_ERROR_SETTINGS) &&
+                        load("Cannot write metrics", openMetrics, GST_RESOURCE_ERROR_OPEN_WRITE) &&
                         load("Cannot start", begin);
-    if (ok) {
+    if (ok == FALSE) {
+        stateOf(trans).closeOutputs();
+    } else {
         const auto counts = drgan::NetworkCache::ofProcess().counts();
         GST_INFO_OBJECT(trans, "this process has loaded %" G_GSIZE_FORMAT " networks; %" G_GSIZE_FORMAT " are in use",
                         counts.loads, counts.networks);

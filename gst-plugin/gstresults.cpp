@@ -264,4 +264,10 @@ GstStructure* makeStats(const Statistics::Snapshot& snapshot) {
     return s;
 }
 
+void addDelivery(GstStructure* stats, const MqttPublisher::Counts& counts) {
+    gst_structure_set(stats, "mqtt-sent", G_TYPE_UINT64, counts.sent, "mqtt-queued", G_TYPE_UINT64, counts.queued,
+                      "mqtt-dropped", G_TYPE_UINT64, counts.dropped, "mqtt-connected", G_TYPE_BOOLEAN,
+                      counts.connected ? TRUE : FALSE, nullptr);
+}
+
 }  // namespace drgan

@@ -13,6 +13,7 @@
 #include "core/event.hpp"
 #include "core/pipeline.hpp"
 #include "core/results/statistics.hpp"
+#include "mqtt/mqtt_publisher.hpp"
 
 namespace drgan {
 
@@ -55,6 +56,9 @@ GstBuffer* makeFace(const Event& event, const FrameTimes& times, int side, GQuar
 
 /// The value of the property "stats"; the caller owns it. Stages that have not run yet are left out.
 GstStructure* makeStats(const Statistics::Snapshot& snapshot);
+
+/// Adds what has become of the messages to the broker.
+void addDelivery(GstStructure* stats, const MqttPublisher::Counts& counts);
 
 }  // namespace drgan
 

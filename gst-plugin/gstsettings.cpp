@@ -21,6 +21,8 @@ constexpr double leastStrangerRate = 1e-6;
 constexpr double mostStrangerRate = 0.5;
 constexpr const char* defaultRoiType = "face";
 constexpr int maxThreads = 256;
+constexpr int defaultMqttQueue = 10000;
+constexpr int mostQueued = 1000000;
 
 // The nicks are parts of the names of cv::drgan::availableBackends().
 GType backendType() {
@@ -176,6 +178,67 @@ const Entry entries[] = {
      },
      [](Settings& s, const GValue* v) { s.source = textOf(v); },
      [](const Settings& s, GValue* v) { setText(v, s.source); }},
+    {PROP_MQTT_ADDRESS,
+     [] {
+         return g_param_spec_string(
+             "mqtt-address", "MQTT address",
+             "mqtt://HOST[:PORT]/PREFIX, or mqtts:// for TLS: broker to which each message is sent as a line "
+             "of JSON, without pictures, on the topic PREFIX/SOURCE/track. Unset: none",
+             nullptr, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqtt.address = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.mqtt.address); }},
+    {PROP_MQTT_CREDENTIALS,
+     [] {
+         return g_param_spec_string(
+             "mqtt-credentials", "MQTT credentials",
+             "File with the user for the broker in its first line and the password in the second; unset: the "
+             "environment variables DRGAN_MQTT_USER and DRGAN_MQTT_PASSWORD",
+             nullptr, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqtt.credentials = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.mqtt.credentials); }},
+    {PROP_MQTT_CA,
+     [] {
+         return g_param_spec_string(
+             "mqtt-ca", "MQTT CA",
+             "PEM file of the authorities that may have signed the broker's certificate; unset: the system's", nullptr,
+             atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqtt.ca = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.mqtt.ca); }},
+    {PROP_MQTT_CERTIFICATE,
+     [] {
+         return g_param_spec_string("mqtt-certificate", "MQTT certificate",
+                                    "PEM file of this client's certificate for the broker", nullptr, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqtt.certificate = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.mqtt.certificate); }},
+    {PROP_MQTT_KEY,
+     [] {
+         return g_param_spec_string("mqtt-key", "MQTT key", "PEM file of the private key of mqtt-certificate", nullptr,
+                                    atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqtt.key = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.mqtt.key); }},
+    {PROP_MQTT_QUEUE,
+     [] {
+         return g_param_spec_int("mqtt-queue", "MQTT queue",
+                                 "Number of messages that may wait for the broker; the oldest are dropped and counted",
+                                 1, mostQueued, defaultMqttQueue, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.mqttQueue = g_value_get_int(v); },
+     [](const Settings& s, GValue* v) { g_value_set_int(v, s.mqttQueue); }},
+    {PROP_METRICS_LOCATION,
+     [] {
+         return g_param_spec_string(
+             "metrics-location", "Metrics location",
+             "File to which metrics are written every five seconds in Prometheus' text format, for "
+             "node-exporter's textfile collector; removed at the stop. Unset: none",
+             nullptr, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.metricsLocation = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.metricsLocation); }},
     {PROP_DISPLAY,
      [] {
          return g_param_spec_boolean("display", "Display",
@@ -325,7 +388,7 @@ const Entry* settingOf(guint id) {
 
 }  // namespace
 
-Settings::Settings() : roiType(defaultRoiType) {
+Settings::Settings() : mqttQueue(defaultMqttQueue), roiType(defaultRoiType) {
     core.detectInterval = defaultDetectInterval;
     core.encodeInterval = defaultEncodeInterval * drgan::millisecond;
     core.refreshInterval = defaultRefreshInterval * drgan::millisecond;

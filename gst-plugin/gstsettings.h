@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/pipeline.hpp"
+#include "mqtt/mqtt_broker.hpp"
 
 namespace drgan {
 
@@ -38,6 +39,13 @@ enum Property : guint {
     PROP_THREADS,
     PROP_GALLERY,
     PROP_SOURCE,
+    PROP_MQTT_ADDRESS,
+    PROP_MQTT_CREDENTIALS,
+    PROP_MQTT_CA,
+    PROP_MQTT_CERTIFICATE,
+    PROP_MQTT_KEY,
+    PROP_MQTT_QUEUE,
+    PROP_METRICS_LOCATION,
     PROP_STATS,  ///< read-only, not in Settings
 };
 
@@ -49,6 +57,9 @@ struct Settings {
     std::string detector;         ///< YuNet file; empty: the bundle's detector
     std::string gallery;          ///< file; empty: no names
     std::string resultsLocation;  ///< empty: no file
+    MqttSettings mqtt;            ///< an empty address: no broker
+    int mqttQueue;                ///< messages that may wait for the broker
+    std::string metricsLocation;  ///< empty: no file
     std::string roiType;
     std::string source;            ///< empty: the element's name
     int faceSize = 0;              ///< pixels, of the pictures on the pad "faces"; 0: the decoder's size

@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace drgan {
+namespace {
+
+// Prometheus usually asks every 15 seconds.
+constexpr std::chrono::milliseconds metricsInterval{5000};
+
+}  // namespace
 
 bool ElementState::setProperty(guint id, const GValue* value) {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -21,7 +27,11 @@ bool ElementState::setProperty(guint id, const GValue* value) {
 
 bool ElementState::getProperty(guint id, GValue* value) const {
     if (id == PROP_STATS) {
-        g_value_take_boxed(value, makeStats(statistics_.snapshot()));
+        GstStructure* const stats = makeStats(statistics_.snapshot());
+        if (!settings().mqtt.address.empty()) {
+            addDelivery(stats, delivery_.counts());
+        }
+        g_value_take_boxed(value, stats);
         return true;
     }
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -79,11 +89,61 @@ void ElementState::openResults(const Settings& settings) {
     }
 }
 
+void ElementState::openDelivery(const Settings& settings) { delivery_.open(settings, source()); }
+
+void ElementState::openMetrics(const Settings& settings, const std::string& bundle) {
+    if (settings.metricsLocation.empty()) {
+        return;
+    }
+    statistics_.reset();
+    messages_ = 0;
+    metrics_ = std::make_unique<MetricsFile>(
+        settings.metricsLocation, metricsInterval,
+        [this, name = source(), bundle, delivers = delivery_.isOpen()] {
+            return toPrometheus(metrics(name, bundle, delivers));
+        },
+        [this](const std::string& why) {
+            gst_element_message_full(element_, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+                                     g_strdup_printf("Cannot write metrics: %s. Trying again", why.c_str()), nullptr,
+                                     __FILE__, GST_FUNCTION, __LINE__);
+        });
+}
+
+void ElementState::closeOutputs() {
+    results_.close();
+    delivery_.close();
+    metrics_.reset();
+}
+
+std::string ElementState::source() const {
+    std::string out = settings().source;
+    if (out.empty()) {
+        gchar* const name = gst_element_get_name(element_);
+        out = name;
+        g_free(name);
+    }
+    return out;
+}
+
+Metrics ElementState::metrics(const std::string& source, const std::string& bundle, bool delivers) const {
+    Metrics out;
+    out.source = source;
+    out.bundle = bundle;
+    out.statistics = statistics_.snapshot();
+    out.messages = messages_;
+    if (delivers) {
+        const MqttPublisher::Counts counts = delivery_.counts();
+        out.delivery = {counts.sent, counts.queued, counts.dropped, counts.connected};
+    }
+    return out;
+}
+
 void ElementState::start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings) {
     if (settings.threads > 0) {
         cv::setNumThreads(settings.threads);
     }
     statistics_.reset();
+    messages_ = 0;
     auto session = std::make_shared<Session>(element_, std::move(loaded), std::move(people), settings, faces_.wanted());
     const std::lock_guard<std::mutex> lock(mutex_);
     if (settings_.gallery != settings.gallery) {  // set meanwhile
@@ -100,7 +160,7 @@ void ElementState::stop() {
         ended.swap(session_);
     }
     ended.reset();  // without the lock: waits for a thread that may post messages
-    results_.close();
+    closeOutputs();
     faces_.stop();
 }
 
@@ -148,7 +208,13 @@ std::vector<Event> ElementState::endTracks() { return session_ ? session_->endTr
 GstStructure* ElementState::makeMessage(const Event& event) const { return session_->makeMessage(event); }
 
 int ElementState::writeResult(const Event& event) {
-    const int error = results_.isOpen() ? results_.append(session_->makeLine(event)) : 0;
+    ++messages_;
+    if (!results_.isOpen() && !delivery_.isOpen()) {
+        return 0;
+    }
+    const std::string line = session_->makeLine(event);
+    delivery_.send(line);
+    const int error = results_.isOpen() ? results_.append(line) : 0;
     return error != 0 && !std::exchange(resultsFailed_, true) ? error : 0;
 }
 

@@ -2,13 +2,17 @@
 #ifndef GST_DRGAN_STATE_H
 #define GST_DRGAN_STATE_H
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "core/results/line_file.hpp"
+#include "core/results/metrics.hpp"
+#include "core/results/metrics_file.hpp"
 #include "core/results/statistics.hpp"
 #include "gstadvice.h"
+#include "gstdelivery.h"
 #include "gstfacespad.h"
 #include "gstsession.h"
 #include "gstsettings.h"
@@ -20,7 +24,7 @@ namespace drgan {
 class ElementState {
 public:
     /// @param element a GstBaseTransform, which outlives the object
-    explicit ElementState(GstElement* element) : element_(element) {}
+    explicit ElementState(GstElement* element) : element_(element), delivery_(element) {}
     ElementState(const ElementState&) = delete;
     ElementState& operator=(const ElementState&) = delete;
 
@@ -47,6 +51,13 @@ public:
     // From the thread that changes the state.
     /// @throws std::system_error if the file cannot be written
     void openResults(const Settings& settings);
+    /// Opens the way to the broker. @throws std::exception for settings that cannot be used
+    void openDelivery(const Settings& settings);
+    /// @param bundle its id
+    /// @throws std::exception if the file cannot be written
+    void openMetrics(const Settings& settings, const std::string& bundle);
+    /// Closes what the three have opened.
+    void closeOutputs();
     void start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings);
     void stop();
 
@@ -61,7 +72,7 @@ public:
     std::vector<Event> endTracks();
     /// The message for an event of the newest frame; the caller owns it.
     GstStructure* makeMessage(const Event& event) const;
-    /// Writes an event of the newest frame to the file of results.
+    /// Writes an event of the newest frame to the file of results, and sends it to the broker.
     /// @return errno of the first failure since the start; 0: written, no file is open, or a later failure
     int writeResult(const Event& event);
     /// Sends the frontal views of the updated tracks of the newest frame to the pad "faces", if there is one.
@@ -71,6 +82,8 @@ private:
     std::shared_ptr<Session> session() const;
     std::shared_ptr<Session> startedSession() const;
     int faceSide() const;
+    std::string source() const;
+    Metrics metrics(const std::string& source, const std::string& bundle, bool delivers) const;
 
     GstElement* const element_;
     mutable std::mutex mutex_;  // protects the next two, and session_ where another thread needs it
@@ -80,6 +93,9 @@ private:
     Statistics statistics_;
     LineFile results_;
     bool resultsFailed_ = false;
+    Delivery delivery_;
+    std::atomic<std::uint64_t> messages_{0};  // posted since the start
+    std::unique_ptr<MetricsFile> metrics_;    // null: no file
     FacesPad faces_;
     Advice advice_;
 };
