@@ -36,6 +36,10 @@ struct GalleryArguments {
     double threshold = -1;               ///< search: as in cv::drgan::NamingRule
     double strangerRate = 0.01;          ///< search, calibrate: as in cv::drgan::NamingRule
     bool drop = false;                   ///< calibrate: remove the gallery's thresholds
+    std::string database;                ///< push, pull, watch: postgresql://...
+    std::string bundleId;                ///< pull, watch, remove: whose people; empty: the gallery's, or the only one's
+    bool restore = false;                ///< push: also people who were removed from the database
+    double wait = 60;                    ///< seconds to try again after the connection to the database was lost
 };
 
 /// @return the program's exit status: 0, or 1 if something could not be done
@@ -48,6 +52,13 @@ int mergeGalleries(const GalleryArguments& arguments);
 int buildGallery(const GalleryArguments& arguments);
 int searchGallery(const GalleryArguments& arguments);
 int calibrateGallery(const GalleryArguments& arguments);
+int pushGallery(const GalleryArguments& arguments);
+int pullGallery(const GalleryArguments& arguments);
+/// Runs until SIGINT or SIGTERM.
+int watchGallery(const GalleryArguments& arguments);
+/// remove, where `gallery` is the address of a database.
+int removeFromDatabase(const GalleryArguments& arguments);
+bool isDatabaseAddress(const std::string& gallery);
 
 using Json = nlohmann::ordered_json;
 

@@ -208,6 +208,9 @@ int renamePerson(const GalleryArguments& arguments) {
 }
 
 int removePeople(const GalleryArguments& arguments) {
+    if (isDatabaseAddress(arguments.gallery)) {
+        return removeFromDatabase(arguments);
+    }
     if (!arguments.removed.empty()) {
         return removePictures(arguments);
     }

@@ -38,6 +38,24 @@ CLI::App* define(CLI::App& app, const char* name, const char* what, GalleryArgum
     return command;
 }
 
+void defineDatabase(CLI::App& command, GalleryArguments& a) {
+    command.add_option("gallery", a.gallery, "gallery file")->required();
+    command
+        .add_option("database", a.database,
+                    "postgresql://USER@HOST/DATABASE; a password is read from ~/.pgpass or PGPASSFILE")
+        ->required();
+}
+
+void defineWait(CLI::App& command, GalleryArguments& a) {
+    command.add_option("--wait", a.wait, "seconds to try again if the database is away")
+        ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
+}
+
+void defineBundleId(CLI::App& command, GalleryArguments& a) {
+    command.add_option("--bundle-id", a.bundleId, "the bundle, if the database has people of several");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -73,7 +91,8 @@ int main(int argc, char** argv) try {
 
     CLI::App* const remove =
         define(app, "remove", "Removes people, or pictures of one person. If one is unknown, removes none.", a);
-    remove->add_option("gallery", a.gallery, "gallery file")->required();
+    remove->add_option("gallery", a.gallery, "gallery file, or postgresql://...")->required();
+    defineBundleId(*remove, a);
     remove->add_option("names", a.names, "their names")->required();
     remove->add_option("--picture", a.removed, "remove only this picture of the person, as `pictures` lists it")
         ->allow_extra_args(false);
@@ -110,6 +129,21 @@ int main(int argc, char** argv) try {
     defineStrangerRate(*calibrate, a);
     defineModels(*calibrate, a);
 
+    CLI::App* const push = define(app, "push", "Adds the people of a gallery to a PostgreSQL database.", a);
+    defineDatabase(*push, a);
+    push->add_flag("--restore", a.restore, "push also people who were removed from the database");
+    defineWait(*push, a);
+
+    CLI::App* const pull = define(app, "pull", "Brings the people of a PostgreSQL database into a gallery.", a);
+    defineDatabase(*pull, a);
+    defineBundleId(*pull, a);
+    defineWait(*pull, a);
+
+    CLI::App* const watch =
+        define(app, "watch", "Pulls, and pulls again whenever the database changes, until it is stopped.", a);
+    defineDatabase(*watch, a);
+    defineBundleId(*watch, a);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -122,6 +156,9 @@ int main(int argc, char** argv) try {
                        : *rename    ? renamePerson(a)
                        : *merge     ? mergeGalleries(a)
                        : *calibrate ? calibrateGallery(a)
+                       : *push      ? pushGallery(a)
+                       : *pull      ? pullGallery(a)
+                       : *watch     ? watchGallery(a)
                                     : buildGallery(a);
     if (std::fflush(stdout) != 0) {
         throw std::runtime_error("standard output cannot be written");
