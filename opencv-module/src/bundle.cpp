@@ -195,6 +195,20 @@ Thresholds readThresholds(const Manifest& manifest) {
     return thresholds;
 }
 
+/// A bundle of another contract is as good as any, with another library: says so, and which both are.
+void checkVersion(const Manifest& manifest) {
+    const FileNode node = Manifest::member(manifest.root(), contract::manifestVersion);
+    const std::string expected = std::to_string(contract::version);
+    const double found = manifest.number(node, contract::manifestVersion, 0, 1e9, expected.c_str());
+    if (found != contract::version) {
+        fail(manifest.where(),
+             format("key %s: got %g, expected %s: the bundle has version %g of the model contract, this library reads "
+                    "version %s; use %s, or a bundle that was exported for this one",
+                    contract::manifestVersion, found, expected.c_str(), found, expected.c_str(),
+                    found > contract::version ? "a newer library" : "an older library"));
+    }
+}
+
 std::string resolveFolder(const String& folder) {
     if (!folder.empty()) {
         return folder;
@@ -224,8 +238,7 @@ Bundle Bundle::load(const String& folder) {
     const Manifest manifest(path);
     const FileNode root = manifest.root();
 
-    manifest.number(Manifest::member(root, contract::manifestVersion), contract::manifestVersion, contract::version,
-                    contract::version, std::to_string(contract::version).c_str());
+    checkVersion(manifest);
     bundle.id = manifest.text(root, contract::manifestBundleId, "the bundle's id");
 
     static const char* const yaws = "ascending degrees in -180..180";
