@@ -12,6 +12,7 @@ from backends_test import Backends, Clones
 from gallery_test import People
 from numbers_test import Names, Numbers
 from package_test import Package, Threads
+from program_test import Program
 from samples_test import Samples
 import tap
 
