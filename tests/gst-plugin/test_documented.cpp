@@ -86,7 +86,6 @@ bool replace(std::string& text, const std::string& what, const std::string& with
 // Replaces what a test machine does not have: a window, a camera, a streaming server, a broker. The rest stays as
 // written.
 std::string here(std::string command) {
-    replace(command, "meson devenv -C build ", "");
     replace(command, "/path/to/video.mp4", "in.mp4");
     replace(command, "v4l2src", "filesrc location=upright.mp4");
     replace(command, "rtspsrc location=rtsp://127.0.0.1:8554/in latency=200", "filesrc location=upright.mp4");
