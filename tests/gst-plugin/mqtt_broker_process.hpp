@@ -15,6 +15,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -152,6 +153,13 @@ public:
             }
             return false;
         })) << "nobody watches";
+    }
+    /// Whether a durable broker's file has the subscriber: once as a client, once with what it subscribed to.
+    bool hasSavedTheWatcher() const {
+        std::ifstream in(folder_ + "/mosquitto.db", std::ios::binary);
+        const std::string saved((std::istreambuf_iterator<char>(in)), {});
+        const size_t first = saved.find("watcher");
+        return first != std::string::npos && saved.find("watcher", first + 1) != std::string::npos;
     }
     /// What the subscriber has seen on a topic, in order.
     std::vector<std::string> seen(const std::string& topic) const {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -180,12 +181,12 @@ TEST_F(Mqtt, LosesNothingWhileTheBrokerIsAwayOrKilled) {
     MqttPublisher publisher(mqttBroker({broker.address(), "", "", "", ""}), "door", 1000, listener());
     for (const auto& n : numbers(0, 10)) publisher.publish(n);
     ASSERT_TRUE(warned("refused"));
-    EXPECT_THAT(warnings(), ElementsAre(AllOf(HasSubstr(std::to_string(broker.port())), HasSubstr("10 messages wait"),
-                                              HasSubstr("at most 1000"))));
+    EXPECT_THAT(warnings(), ElementsAre(AllOf(HasSubstr(std::to_string(broker.port())), HasSubstr("at most 1000"))));
     broker.start();
     broker.watch();
     ASSERT_TRUE(waitFor([&] { return publisher.counts().sent == 10; }));
-    std::this_thread::sleep_for(std::chrono::seconds(2));  // the broker saves who watches
+    ASSERT_TRUE(
+        waitFor([&] { return broker.hasSavedTheWatcher(); }));  // else it forgets the subscriber when it is killed
     broker.end(SIGKILL);
     const auto start = std::chrono::steady_clock::now();
     for (int i = 10; i < 16; ++i) {  // a line every half second, for three seconds
@@ -199,10 +200,16 @@ TEST_F(Mqtt, LosesNothingWhileTheBrokerIsAwayOrKilled) {
     publisher.publish("16");
     publisher.close(patience);
     // The watcher was away, too: it comes back by itself.
-    ASSERT_TRUE(waitFor([&] { return broker.seen("house/door/track").size() >= 7; }));
-    const auto lines = broker.seen("house/door/track");
-    const std::set<std::string> all(lines.begin(), lines.end());
-    for (const auto& n : numbers(10, 17)) EXPECT_TRUE(all.count(n)) << n << " is missing";
+    const auto missing = [&] {
+        const auto lines = broker.seen("house/door/track");
+        std::set<std::string> out;
+        for (const auto& n : numbers(0, 17)) {
+            if (std::find(lines.begin(), lines.end(), n) == lines.end()) out.insert(n);
+        }
+        return out;
+    };
+    waitFor([&] { return missing().empty(); });
+    EXPECT_THAT(missing(), IsEmpty());
     EXPECT_EQ(publisher.counts().dropped, 0U);
     EXPECT_GE(infos().size(), 1U);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
