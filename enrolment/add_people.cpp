@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <map>
 
+#include "gallery_person.hpp"
+
 namespace drgan::enrolment {
 namespace {
 
@@ -32,17 +34,9 @@ std::string labelOf(const Seen& seen) {
     return label;
 }
 
-bool has(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label) {
-    if (!gallery.contains(name)) {
-        return false;
-    }
-    const auto labels = gallery.pictures(name);
-    return std::find(labels.begin(), labels.end(), label) != labels.end();
-}
-
 bool isThere(const cv::drgan::Gallery& gallery, const Seen& seen) {
     const std::string label = labelOf(seen);
-    if (seen.piece.embedding.empty() || !has(gallery, seen.name, label)) {
+    if (seen.piece.embedding.empty() || !hasPicture(gallery, seen.name, label)) {
         return false;
     }
     cv::Mat embedding;
@@ -64,14 +58,6 @@ std::string whyNot(const std::string& name, const Fit& fit, size_t i, bool isKno
 }
 
 }  // namespace
-
-std::string freeLabel(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label) {
-    std::string free = label;
-    for (int i = 2; has(gallery, name, free); ++i) {
-        free = label + cv::format(" (%d)", i);
-    }
-    return free;
-}
 
 std::vector<Verdict> addPeople(const std::vector<Seen>& seen, cv::drgan::Gallery& gallery, const Match& match,
                                double threshold, const AddOptions& options) {

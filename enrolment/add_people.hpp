@@ -31,9 +31,6 @@ struct Verdict {
     bool unlike = false;  ///< it does not fit the person
 };
 
-/// A free label for a picture of a person: the given one, with a number if the person has a picture of that name.
-std::string freeLabel(const cv::drgan::Gallery& gallery, const std::string& name, const std::string& label);
-
 /// Adds the files that fit to the people of a gallery. A file that is unlike the person's other files, or the person's
 /// pictures in the gallery, is left out; if no more than half of a person's files are similar, all of them are (see
 /// fitting()). A file that is in the gallery already, with the same embedding, is not added again; another one of the

@@ -7,9 +7,9 @@
 #include <opencv2/drgan.hpp>
 #include <stdexcept>
 
-#include "add_people.hpp"
 #include "gallery_commands.hpp"
 #include "gallery_lock.hpp"
+#include "gallery_person.hpp"
 
 namespace fs = std::filesystem;
 using cv::drgan::Gallery;
@@ -131,31 +131,6 @@ double likenessOf(const Gallery& gallery, const std::string& name, const std::st
     return own.dot(fused) / (cv::norm(own) * cv::norm(fused));
 }
 
-struct Known {
-    cv::Mat embedding;
-    double total;
-    int images;
-};
-
-/// Adds the pictures one by one if all are stored, else the fused embedding.
-void addWithPictures(const Gallery& from, const std::string& name, const Known& person, Gallery& to) {
-    int kept = 0;
-    std::vector<std::pair<std::string, Known>> pictures;
-    for (const std::string& picture : from.pictures(name)) {
-        Known known;
-        from.picture(name, picture, known.embedding, known.total, known.images);
-        kept += known.images;
-        pictures.emplace_back(picture, known);
-    }
-    if (kept < person.images) {
-        to.addFused(name, person.embedding, person.total, person.images);
-        return;
-    }
-    for (const auto& [picture, known] : pictures) {
-        to.addPicture(name, known.embedding, known.total, known.images, enrolment::freeLabel(to, name, picture));
-    }
-}
-
 }  // namespace
 
 int listPictures(const GalleryArguments& arguments) {
@@ -261,12 +236,8 @@ int mergeGalleries(const GalleryArguments& arguments) {
                                      ": embeddings of different encoders cannot be compared");
         }
         for (const std::string& name : gallery->names()) {
-            cv::Mat embedding;
-            double total = 0;
-            int images = 0;
-            gallery->person(name, embedding, total, images);
             inSeveral += all->contains(name);
-            addWithPictures(*gallery, name, {embedding, total, images}, *all);
+            enrolment::putPerson(enrolment::personOf(*gallery, name), name, *all);
         }
     }
     if (measured && arguments.galleries.size() > 1) {

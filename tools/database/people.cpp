@@ -7,7 +7,7 @@
 #include <set>
 #include <tuple>
 
-#include "add_people.hpp"
+#include "gallery_person.hpp"
 #include "schema.hpp"
 
 namespace drgan::tools {
@@ -15,21 +15,11 @@ namespace {
 
 using cv::drgan::Gallery;
 
-struct Known {
-    cv::Mat embedding;
-    double confidence = 0;
-    int images = 0;
-};
-
-struct Picture {
-    std::string label;
-    Known known;
-};
-
-struct Person {
-    Known fused;
-    std::vector<Picture> pictures;  // all of them, or none
-};
+using Person = enrolment::GalleryPerson;
+using Known = Person::Known;
+using Picture = Person::Picture;
+using enrolment::personOf;
+using enrolment::putPerson;
 
 bool isSame(const cv::Mat& a, const cv::Mat& b) {
     return a.total() == b.total() && std::memcmp(a.data, b.data, a.total() * sizeof(float)) == 0;
@@ -55,35 +45,9 @@ cv::Mat embeddingOf(const std::string& bytes, int size, const std::string& name)
     return out;
 }
 
-Person personOf(const Gallery& gallery, const std::string& name) {
-    Person person;
-    gallery.person(name, person.fused.embedding, person.fused.confidence, person.fused.images);
-    int stored = 0;
-    for (const std::string& label : gallery.pictures(name)) {
-        Picture picture{label, {}};
-        gallery.picture(name, label, picture.known.embedding, picture.known.confidence, picture.known.images);
-        stored += picture.known.images;
-        person.pictures.push_back(std::move(picture));
-    }
-    if (stored < person.fused.images) {
-        person.pictures.clear();  // the others are in the fused embedding only
-    }
-    return person;
-}
-
-void put(const Person& person, const std::string& name, Gallery& to) {
-    if (person.pictures.empty()) {
-        to.addFused(name, person.fused.embedding, person.fused.confidence, person.fused.images);
-    }
-    for (const Picture& p : person.pictures) {
-        to.addPicture(name, p.known.embedding, p.known.confidence, p.known.images,
-                      enrolment::freeLabel(to, name, p.label));
-    }
-}
-
 bool joinInto(const Person& theirs, const std::string& name, Gallery& to) {
     if (!to.contains(name)) {
-        put(theirs, name, to);
+        putPerson(theirs, name, to);
         return true;
     }
     const Person ours = personOf(to, name);
@@ -97,7 +61,7 @@ bool joinInto(const Person& theirs, const std::string& name, Gallery& to) {
                 return isSame(own.known.embedding, p.known.embedding);
             });
             if (!known) {
-                put({{}, {p}}, name, to);
+                putPerson({{}, {p}}, name, to);
                 changed = true;
             }
         }
@@ -110,7 +74,7 @@ bool joinInto(const Person& theirs, const std::string& name, Gallery& to) {
         return false;
     }
     to.remove(name);
-    put(theirs, name, to);
+    putPerson(theirs, name, to);
     return true;
 }
 
@@ -245,7 +209,7 @@ int joinDiffering(Connection& connection, const Gallery& gallery) {
                                    {gallery.bundleId()});
     for (const std::string& name : differing) {
         const auto one = Gallery::createEmpty(gallery.embeddingSize(), gallery.bundleId());
-        put(storedPerson(connection, gallery, name), name, *one);
+        putPerson(storedPerson(connection, gallery, name), name, *one);
         if (joinInto(personOf(gallery, name), name, *one)) {
             store(connection, gallery.bundleId(), name, personOf(*one, name));
             ++changed;
@@ -365,7 +329,7 @@ Pulled pullPeople(Connection& connection, Gallery& gallery, std::int64_t since) 
     // Without their fused embedding: it follows from the pictures.
     fetchPictures(connection, gallery, since, [&](const std::string& name, std::vector<Picture> pictures) {
         const auto one = Gallery::createEmpty(gallery.embeddingSize(), bundle);
-        put({{}, std::move(pictures)}, name, *one);
+        putPerson({{}, std::move(pictures)}, name, *one);
         join(name, personOf(*one, name));
         done.insert(name);
     });

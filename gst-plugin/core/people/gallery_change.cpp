@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gallery_change.hpp"
 
-#include <algorithm>
+#include "gallery_person.hpp"
 
 namespace drgan {
 namespace {
 
 using cv::drgan::Gallery;
 
-bool hasPicture(const Gallery& gallery, const std::string& name, const std::string& picture) {
-    if (!gallery.contains(name)) {
-        return false;
-    }
-    const auto pictures = gallery.pictures(name);
-    return std::find(pictures.begin(), pictures.end(), picture) != pictures.end();
-}
-
 void enroll(const GalleryChange& change, Gallery& gallery) {
-    if (hasPicture(gallery, change.name, change.picture)) {
+    if (enrolment::hasPicture(gallery, change.name, change.picture)) {
         try {
             gallery.removePicture(change.name, change.picture);
         } catch (const cv::Exception&) {
@@ -35,32 +27,7 @@ void checkContains(const Gallery& gallery, const std::string& name) {
 
 // The pictures stay what they are, as long as all of the person's are stored.
 void merge(Gallery& gallery, const std::string& from, const std::string& into) {
-    cv::Mat embedding;
-    double total = 0;
-    int images = 0;
-    gallery.person(from, embedding, total, images);
-    const auto pictures = gallery.pictures(from);
-    int stored = 0;
-    for (const auto& picture : pictures) {
-        cv::Mat one;
-        double confidence = 0;
-        int count = 0;
-        gallery.picture(from, picture, one, confidence, count);
-        stored += count;
-    }
-    if (stored != images) {
-        gallery.addFused(into, embedding, total, images);
-        gallery.remove(from);
-        return;
-    }
-    for (const auto& picture : pictures) {
-        gallery.picture(from, picture, embedding, total, images);
-        std::string name = picture;
-        for (int i = 2; hasPicture(gallery, into, name); ++i) {
-            name = picture + " (" + std::to_string(i) + ")";
-        }
-        gallery.addPicture(into, embedding, total, images, name);
-    }
+    enrolment::putPerson(enrolment::personOf(gallery, from), into, gallery);
     gallery.remove(from);
 }
 
