@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,10 +13,10 @@
 #include <opencv2/drgan.hpp>
 #include <stdexcept>
 #include <thread>
-#include <tuple>
 
 #include "database/people.hpp"
 #include "database/schema.hpp"
+#include "file_stamp.hpp"
 #include "gallery_commands.hpp"
 #include "gallery_lock.hpp"
 
@@ -127,17 +126,6 @@ void report(const GalleryArguments& arguments, const Taken& taken) {
     }
 }
 
-/// What tells one state of a file from another.
-using FileState = std::tuple<dev_t, ino_t, off_t, time_t, long>;
-
-FileState stateOf(const std::string& path) {
-    struct stat s {};
-    if (::stat(path.c_str(), &s) != 0) {
-        return {};
-    }
-    return {s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
-}
-
 /// A file that can be read as soon as somebody wants the program to end (SIGINT, SIGTERM). One object at a time.
 class EndSignal {
 public:
@@ -177,15 +165,15 @@ void follow(const GalleryArguments& arguments, EndSignal& end, bool& connected) 
     Schema::check(connection);
     connection.execute("LISTEN drgan_people");
     std::int64_t revision = 0;
-    FileState written{};
+    std::string written;  // our version of the file
     bool due = true;
     while (!end.came()) {
-        if (due || stateOf(arguments.gallery) != written) {
+        const bool ours = enrolment::fileStamp(arguments.gallery) == written;
+        if (due || !ours) {
             // Where somebody else has written the file, everything is compared again.
-            const bool ours = stateOf(arguments.gallery) == written;
             const Taken taken = take(connection, arguments, ours ? revision : 0);
             revision = taken.pulled.revision;
-            written = stateOf(arguments.gallery);
+            written = enrolment::fileStamp(arguments.gallery);
             if (taken.written || !connected) {
                 report(arguments, taken);
             }

@@ -34,7 +34,7 @@ std::string stampOf(const cv::drgan::Bundle& bundle) {
     const std::string manifest = bundle.folder + "/" + cv::drgan::contract::manifestFile;
     std::string stamp = absolute(bundle.folder) + " " + bundle.id;
     for (const auto& path : {manifest, bundle.encoder, bundle.decoder, bundle.aligner, bundle.detector}) {
-        stamp += " " + fileStamp(path);
+        stamp += " " + enrolment::fileStamp(path);
     }
     std::ifstream file(manifest, std::ios::binary);
     return stamp.append(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
@@ -137,11 +137,12 @@ private:
 
     cv::Ptr<cv::drgan::FaceFinder> yuNet() const {
         const std::string& path = files_.detector;
-        return cache_.finder(absolute(path) + " " + fileStamp(path) + on_, [path, stamp = fileStamp(path), d = d_] {
-            return unchanged(
-                "the detector '" + path + "'", stamp, [&] { return fileStamp(path); },
-                [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
-        });
+        return cache_.finder(absolute(path) + " " + enrolment::fileStamp(path) + on_,
+                             [path, stamp = enrolment::fileStamp(path), d = d_] {
+                                 return unchanged(
+                                     "the detector '" + path + "'", stamp, [&] { return enrolment::fileStamp(path); },
+                                     [&] { return cv::drgan::FaceFinder::create(path, "", d.backend, d.target); });
+                             });
     }
 
     const ModelFiles files_;

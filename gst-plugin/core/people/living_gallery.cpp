@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "file_stamp.hpp"
 #include "gallery_lock.hpp"
-#include "models/file_stamp.hpp"
 
 namespace drgan {
 namespace {
@@ -37,7 +37,7 @@ LivingGallery::LivingGallery(cv::Ptr<cv::drgan::Encoder> encoder, const std::str
                              std::function<void(const std::string&)> report, const Options& options)
     : encoder_(std::move(encoder)), report_(std::move(report)), options_(options), wanted_(path), path_(path) {
     if (!path.empty()) {
-        stamp_ = fileStamp(path);  // before: if the file is replaced meanwhile, the thread loads it again
+        stamp_ = enrolment::fileStamp(path);  // before: if the file is replaced meanwhile, the thread loads it again
         current_ = {Gallery::load(path, encoder_), 1};
     }
     thread_ = std::thread([this] { run(); });
@@ -99,7 +99,7 @@ void LivingGallery::save() {
     const std::string path = path_;
     lock.unlock();
     const enrolment::GalleryLock fileLock(path, options_.saveTimeout);
-    const std::string found = fileStamp(path);
+    const std::string found = enrolment::fileStamp(path);
     lock.lock();
     const bool changed = !found.empty() && found != stamp_;
     lock.unlock();
@@ -128,7 +128,7 @@ void LivingGallery::save() {
     if (path_ == path) {
         // Changes that came meanwhile may be in the file, too. They stay: to make them again does no harm.
         changes_.erase(changes_.begin(), changes_.begin() + written);
-        stamp_ = fileStamp(path);
+        stamp_ = enrolment::fileStamp(path);
         ++saves_;
     }
 }
@@ -164,7 +164,7 @@ void LivingGallery::takeUp() {
         }
         return;
     }
-    const std::string stamp = fileStamp(wanted);
+    const std::string stamp = enrolment::fileStamp(wanted);
     const std::string version = wanted + " " + stamp;
     if ((!another && stamp == known) || version == refused_) {
         return;
@@ -213,7 +213,7 @@ bool LivingGallery::load(const std::string& path, const std::string& stamp, cv::
     std::string why;
     try {
         gallery = Gallery::load(path, encoder_);
-        if (fileStamp(path) == stamp) {
+        if (enrolment::fileStamp(path) == stamp) {
             doubtful_.clear();
             refused_.clear();
             return true;
@@ -223,7 +223,7 @@ bool LivingGallery::load(const std::string& path, const std::string& stamp, cv::
     }
     // A file that is not replaced, but written in place or deleted first, is incomplete for a while.
     const std::string version = path + " " + stamp;
-    if (fileStamp(path) != stamp || std::exchange(doubtful_, version) != version) {
+    if (enrolment::fileStamp(path) != stamp || std::exchange(doubtful_, version) != version) {
         return false;
     }
     refused_ = version;

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-namespace drgan {
+namespace drgan::enrolment {
 
 std::string fileStamp(const std::string& path) {
     struct stat s {};
@@ -15,4 +15,4 @@ std::string fileStamp(const std::string& path) {
            time(s.st_mtim) + ":" + time(s.st_ctim);
 }
 
-}  // namespace drgan
+}  // namespace drgan::enrolment
