@@ -42,7 +42,7 @@ bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
     cv::Mat look;
     if (appearance.size() > 0) {
         appearance.fused(look);
-    } else {
+    } else if (encoder.appearanceSize() > 0) {
         encoder.appearance(crop, look);  // no view was wanted when the pictures were encoded
     }
     decoder.rotate(embedding, yaw, face, look);
