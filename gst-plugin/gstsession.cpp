@@ -185,15 +185,7 @@ void Session::enroll(int track, const std::string& name) {
     people_->change(change);
 }
 
-Origin Session::origin() const {
-    Origin origin{settings_.source, bundleId_};
-    if (origin.source.empty()) {
-        gchar* name = gst_object_get_name(GST_OBJECT(element_));
-        origin.source = name;
-        g_free(name);
-    }
-    return origin;
-}
+Origin Session::origin() const { return {sourceOf(settings_, element_), bundleId_}; }
 
 GstStructure* Session::makeMessage(const Event& event) const {
     return drgan::makeMessage(event, origin(), times_, size_, settings_.embeddings, settings_.pictures);

@@ -416,6 +416,16 @@ bool getProperty(const Settings& settings, guint id, GValue* value) {
     return entry != nullptr;
 }
 
+std::string sourceOf(const Settings& settings, GstElement* element) {
+    if (!settings.source.empty()) {
+        return settings.source;
+    }
+    gchar* const name = gst_element_get_name(element);
+    std::string out = name;
+    g_free(name);
+    return out;
+}
+
 void installProperties(GObjectClass* klass) {
     for (const Entry& entry : entries) {
         g_object_class_install_property(klass, entry.id, entry.spec());

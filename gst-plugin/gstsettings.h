@@ -78,6 +78,9 @@ void installProperties(GObjectClass* klass);
 bool setProperty(Settings& settings, guint id, const GValue* value);
 bool getProperty(const Settings& settings, guint id, GValue* value);
 
+/// The name of the stream: that of the settings, else the element's.
+std::string sourceOf(const Settings& settings, GstElement* element);
+
 }  // namespace drgan
 
 #endif

@@ -89,7 +89,7 @@ void ElementState::openResults(const Settings& settings) {
     }
 }
 
-void ElementState::openDelivery(const Settings& settings) { delivery_.open(settings, source()); }
+void ElementState::openDelivery(const Settings& settings) { delivery_.open(settings, sourceOf(settings, element_)); }
 
 void ElementState::openMetrics(const Settings& settings, const std::string& bundle) {
     if (settings.metricsLocation.empty()) {
@@ -99,7 +99,7 @@ void ElementState::openMetrics(const Settings& settings, const std::string& bund
     messages_ = 0;
     metrics_ = std::make_unique<MetricsFile>(
         settings.metricsLocation, metricsInterval,
-        [this, name = source(), bundle, delivers = delivery_.isOpen()] {
+        [this, name = sourceOf(settings, element_), bundle, delivers = delivery_.isOpen()] {
             return toPrometheus(metrics(name, bundle, delivers));
         },
         [this](const std::string& why) {
@@ -113,16 +113,6 @@ void ElementState::closeOutputs() {
     results_.close();
     delivery_.close();
     metrics_.reset();
-}
-
-std::string ElementState::source() const {
-    std::string out = settings().source;
-    if (out.empty()) {
-        gchar* const name = gst_element_get_name(element_);
-        out = name;
-        g_free(name);
-    }
-    return out;
 }
 
 Metrics ElementState::metrics(const std::string& source, const std::string& bundle, bool delivers) const {

@@ -82,7 +82,6 @@ private:
     std::shared_ptr<Session> session() const;
     std::shared_ptr<Session> startedSession() const;
     int faceSide() const;
-    std::string source() const;
     Metrics metrics(const std::string& source, const std::string& bundle, bool delivers) const;
 
     GstElement* const element_;
