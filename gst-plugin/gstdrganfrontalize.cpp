@@ -27,6 +27,7 @@
 #include <utility>
 
 #include "core/models/models.hpp"
+#include "core/reason.hpp"
 #include "gstlog.h"
 #include "gststate.h"
 
@@ -65,7 +66,7 @@ static Result guarded(gpointer self, GQuark domain, gint code, const char* what,
     try {
         return body();
     } catch (const cv::Exception& e) {
-        reason = e.err.empty() ? e.what() : e.err;
+        reason = drgan::reasonOf(e);
         if (domain == GST_RESOURCE_ERROR && e.code == cv::Error::StsObjectNotFound) {
             code = GST_RESOURCE_ERROR_NOT_FOUND;
         }
@@ -310,10 +311,8 @@ static gboolean changed(GstDrganFrontalize* self, const char* what, Body body) {
     try {
         body();
         return TRUE;
-    } catch (const cv::Exception& e) {
-        GST_WARNING_OBJECT(self, "%s: %s", what, e.err.empty() ? e.what() : e.err.c_str());
     } catch (const std::exception& e) {
-        GST_WARNING_OBJECT(self, "%s: %s", what, e.what());
+        GST_WARNING_OBJECT(self, "%s: %s", what, drgan::reasonOf(e).c_str());
     }
     return FALSE;
 }
@@ -347,9 +346,7 @@ static gboolean save_gallery(GstDrganFrontalize* self) {
         try {
             stateOf(self).saveGallery();
         } catch (const std::exception& e) {
-            const auto* ours = dynamic_cast<const cv::Exception*>(&e);
-            GST_ELEMENT_WARNING(self, RESOURCE, WRITE,
-                                ("Cannot save the gallery: %s", ours != nullptr ? ours->err.c_str() : e.what()),
+            GST_ELEMENT_WARNING(self, RESOURCE, WRITE, ("Cannot save the gallery: %s", drgan::reasonOf(e).c_str()),
                                 ("its changes stay in use, and unsaved"));
             throw;
         }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "file_stamp.hpp"
+#include "reason.hpp"
 
 namespace drgan {
 namespace {
@@ -172,7 +173,7 @@ LoadedModels loadModels(const ModelFiles& files, const std::vector<Device>& cand
         try {
             return Loader(files, candidates[i], cache).load();
         } catch (const cv::Exception& e) {
-            passedOver(e.err.empty() ? e.what() : e.err);
+            passedOver(reasonOf(e));
         }
     }
     return Loader(files, candidates.back(), cache).load();

@@ -12,6 +12,7 @@
 
 #include "file_stamp.hpp"
 #include "gallery_lock.hpp"
+#include "reason.hpp"
 
 namespace drgan {
 namespace {
@@ -25,11 +26,6 @@ constexpr double indexEffort = 2;
 
 // Frames come first. Linux has a nice value per thread, which threads that it starts (Faiss's) inherit.
 void lowerPriority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10); }
-
-std::string reasonOf(const std::exception& e) {
-    const auto* ours = dynamic_cast<const cv::Exception*>(&e);
-    return ours != nullptr && !ours->err.empty() ? ours->err : e.what();
-}
 
 }  // namespace
 

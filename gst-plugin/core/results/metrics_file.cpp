@@ -2,10 +2,12 @@
 #include "metrics_file.hpp"
 
 #include <unistd.h>
-#include <opencv2/drgan/atomic_file.hpp>
 
 #include <csignal>
+#include <opencv2/drgan/atomic_file.hpp>
 #include <utility>
+
+#include "reason.hpp"
 
 namespace drgan {
 
@@ -48,7 +50,7 @@ void MetricsFile::run() {
             failing = false;
         } catch (const cv::Exception& error) {
             if (!std::exchange(failing, true)) {
-                failed_(error.err.empty() ? error.what() : error.err);
+                failed_(reasonOf(error));
             }
         }
         lock.lock();
