@@ -120,13 +120,8 @@ Views viewsOfSet(const std::string& path, const std::string& split, const cv::dr
     Study study(bundle);
     const SetPeople people(path, split);
     people.checkAlignment(study.alignment(), "the bundle");
+    const Faces real = people.faces();  // of the split; reads the others, too
     const io::FaceSet set(path);
-    const auto picture = [&](size_t row) {
-        cv::Mat bgr(set.imageSize(), set.imageSize(), CV_8UC3);
-        set.decode(row, bgr.data);
-        cv::cvtColor(bgr, bgr, cv::COLOR_RGB2BGR);
-        return bgr;
-    };
     std::map<size_t, std::vector<size_t>> turned;  // views by the real picture
     for (size_t row = 0; row < set.size(); ++row) {
         if (set.origin()[row] >= 0) {
@@ -135,14 +130,14 @@ Views viewsOfSet(const std::string& path, const std::string& split, const cv::dr
     }
     size_t done = 0;
     for (size_t row = 0; row < set.size() && done < mostPeople; ++row) {
-        const bool chosen = split == "all" || (set.split()[row] == 1) == (split == "dev");
-        if (!chosen || set.origin()[row] >= 0 || std::abs(set.yaw()[row]) > nearFrontal) {
+        const auto face = real.all().find(rowName(row));
+        if (face == real.all().end() || std::abs(face->second.yaw) > nearFrontal) {
             continue;
         }
-        const cv::Mat truth = picture(row);
+        const cv::Mat truth = real.read(face->first);
         study.compare(truth, truth, false);
         for (const size_t view : turned[row]) {
-            study.compare(truth, picture(view), true);
+            study.compare(truth, real.read(rowName(view)), true);
         }
         ++done;
     }
