@@ -134,11 +134,11 @@ void replaceDecoder(const std::string& folder, const train::Checkpoint& checkpoi
     manifest.put(contract::decoderFile, metadata, files.back().second);
     // The appearance belongs to the decoder, although the encoder's file has its network.
     const fs::path encoderPath = fs::path(folder) / contract::encoderFile;
-    const nn::Graph before = nn::readOnnx(encoderPath.string());
     Metadata ofEncoder = metadataOf(encoderPath);
     if (ofEncoder.erase(contract::keyAppearanceSize) > 0 || checkpoint.hasNetwork("averaged_appearance")) {
-        const nn::Graph encoder = withAppearance(
-            nn::withOutputs(before, {contract::encoderEmbedding, contract::encoderConfidence}), checkpoint, ofEncoder);
+        const nn::Graph plain = nn::withOutputs(nn::readOnnx(encoderPath.string()),
+                                                {contract::encoderEmbedding, contract::encoderConfidence});
+        const nn::Graph encoder = withAppearance(plain, checkpoint, ofEncoder);
         files.emplace_back(contract::encoderFile, toOnnx(encoder, "encoder", ofEncoder));
         manifest.put(contract::encoderFile, ofEncoder, files.back().second);
     }
