@@ -151,15 +151,11 @@ void Sampler::appendStoredPictures(size_t number, std::vector<float>& planes) co
 
 int64_t Sampler::sourceOf(int64_t row) const { return faces_.origin()[row] < 0 ? row : faces_.origin()[row]; }
 
-std::vector<std::vector<int64_t>> Sampler::viewsByPose(const Person& person, const Drawn* input) const {
-    if (input == nullptr) {
-        return person.byPose;
-    }
+std::vector<std::vector<int64_t>> Sampler::viewsOf(const Drawn& input, const Person& person) const {
     std::vector<std::vector<int64_t>> views(person.byPose.size());
     for (size_t pose = 0; pose < views.size(); ++pose) {
         for (const int64_t choice : person.byPose[pose]) {
-            if ((choice < 0) == input->mirrored &&
-                sourceOf(choice >= 0 ? choice : -1 - choice) == sourceOf(input->row)) {
+            if ((choice < 0) == input.mirrored && sourceOf(choice >= 0 ? choice : -1 - choice) == sourceOf(input.row)) {
                 views[pose].push_back(choice);
             }
         }
@@ -170,7 +166,11 @@ std::vector<std::vector<int64_t>> Sampler::viewsByPose(const Person& person, con
 void Sampler::drawTarget(const Person& person, int64_t number, const Drawn* input, std::mt19937_64& random,
                          Batch& batch) const {
     // Even over the poses that there is a picture of, mirror images included.
-    const std::vector<std::vector<int64_t>> views = viewsByPose(person, input);
+    std::vector<std::vector<int64_t>> ofInput;
+    if (input != nullptr) {
+        ofInput = viewsOf(*input, person);
+    }
+    const auto& views = input != nullptr ? ofInput : person.byPose;
     std::vector<size_t> available;
     for (size_t pose = 0; pose < views.size(); ++pose) {
         if (!views[pose].empty()) {
@@ -178,13 +178,10 @@ void Sampler::drawTarget(const Person& person, int64_t number, const Drawn* inpu
         }
     }
     for (int i = 0; i < tries; ++i) {
-        size_t pose = pick(available, random);
-        int64_t choice = pick(views[pose], random);
+        int64_t choice = pick(views[pick(available, random)], random);
         if (input != nullptr && chance(realShare, random)) {
             const int64_t real = sourceOf(input->row);
             choice = input->mirrored ? -1 - real : real;
-            pose = static_cast<size_t>(
-                nearestPose(options_.poseYaws, input->mirrored ? -faces_.yaw()[real] : faces_.yaw()[real]));
         }
         const int64_t row = choice >= 0 ? choice : -1 - choice;
         cv::Mat target = picture(row, choice < 0);
@@ -195,8 +192,8 @@ void Sampler::drawTarget(const Person& person, int64_t number, const Drawn* inpu
             cv::resize(target, target, {options_.targetSide, options_.targetSide}, 0, 0, cv::INTER_AREA);
         }
         appendPlanes(target, batch.targets);
-        batch.targetPose.push_back(static_cast<int64_t>(pose));
         batch.targetYaw.push_back(choice < 0 ? -faces_.yaw()[row] : faces_.yaw()[row]);
+        batch.targetPose.push_back(nearestPose(options_.poseYaws, batch.targetYaw.back()));
         batch.targetPerson.push_back(number);
         batch.targetWeight.push_back(faces_.origin()[row] < 0 || input != nullptr ? 1.F : turnedWeight);
         return;

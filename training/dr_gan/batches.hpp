@@ -83,8 +83,8 @@ private:
     void drawTarget(const Person& person, int64_t number, const Drawn* input, std::mt19937_64& random,
                     Batch& batch) const;
     int64_t sourceOf(int64_t row) const;  // the real picture that it shows, itself or the one it was turned from
-    /// The person's rows by pose that are views of the input; the person's own with no input.
-    std::vector<std::vector<int64_t>> viewsByPose(const Person& person, const Drawn* input) const;
+    /// The person's rows by pose that show the input's picture, mirrored as it is.
+    std::vector<std::vector<int64_t>> viewsOf(const Drawn& input, const Person& person) const;
     std::optional<Drawn> appendStoredPicture(size_t number, int64_t which, std::vector<float>& planes) const;
     /// @return CV_32FC3; empty where it cannot be decoded
     cv::Mat picture(int64_t row, bool mirrored) const;

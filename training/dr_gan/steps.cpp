@@ -281,9 +281,10 @@ double validateLikeness(Model& model, const DrGanOptions& o, const std::vector<B
         std::swap(model.appearance, model.averagedAppearance);
     };
     swap();
-    const std::vector<nn::Graph> judged = model.appearance
-                                              ? std::vector<nn::Graph>{model.decoder, model.encoder, model.appearance}
-                                              : std::vector<nn::Graph>{model.decoder, model.encoder};
+    std::vector<nn::Graph> judged{model.decoder, model.encoder};
+    if (model.appearance) {
+        judged.push_back(model.appearance);
+    }
     std::vector<bool> learns;
     for (nn::Graph network : judged) {
         learns.push_back(network->is_training());
