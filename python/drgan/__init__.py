@@ -22,8 +22,10 @@ a kind that no function takes drgan.ArgumentError, which is a drgan.error and a 
     picture = cv2.imread('picture.jpg')
     found, face = finder.findMain(picture)
     if found:
-        embedding, confidence = encoder.feature(encoder.alignCrop(picture, face))
-        cv2.imwrite('front.png', decoder.frontalize(embedding))
+        aligned = encoder.alignCrop(picture, face)
+        embedding, confidence = encoder.feature(aligned)
+        appearance = encoder.appearance(aligned)  # None if the bundle has none
+        cv2.imwrite('front.png', decoder.frontalize(embedding, noise=appearance))
 """
 from . import _drgan
 from ._drgan import *

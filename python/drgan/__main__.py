@@ -48,13 +48,14 @@ class Networks:
         return self._once('decoder', lambda: drgan.Decoder.create(self.bundle.decoder, self.encoder))
 
     def embed(self, path):
-        """@return embedding, confidence and row of the main face of the picture"""
+        """@return embedding, confidence, appearance (of a bundle without one: of no values) and row of the main face"""
         picture = read(path)
         found, face = self.finder.findMain(picture)
         if not found:
             raise Failure(f'{path}: no face found')
-        embedding, confidence = self.encoder.feature(self.encoder.alignCrop(picture, face))
-        return embedding, confidence, face
+        aligned = self.encoder.alignCrop(picture, face)
+        embeddings, confidences, appearances = self.encoder.featuresAndAppearances([aligned])
+        return embeddings[0], float(confidences[0, 0]), [] if appearances is None else appearances[0], face
 
 
 def read(path):
@@ -128,15 +129,15 @@ def embed(options, networks):
     names, embeddings, confidences = [], [], []
 
     def work(path):
-        embedding, confidence, face = networks.embed(path)
+        embedding, confidence, _, face = networks.embed(path)
         names.append(path)
-        embeddings.append(embedding[0])
+        embeddings.append(embedding)
         confidences.append(confidence)
-        result = {'picture': path, 'confidence': round(float(confidence), 4), **described(face[0])}
+        result = {'picture': path, 'confidence': round(confidence, 4), **described(face[0])}
         if not options.output:
-            result['embedding'] = [round(float(v), 6) for v in embedding[0]]
+            result['embedding'] = [round(float(v), 6) for v in embedding]
         show(options, result, f'{path}: confidence {confidence:.3f}' if options.output else
-             f'{path}: confidence {confidence:.3f}, embedding ' + ' '.join(f'{v:.6g}' for v in embedding[0]))
+             f'{path}: confidence {confidence:.3f}, embedding ' + ' '.join(f'{v:.6g}' for v in embedding))
 
     status = each(options, work)
     if options.output and names:
@@ -150,19 +151,22 @@ def embed(options, networks):
 
 
 def frontalize(options, networks):
-    embeddings, confidences = [], []
+    embeddings, confidences, appearances = [], [], []
 
     def work(path):
-        embedding, confidence, _ = networks.embed(path)
-        embeddings.append(embedding[0])
+        embedding, confidence, appearance, _ = networks.embed(path)
+        embeddings.append(embedding)
         confidences.append(confidence)
+        appearances.append(appearance)
 
     status = each(options, work)
     if not embeddings:
         return 1
-    fused = drgan.fuse(np.array(embeddings, np.float32), np.array(confidences, np.float32))
+    weights = np.array(confidences, np.float32)
+    fused = drgan.fuse(np.array(embeddings, np.float32), weights)
+    appearance = drgan.fuse(np.array(appearances, np.float32), weights) if len(appearances[0]) else None
     # One yaw after the other, side by side.
-    write(options.output, np.hstack([networks.decoder.rotate(fused, yaw) for yaw in options.yaw]))
+    write(options.output, np.hstack([networks.decoder.rotate(fused, yaw, noise=appearance) for yaw in options.yaw]))
     show(options, {'output': options.output, 'pictures': len(embeddings), 'yaws': options.yaw},
          f'{options.output}: the person of {len(embeddings)} picture{"s" if len(embeddings) > 1 else ""}')
     return status
