@@ -14,7 +14,7 @@ packages_build=(g++ meson ninja-build pkg-config cmake python3
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav)
 packages_test=(libgtest-dev libgmock-dev libvalijson-dev libbenchmark-dev jq mosquitto mosquitto-clients openssl
-  postgresql python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0)
+  postgresql python3-mesonpy python3-pip python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0)
 packages_training=(libtorch-dev libgloo-dev libonnx-dev libprotobuf-dev protobuf-compiler libturbojpeg0-dev libarchive-dev libssl-dev libopenblas0-pthread
   libplplot-dev plplot-driver-cairo)
 packages_bench=(gstreamer1.0-opencv opencv-data)

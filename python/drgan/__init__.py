@@ -27,6 +27,13 @@ a kind that no function takes drgan.ArgumentError, which is a drgan.error and a 
         appearance = encoder.appearance(aligned)  # None if the bundle has none
         cv2.imwrite('front.png', decoder.frontalize(embedding, noise=appearance))
 """
+import os as _os
+
+# A package that pip built brings the bundle along; cv::drgan knows only the folder that it was configured for.
+_bundle = _os.path.join(_os.path.dirname(_os.path.abspath(__file__)), 'default')
+if _os.path.isdir(_bundle):
+    _os.environ.setdefault('DRGAN_BUNDLE', _bundle)
+
 from . import _drgan
 from ._drgan import *
 from ._drgan import __version__
