@@ -17,9 +17,6 @@ struct PipelineOptions {
     bool embeddings = false;
 };
 
-/// Whether the input is live: a camera or a network stream (rtsp, udp, ...), not a file or HTTP.
-bool isLive(const std::string& input);
-
 /// The arguments of gst-launch-1.0 for the pipeline. The element is named "drgan".
 /// @throws std::runtime_error if the input does not exist.
 std::vector<std::string> describePipeline(const PipelineOptions& options);

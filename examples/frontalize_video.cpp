@@ -19,6 +19,7 @@
 #include "contact_sheet.hpp"
 #include "demo_pipeline.hpp"
 #include "results.hpp"
+#include "video_source.hpp"
 
 namespace {
 
