@@ -9,6 +9,11 @@ namespace drgan::examples {
 
 namespace {
 
+std::string readText(const GstStructure* fields, const char* name) {
+    const char* text = gst_structure_get_string(fields, name);
+    return text == nullptr ? "" : text;
+}
+
 /// The RGB picture in a field, as BGR.
 cv::Mat readPicture(const GstStructure* fields, const char* name) {
     const GValue* value = gst_structure_get_value(fields, name);
@@ -42,8 +47,10 @@ std::optional<Result> readResult(GstMessage* message) {
         return std::nullopt;
     }
     Result result;
-    const char* event = gst_structure_get_string(fields, "event");
-    result.event = event == nullptr ? "" : event;
+    result.event = readText(fields, "event");
+    result.name = readText(fields, "label");
+    result.visitor = readText(fields, "visitor");
+    gst_structure_get_double(fields, "similarity", &result.similarity);
     guint x = 0;
     guint y = 0;
     guint width = 0;

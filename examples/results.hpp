@@ -19,6 +19,9 @@ struct Result {
     double confidence = 0;       ///< of the last picture
     unsigned images = 0;         ///< pictures fused so far
     double totalConfidence = 0;  ///< sum of their confidences
+    std::string name;            ///< of the gallery's person; empty: none
+    double similarity = 0;       ///< cosine to that person
+    std::string visitor;         ///< the field of this name; empty: none
     cv::Mat face;                ///< last aligned picture, 8-bit BGR; empty unless requested
     cv::Mat frontal;             ///< frontal view of the fused embedding, 8-bit BGR; empty unless requested
 };

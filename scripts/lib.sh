@@ -10,7 +10,7 @@ build_dir="$root/build"
 packages_build=(g++ meson ninja-build pkg-config cmake python3
   libopencv-dev libfaiss-dev libopenblas0-pthread nlohmann-json3-dev libcli11-dev libspdlog-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libmosquitto-dev libpq-dev
-  pybind11-dev python3-dev python3-numpy python3-opencv)
+  libsoup-3.0-dev pybind11-dev python3-dev python3-numpy python3-opencv)
 packages_run=(gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav)
 packages_test=(libgtest-dev libgmock-dev libvalijson-dev libbenchmark-dev jq mosquitto mosquitto-clients openssl
