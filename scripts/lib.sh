@@ -58,7 +58,7 @@ missing_packages() {
     done
 }
 
-# install_missing PACKAGE...: needs neither the network nor root where everything is there.
+# install_missing PACKAGE...: needs neither the network nor root where everything is there. Starts no services.
 newly_installed=0
 install_missing() {
     local missing as_root=()
@@ -72,8 +72,7 @@ install_missing() {
     fi
     say "installing ${#missing[@]} packages: ${missing[*]}"
     "${as_root[@]}" apt-get update -q >&2 || say "apt-get update failed; going on with the package lists that are here"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-        "${missing[@]}" >&2 || die "apt-get could not install: ${missing[*]}"
+    "${as_root[@]}" "$root/scripts/install-packages" "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
     newly_installed=1
 }
 
