@@ -3,15 +3,20 @@
 
 DRGAN_GALLERY_PROGRAM is the program. Prints TAP. Skips, and says so, where PostgreSQL is not installed.
 """
+import contextlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'python'))
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [f'{here}/../python', f'{here}/../../examples/fleet']
 import gallery_file  # noqa: E402
 import postgresql  # noqa: E402
 import tap  # noqa: E402
@@ -21,6 +26,49 @@ PROGRAM = os.environ['DRGAN_GALLERY_PROGRAM']
 
 def person(seed, images=1):
     return images, float(images) / 2, tuple(float((seed * 7 + i) % 11 - 5) + 0.5 for i in range(4))
+
+
+class StallingProxy:
+    """Passes one client's bytes on to the server, and the answers back; after `limit` bytes it holds the rest."""
+
+    def __init__(self, server, limit):
+        self.server = server
+        self.limit = limit
+        self.stalled = threading.Event()
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.listener.settimeout(60)
+        self.port = self.listener.getsockname()[1]
+        self.ends = []
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+        self.thread.join()
+        for end in [self.listener, *self.ends]:
+            end.close()
+
+    def run(self):
+        client = self.listener.accept()[0]
+        server = socket.create_connection(('127.0.0.1', self.server))
+        self.ends = [client, server]
+        passed = 0
+        while passed < self.limit:
+            for end in select.select(self.ends, [], [])[0]:
+                data = end.recv(65536)
+                if not data:
+                    return
+                (server if end is client else client).sendall(data)
+                passed += len(data) if end is client else 0
+        self.stalled.set()
+
+    def cut(self):
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class Database(unittest.TestCase):
@@ -175,6 +223,15 @@ class Database(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(30), 0)
 
+    def test_watch_goes_on_after_the_database_was_restarted(self):
+        self.push('a', {'Ann': person(1)})
+        _, has = self.watch('w')
+        has('Ann')
+        self.server.stop()
+        self.server.start()
+        self.server.sql("UPDATE drgan.people SET name = 'Anna'")
+        has('Anna')
+
     def test_watch_goes_on_after_the_database_was_killed(self):
         self.push('a', {'Ann': person(1)})
         _, has = self.watch('w')
@@ -212,6 +269,35 @@ class Database(unittest.TestCase):
         self.assertIn(half, ('1', '20001'))
         self.assertIn('20000 people added', out)
         self.assertEqual(len(self.pull('all')[1]), 20001)
+
+    def test_push_says_that_the_database_was_killed_and_leaves_nothing_half(self):
+        self.push('a', {'Ann': person(1)})
+        gallery_file.write(self.path('many'), {f'person {n}': person(n) for n in range(20000)})
+        with StallingProxy(self.server.port, 300000) as proxy:  # of more than a million bytes
+            url = self.server.url(port=proxy.port)
+            push = subprocess.Popen([PROGRAM, 'push', self.path('many'), url, '--wait', '0'], stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True)
+            self.addCleanup(push.kill)
+            self.assertTrue(proxy.stalled.wait(60))
+            self.assertIn('COPY', self.server.sql(
+                "SELECT query FROM pg_stat_activity WHERE application_name = 'drgan-gallery'"))
+            self.server.kill()
+            proxy.cut()
+            out, err = push.communicate(timeout=60)
+        self.assertEqual((push.returncode, out), (1, ''), err)
+        self.assertRegex(err, 'drgan-gallery: .*(closed|reset|connection)')
+        self.server.start()
+        self.assertEqual(self.server.sql('SELECT name FROM drgan.people'), 'Ann')
+        self.run_program('push', self.path('many'), self.url)
+        self.assertEqual(self.server.sql('SELECT count(*) FROM drgan.people'), '20001')
+
+    def test_a_database_begins_with_a_gallery_of_nobody(self):
+        gallery_file.write(self.path('nobody'), {})
+        self.run_program('push', self.path('nobody'), self.url)
+        _, has = self.watch('w')
+        has()
+        self.push('a', {'Ann': person(1)})
+        has('Ann')
 
     def test_reader_reads_and_does_not_write(self):
         self.push('a', {'Ann': person(1)})

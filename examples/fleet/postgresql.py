@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL of the test's own on loopback, in a folder of its own."""
+"""A PostgreSQL of one's own on loopback, in a folder of its own, which is gone at the end."""
 import glob
 import os
 import pwd
@@ -33,7 +33,7 @@ def free_port():
 
 
 class Server:
-    """The superuser is owner; reader has no right to change anything."""
+    """The superuser is owner. Nobody needs a password."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='drgan-postgresql-')
@@ -43,8 +43,13 @@ class Server:
         self.account = pwd.getpwnam('postgres') if os.getuid() == 0 else None
         if self.account:
             os.chown(self.folder, self.account.pw_uid, self.account.pw_gid)
-        self._run('initdb', '-D', f'{self.folder}/data', '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N')
-        self.start()
+        try:
+            self._run('initdb', '-D', f'{self.folder}/data', '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C',
+                      '-N')
+            self.start()
+        except BaseException:  # also an interrupt
+            self.close()
+            raise
 
     def _as_account(self):
         return {'user': self.account.pw_uid, 'group': self.account.pw_gid, 'extra_groups': []} if self.account else {}
@@ -55,10 +60,11 @@ class Server:
 
     def start(self):
         with open(f'{self.folder}/log', 'ab') as log:
+            # It ends with this program, even if that is killed.
             self.process = subprocess.Popen(
-                [f'{programs()}/postgres', '-D', f'{self.folder}/data', '-p', str(self.port), '-k', self.folder,
-                 '-c', 'listen_addresses=127.0.0.1'], stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
-                **self._as_account())
+                ['setpriv', '--pdeathsig', 'INT', f'{programs()}/postgres', '-D', f'{self.folder}/data', '-p',
+                 str(self.port), '-k', self.folder, '-c', 'listen_addresses=127.0.0.1'],
+                stdout=log, stderr=log, cwd=self.folder, start_new_session=True, **self._as_account())
         if not wait_for(lambda: self.sql('SELECT 1', check=False) == '1'):
             with open(f'{self.folder}/log', encoding='utf-8', errors='replace') as log:
                 raise RuntimeError('PostgreSQL does not start: ' + log.read()[-2000:])
@@ -72,14 +78,21 @@ class Server:
         except FileNotFoundError:
             pass
 
-    def close(self):
+    def stop(self):
+        """As an administrator does: it disconnects everybody, and frees its shared memory."""
         if self.process and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def close(self):
+        self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def url(self, user='owner', database='postgres'):
-        return f'postgresql://{user}@127.0.0.1:{self.port}/{database}'
+    def url(self, user='owner', database='postgres', port=None):
+        return f'postgresql://{user}@127.0.0.1:{port or self.port}/{database}'
 
     def sql(self, statement, check=True, user='owner', database='postgres'):
         done = subprocess.run([f'{programs()}/psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-c', statement,
