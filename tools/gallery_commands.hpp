@@ -44,6 +44,7 @@ struct GalleryArguments {
 
 /// @return the program's exit status: 0, or 1 if something could not be done
 /// @throws cv::Exception, std::exception if nothing could be done
+int createGallery(const GalleryArguments& arguments);
 int listGallery(const GalleryArguments& arguments);
 int removePeople(const GalleryArguments& arguments);
 int renamePerson(const GalleryArguments& arguments);

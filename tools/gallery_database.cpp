@@ -32,7 +32,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds shortestPause{500};
 constexpr milliseconds longestPause{10000};
 constexpr milliseconds settle{300};      // changes that come together are taken up together
-constexpr milliseconds idleCheck{5000};  // whether the file was replaced by somebody else
+constexpr milliseconds idleCheck{5000};  // whether the file was replaced by somebody else; what a read replica has
 
 // Runs `body` until it succeeds; goes on after the connection was lost, for `seconds` at most.
 template <typename Body>
@@ -87,6 +87,7 @@ cv::Ptr<Gallery> openGallery(Connection& connection, const GalleryArguments& arg
 struct Taken {
     Pulled pulled;
     int people = 0;
+    std::string bundle;
     bool written = false;
 };
 
@@ -98,6 +99,7 @@ Taken take(Connection& connection, const GalleryArguments& arguments, std::int64
     Taken out;
     out.pulled = pullPeople(connection, *gallery, exists ? since : 0);
     out.people = gallery->size();
+    out.bundle = gallery->bundleId();
     out.written = !exists || out.pulled.added + out.pulled.changed + out.pulled.removed > 0;
     if (out.written) {
         gallery->save(arguments.gallery);
@@ -163,8 +165,13 @@ int EndSignal::file_ = -1;
 void follow(const GalleryArguments& arguments, EndSignal& end, bool& connected) {
     Connection connection(arguments.database);
     Schema::check(connection);
-    connection.execute("LISTEN drgan_people");
+    // A read replica has no notifications: there, it is asked.
+    const bool notified = connection.number("SELECT pg_is_in_recovery()::int") == 0;
+    if (notified) {
+        connection.execute("LISTEN drgan_people");
+    }
     std::int64_t revision = 0;
+    std::string bundle;
     std::string written;  // our version of the file
     bool due = true;
     while (!end.came()) {
@@ -173,6 +180,7 @@ void follow(const GalleryArguments& arguments, EndSignal& end, bool& connected) 
             // Where somebody else has written the file, everything is compared again.
             const Taken taken = take(connection, arguments, ours ? revision : 0);
             revision = taken.pulled.revision;
+            bundle = taken.bundle;
             written = enrolment::fileStamp(arguments.gallery);
             if (taken.written || !connected) {
                 report(arguments, taken);
@@ -180,7 +188,9 @@ void follow(const GalleryArguments& arguments, EndSignal& end, bool& connected) 
             connected = true;
         }
         due = connection.waitForNotification(static_cast<int>(idleCheck.count()), end.file());
-        if (due && !end.came()) {
+        if (!notified) {
+            due = newestRevision(connection, bundle) != revision;
+        } else if (due && !end.came()) {
             std::this_thread::sleep_for(settle);
             connection.waitForNotification(0, end.file());
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The subcommands that need no models: list, pictures, rename, remove, merge.
+// The subcommands that look at no pictures: create, list, pictures, rename, remove, merge.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -37,6 +37,21 @@ Json thresholdRows(const cv::drgan::Thresholds& thresholds) {
         rows.push_back({{"false_match_rate", thresholds.rates[i]}, {"cosine", thresholds.cosines[i]}});
     }
     return rows;
+}
+
+int createGallery(const GalleryArguments& arguments) {
+    const auto check = [&] { checkMayWrite(arguments.gallery, false, "it was not changed"); };
+    check();
+    const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load(arguments.bundle).encoder);
+    const enrolment::GalleryLock lock(arguments.gallery);
+    check();
+    Gallery::create(encoder)->save(arguments.gallery);
+    if (arguments.json) {
+        printJson({{"gallery", arguments.gallery}, {"bundle_id", encoder->bundleId()}});
+    } else {
+        std::printf("%s: nobody yet, bundle %s\n", arguments.gallery.c_str(), encoder->bundleId().c_str());
+    }
+    return 0;
 }
 
 int listGallery(const GalleryArguments& arguments) {

@@ -16,9 +16,13 @@ using namespace drgan::tools;
 
 namespace {
 
-void defineModels(CLI::App& command, GalleryArguments& a) {
+void defineBundle(CLI::App& command, GalleryArguments& a) {
     command.add_option("--bundle", a.bundle, "folder of the models; default: DRGAN_BUNDLE, else the installed bundle")
         ->check(CLI::ExistingDirectory);
+}
+
+void defineModels(CLI::App& command, GalleryArguments& a) {
+    defineBundle(command, a);
     command.add_option("--detector", a.detector, "YuNet model to detect faces; default: the bundle's own networks")
         ->check(CLI::ExistingFile);
 }
@@ -63,6 +67,11 @@ int main(int argc, char** argv) try {
     CLI::App app("Builds, edits and searches galleries of named people.");
     app.require_subcommand(1);
     GalleryArguments a;
+
+    CLI::App* const create = define(
+        app, "create", "Creates a gallery of nobody, for an element that enrols, or for a database to begin with.", a);
+    create->add_option("gallery", a.gallery, "gallery file")->required();
+    defineBundle(*create, a);
 
     CLI::App* const list = define(app, "list", "Lists the people of a gallery.", a);
     list->add_option("gallery", a.gallery, "gallery file")->required();
@@ -149,7 +158,8 @@ int main(int argc, char** argv) try {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    const int status = *list        ? listGallery(a)
+    const int status = *create      ? createGallery(a)
+                       : *list      ? listGallery(a)
                        : *pictures  ? listPictures(a)
                        : *search    ? searchGallery(a)
                        : *remove    ? removePeople(a)

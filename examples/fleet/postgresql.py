@@ -35,7 +35,8 @@ def free_port():
 class Server:
     """The superuser is owner. Nobody needs a password."""
 
-    def __init__(self):
+    def __init__(self, primary=None):
+        """primary: another Server, of which this one is a read replica"""
         self.folder = tempfile.mkdtemp(prefix='drgan-postgresql-')
         self.port = free_port()
         self.process = None
@@ -44,8 +45,11 @@ class Server:
         if self.account:
             os.chown(self.folder, self.account.pw_uid, self.account.pw_gid)
         try:
-            self._run('initdb', '-D', f'{self.folder}/data', '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C',
-                      '-N')
+            if primary:
+                self._run('pg_basebackup', '-D', f'{self.folder}/data', '-R', '-c', 'fast', '-d', primary.url())
+            else:
+                self._run('initdb', '-D', f'{self.folder}/data', '-U', 'owner', '-A', 'trust', '-E', 'UTF8',
+                          '--locale=C', '-N')
             self.start()
         except BaseException:  # also an interrupt
             self.close()

@@ -223,6 +223,16 @@ class Database(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(30), 0)
 
+    def test_watch_follows_a_read_replica(self):
+        self.push('a', {'Ann': person(1)})
+        replica = postgresql.Server(self.server)
+        self.addCleanup(replica.close)
+        _, has = self.watch('w', url=replica.url())
+        has('Ann')
+        self.push('b', {'Bob': person(2)})
+        has('Ann', 'Bob')
+        self.assertEqual(self.log().count('\n'), 2, self.log())
+
     def test_watch_goes_on_after_the_database_was_restarted(self):
         self.push('a', {'Ann': person(1)})
         _, has = self.watch('w')

@@ -493,6 +493,23 @@ TEST_F(GalleryProgram, AGalleryThatIsThereIsNotLostByMistake) {
     EXPECT_EQ(run(line + " --add --replace").status, 2);
 }
 
+TEST_F(GalleryProgram, CreatesAGalleryOfNobodyAndReplacesNone) {
+    const std::string file = dir.path() + "/new.gallery";
+    const Outcome created = run("create '" + file + "' --json");
+    EXPECT_EQ(created.status, 0) << created.err;
+    const std::string bundle = cv::drgan::Bundle::load().id;
+    EXPECT_EQ(created.document()["bundle_id"], bundle);
+    const json listed = run("list '" + file + "' --json").document();
+    EXPECT_EQ(listed["bundle_id"], bundle);
+    EXPECT_THAT(listed["people"], IsEmpty());
+    const std::string copy = copyOfGallery("copy.gallery");
+    const std::string before = readText(copy);
+    const Outcome refused = run("create '" + copy + "'");
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.err, HasSubstr("exists already"));
+    EXPECT_EQ(readText(copy), before);
+}
+
 TEST_F(GalleryProgram, SaysWhatIsWrong) {
     const std::string empty = dir.path() + "/empty";
     fs::create_directories(empty + "/Ann");

@@ -298,15 +298,19 @@ void fetchPictures(Connection& connection, const Gallery& like, std::int64_t sin
 
 }  // namespace
 
+std::int64_t newestRevision(Connection& connection, const std::string& bundle) {
+    return connection.number(
+        "SELECT greatest((SELECT max(revision) FROM drgan.people WHERE bundle = $1), "
+        "(SELECT max(revision) FROM drgan.removed WHERE bundle = $1), 0)",
+        {bundle});
+}
+
 Pulled pullPeople(Connection& connection, Gallery& gallery, std::int64_t since) {
     const std::string bundle = gallery.bundleId();
     Pulled out;
     Transaction transaction(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     checkBundle(connection, gallery);
-    out.revision = connection.number(
-        "SELECT greatest((SELECT max(revision) FROM drgan.people WHERE bundle = $1), "
-        "(SELECT max(revision) FROM drgan.removed WHERE bundle = $1), 0)",
-        {bundle});
+    out.revision = newestRevision(connection, bundle);
     if (out.revision < since) {
         since = 0;  // the database was set back
     }

@@ -38,6 +38,9 @@ struct Pulled {
 /// @param since 0: everything
 Pulled pullPeople(Connection& connection, cv::drgan::Gallery& gallery, std::int64_t since);
 
+/// The revision of the newest change of a bundle's people, 0: none.
+std::int64_t newestRevision(Connection& connection, const std::string& bundle);
+
 /// Removes all of these people, in one transaction. @return the names that the database does not have; if there is one,
 /// nobody is removed
 std::vector<std::string> removeFromDatabase(Connection& connection, const std::string& bundle,
