@@ -2,14 +2,11 @@
 //
 // docs/messages.schema.json describes each line of results, and refuses what is none.
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <opencv2/drgan.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
+#include <set>
 
 #include "element_fixture.hpp"
+#include "line_schema.hpp"
 
 namespace {
 
@@ -19,28 +16,6 @@ using nlohmann::json;
 
 class MessagesSchema : public testing::Test {
 protected:
-    void SetUp() override {
-        std::ifstream in(DRGAN_SOURCE_ROOT "/docs/messages.schema.json");
-        document = json::parse(in);
-        valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-            .populateSchema(valijson::adapters::NlohmannJsonAdapter(document), schema);
-    }
-
-    /// @return what is wrong with a line; empty: nothing
-    std::string fault(const json& line) {
-        valijson::ValidationResults results;
-        valijson::Validator validator;
-        if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(line), &results)) {
-            return "";
-        }
-        std::string out = line.dump();
-        valijson::ValidationResults::Error error;
-        while (results.popError(error)) {
-            out += "\n" + error.description;
-        }
-        return out;
-    }
-
     /// Lines of new, updated and lost tracks, with everything that a line can have and with as little as it can.
     std::vector<json> play() {
         const std::string results = dir.path() + "/results.jsonl";
@@ -79,8 +54,8 @@ protected:
         return out;
     }
 
-    json document;
-    valijson::Schema schema;
+    const drgan_test::LineSchema schema;
+    const json& document = schema.document();
     TempDir dir;
 };
 
@@ -89,7 +64,7 @@ TEST_F(MessagesSchema, DescribesEachLine) {
     ASSERT_EQ(lines.size(), 6U);
     std::set<std::string> seen;
     for (const json& line : lines) {
-        EXPECT_EQ(fault(line), "");
+        EXPECT_EQ(schema.fault(line), "");
         for (const auto& [field, value] : line.items()) {
             EXPECT_TRUE(document.at("properties").contains(field)) << field << " is not documented";
             seen.insert(field);
@@ -102,11 +77,11 @@ TEST_F(MessagesSchema, DescribesEachLine) {
 
 TEST_F(MessagesSchema, RefusesWhatIsNoLine) {
     const json line = play().at(4);  // an updated track, with everything
-    ASSERT_EQ(fault(line), "");
+    ASSERT_EQ(schema.fault(line), "");
     for (const auto& field : document.at("required")) {
         json broken = line;
         broken.erase(field.get<std::string>());
-        EXPECT_NE(fault(broken), "") << field << " may be missing";
+        EXPECT_NE(schema.fault(broken), "") << field << " may be missing";
     }
     const std::pair<const char*, json> wrong[] = {
         {"schema", 2},       {"source", 7},           {"bundle", ""},   {"utc", "30.11.2026 09:03"},
@@ -115,11 +90,11 @@ TEST_F(MessagesSchema, RefusesWhatIsNoLine) {
     for (const auto& [field, value] : wrong) {
         json broken = line;
         broken[field] = value;
-        EXPECT_NE(fault(broken), "") << field << ": " << value;
+        EXPECT_NE(schema.fault(broken), "") << field << ": " << value;
     }
     json broken = line;
     broken.erase("similarity");
-    EXPECT_NE(fault(broken), "") << "a name without its similarity";
+    EXPECT_NE(schema.fault(broken), "") << "a name without its similarity";
 }
 
 }  // namespace
