@@ -44,6 +44,13 @@ int run(int argc, char** argv) {
     const std::vector<GridClip> grid = makeGrid(clip);
     registerNetworks(clip, eight);
     registerElement(clip, eight);
+    const char* broker = std::getenv("DRGAN_BENCH_BROKER");
+    const char* folder = std::getenv("DRGAN_BENCH_FOLDER");
+    if (broker != nullptr && folder != nullptr) {
+        registerReporting(clip, broker, folder);
+    } else {
+        std::printf("no DRGAN_BENCH_BROKER and DRGAN_BENCH_FOLDER: reporting is left out; scripts/bench sets them\n");
+    }
     registerGrid(grid, cascade);
     const char* shared = std::getenv("DRGAN_SHARED");
     const std::string models = std::string(shared != nullptr ? shared : ".") + "/models/";

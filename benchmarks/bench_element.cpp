@@ -13,6 +13,9 @@ namespace drgan::benchmarks {
 namespace {
 
 constexpr int repetitions = 5;
+constexpr int reportingRepetitions = 9;  // many, because the difference is small
+constexpr size_t reportingFrames = 250;  // 10 s
+constexpr int reportingPeople = 1000;
 constexpr int gridRepetitions = 3;       // few, because the streams are long
 constexpr size_t facedetectFrames = 12;  // few, because it is slow on large frames
 constexpr size_t gridFrames = 100;       // 4 s, long enough to include work that is rarely done
@@ -70,6 +73,25 @@ void registerElement(const Clip& clip, const Clip& eight) {
                          repetitions);
         }
     }
+}
+
+void registerReporting(const Clip& clip, const std::string& broker, const std::string& folder) {
+    const auto encoder = cv::drgan::Encoder::create(cv::drgan::Bundle::load().encoder);
+    const auto gallery = cv::drgan::Gallery::create(encoder);
+    cv::Mat embedding(1, encoder->embeddingSize(), CV_32F);
+    cv::RNG random(1);
+    for (int i = 0; i < reportingPeople; ++i) {
+        random.fill(embedding, cv::RNG::NORMAL, 0, 1);
+        gallery->add("person " + std::to_string(i), embedding, 1);
+    }
+    gallery->save(folder + "/people.gallery");
+    const std::string nothing = "drganfrontalize roi-type=own qos=false display=false";
+    registerPlay(reportingNothing, clip, nothing, reportingFrames, reportingRepetitions);
+    registerPlay(reportingAll, clip,
+                 nothing + " source=bench mqtt-address=" + broker + " gallery=" + folder +
+                     "/people.gallery metrics-location=" + folder + "/bench.prom results-location=" + folder +
+                     "/bench.jsonl",
+                 reportingFrames, reportingRepetitions);
 }
 
 void registerGrid(const std::vector<GridClip>& clips, const std::string& cascade) {

@@ -24,6 +24,11 @@ void registerNetworks(const Clip& clip, const Clip& eight);
 /// streams at the same time.
 void registerElement(const Clip& clip, const Clip& eight);
 
+/// The element with nobody listening, and with everything that a fleet asks of it, but without embeddings.
+/// @param broker mqtt://HOST:PORT/PREFIX, which must be there
+/// @param folder for a gallery, results and metrics
+void registerReporting(const Clip& clip, const std::string& broker, const std::string& folder);
+
 /// Whole streams with 1, 4 and 16 faces: the element with its defaults, and facedetect.
 /// @param cascade for facedetect
 void registerGrid(const std::vector<GridClip>& clips, const std::string& cascade);

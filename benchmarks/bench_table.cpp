@@ -86,6 +86,11 @@ void BenchTable::printList() const {
         std::printf("eight faces followed in place of one: %.2f aligner batches of eight more a frame\n",
                     (eight - one) / pass);
     }
+    const double nothing = seconds(reportingNothing);
+    const double all = seconds(reportingAll);
+    if (nothing > 0 && all > 0) {
+        std::printf("with gallery, broker, results and metrics: %+.1f %% frames a second\n", 100 * (nothing / all - 1));
+    }
 }
 
 void BenchTable::printGrid() const {

@@ -15,6 +15,8 @@ namespace drgan::benchmarks {
 /// Names of benchmarks that the table compares.
 constexpr const char* alignBatch = "batches of eight faces: aligner";
 constexpr const char* followedAlone = "followed alone, encoded once";
+constexpr const char* reportingNothing = "frames: messages on the bus only";
+constexpr const char* reportingAll = "frames: gallery, broker, results and metrics, too";
 
 /// The name of a benchmark for the grid of programs and clips.
 /// @param clip name that starts with the frame's width

@@ -164,10 +164,13 @@ int main(int argc, char** argv) try {
     app.add_option("--queries", queries, "how many")->check(CLI::Range(10, 100000))->capture_default_str();
     app.add_option("--index", indexes, "ivf, hnsw")->check(CLI::IsMember({"ivf", "hnsw"}))->capture_default_str();
     app.add_option("--effort", efforts, "values for Gallery::setSearchEffort")->capture_default_str();
+    std::string saved, bundleId = "simulated";
+    app.add_option("--save", saved, "write the gallery to this file, and search nothing");
+    app.add_option("--bundle-id", bundleId, "the bundle whose people they seem to be")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
     const People simulated;
-    const auto gallery = Gallery::createEmpty(length, "simulated");
+    const auto gallery = Gallery::createEmpty(length, bundleId);
     std::vector<int> asked;
     for (int i = 0; i < queries; ++i) asked.push_back(static_cast<int>(static_cast<int64_t>(i) * people / queries));
     const Mat pictures = simulated.embeddings(asked, 1);
@@ -187,6 +190,10 @@ int main(int argc, char** argv) try {
         for (int i = begin; i < std::min(people, begin + atOnce); ++i) some.push_back(i);
         const Mat rows = simulated.embeddings(some, 0);
         for (int i = 0; i < rows.rows; ++i) gallery->add(std::to_string(begin + i), rows.row(i), 1);
+    }
+    if (!saved.empty()) {
+        gallery->save(saved);
+        return 0;
     }
     std::printf("%d people of %d values, %d queries, k %d, %d threads\n", people, length, queries, k,
                 cv::getNumThreads());
