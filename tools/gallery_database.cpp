@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <opencv2/drgan.hpp>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -237,6 +238,7 @@ int watchGallery(const GalleryArguments& arguments) {
     EndSignal end;
     bool connected = false;
     milliseconds pause = shortestPause;
+    std::minstd_rand random{std::random_device()()};
     std::string told;
     while (!end.came()) {
         try {
@@ -254,7 +256,8 @@ int watchGallery(const GalleryArguments& arguments) {
             if (std::exchange(told, error.what()) != error.what()) {
                 std::fprintf(stderr, "drgan-gallery: %s; the file stays as it is, trying again\n", error.what());
             }
-            const auto again = SteadyClock::now() + pause;
+            // Many that follow one database should not come back at once.
+            const auto again = SteadyClock::now() + pause * std::uniform_real_distribution<>(0.5, 1)(random);
             while (!end.came() && SteadyClock::now() < again) {
                 std::this_thread::sleep_for(milliseconds(100));
             }
