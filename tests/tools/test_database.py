@@ -324,6 +324,20 @@ class Database(unittest.TestCase):
         self.assertEqual(self.server.sql('SELECT name FROM drgan.people'), 'Ann')
         self.server.sql('DROP OWNED BY reader')
 
+    def test_roles_of_the_containers_are_made_before_the_first_push(self):
+        roles = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'containers', 'roles.sh')
+        path = f'{postgresql.programs()}:{os.environ["PATH"]}'
+        subprocess.run([roles], check=True, capture_output=True, env={
+            **os.environ, 'PATH': path, 'POSTGRES_DB': self.url, 'ENROLMENT_PASSWORD': "it's", 'CAMERA_PASSWORD': 'c'})
+        writer, reader = self.server.url('enrolment'), self.server.url('camera')
+        gallery_file.write(self.path('a'), {'Ann': person(1)})
+        self.run_program('push', self.path('a'), writer)
+        self.run_program('pull', self.path('c'), reader)
+        self.assertEqual(list(gallery_file.read(self.path('c'))[1]), ['Ann'])
+        self.assertIn('permission denied', self.run_program('push', self.path('c'), reader, status=1).stderr)
+        self.assertIn('permission denied', self.run_program('remove', reader, 'Ann', status=1).stderr)
+        self.server.sql('DROP OWNED BY enrolment; DROP OWNED BY camera; DROP ROLE enrolment, camera')
+
     def test_addresses_and_databases_that_do_not_do(self):
         gallery_file.write(self.path('a'), {'Ann': person(1)})
         done = self.run_program('push', self.path('a'), self.url.replace('owner', 'owner:secret'), status=1)
