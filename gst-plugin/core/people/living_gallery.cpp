@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "living_gallery.hpp"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
+#include "background_thread.hpp"
 #include "file_stamp.hpp"
 #include "gallery_lock.hpp"
 #include "reason.hpp"
@@ -24,9 +21,6 @@ constexpr int outsideShare = 20;
 // Misses 1 person in 100 or fewer, who at effort 1 would be 3 (docs/gallery.md).
 constexpr double indexEffort = 2;
 
-// Frames come first. Linux has a nice value per thread, which threads that it starts (Faiss's) inherit.
-void lowerPriority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10); }
-
 }  // namespace
 
 LivingGallery::LivingGallery(cv::Ptr<cv::drgan::Encoder> encoder, const std::string& path,
@@ -36,7 +30,7 @@ LivingGallery::LivingGallery(cv::Ptr<cv::drgan::Encoder> encoder, const std::str
         stamp_ = enrolment::fileStamp(path);  // before: if the file is replaced meanwhile, the thread loads it again
         current_ = {Gallery::load(path, encoder_), 1};
     }
-    thread_ = std::thread([this] { run(); });
+    thread_ = startBackgroundThread([this] { run(); });
 }
 
 LivingGallery::~LivingGallery() {
@@ -130,7 +124,6 @@ void LivingGallery::save() {
 }
 
 void LivingGallery::run() {
-    lowerPriority();
     std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
         wake_.wait_for(lock, options_.interval, [this] { return stopping_ || woken_; });
