@@ -212,7 +212,9 @@ void Identities::fuse(Frame& frame, int id, const Picture& picture) {
     frame.report.encoded.push_back(
         {id, picture.reason, picture.yaw, picture.quality, picture.confidence, picture.time});
     announce(track, frame.events, frame.report);
-    const bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, namingRule());
+    bool renamed = models_.gallery && identity.match(*models_.gallery, *models_.encoder, namingRule());
+    const bool isSure = !identity.continuity.inDoubt() && !occlusions_.isUnresolved(id, frame.now);
+    renamed |= visitors_.recognise(identity, *models_.encoder, namingRule(), isSure);
     const double grown = identity.fused.totalConfidence() - identity.reportedTotal;
     if (identity.fused.size() == 1 || grown >= options_.updateThreshold || renamed) {
         identity.reportedTotal = identity.fused.totalConfidence();
@@ -224,14 +226,14 @@ void Identities::fuse(Frame& frame, int id, const Picture& picture) {
 }
 
 void Identities::settleNames(Time now, std::vector<Event>& events) {
-    if (!models_.gallery) {
+    if (!models_.gallery && !visitors_.isOn()) {
         return;
     }
     std::vector<NameHolders::Claim> claims;
     for (const auto& t : tracker_.tracks()) {
         const Identity& identity = identities_[t.id];
-        if (!t.hidden && !identity.label.empty()) {
-            claims.push_back({t.id, identity.label, identity.similarity});
+        if (!t.hidden && !identity.called().empty()) {
+            claims.push_back({t.id, identity.called(), identity.similarityOfCalled()});
         }
     }
     names_.update(claims, Identity::nameSlack);
@@ -239,7 +241,8 @@ void Identities::settleNames(Time now, std::vector<Event>& events) {
         Identity& identity = identities_[t.id];
         const auto& c = identity.continuity;
         const bool unsure = c.inDoubt() && now - c.doubtedSince() > namelessAfter;
-        const bool nameless = !identity.label.empty() && !t.hidden && (unsure || !names_.has(t.id, identity.label));
+        const bool nameless =
+            !identity.called().empty() && !t.hidden && (unsure || !names_.has(t.id, identity.called()));
         if (nameless == identity.nameless) {
             continue;
         }
@@ -348,6 +351,7 @@ void Identities::collectEnded(bool mayDraw, std::vector<Event>& events, FrameRep
             }
             events.push_back({Event::Kind::lost, describe(t, found->second)});
         }
+        visitors_.learn(found->second);
         identities_.erase(found);
     }
 }
@@ -358,9 +362,32 @@ size_t Identities::forgetEnded(std::vector<Event>& events) {
         if (identities_[t.id].announced) {
             events.push_back({Event::Kind::lost, describe(t, {})});
         }
+        visitors_.forget(identities_[t.id], names_.isOthers(t.id, identities_[t.id].visitor));
         identities_.erase(t.id);
     }
     return ended.size();
+}
+
+std::vector<int> Identities::tracksOf(const std::string& visitor) const {
+    std::vector<int> tracks;
+    for (const auto& [id, identity] : identities_) {
+        if (identity.visitor == visitor || identity.visitorMade == visitor) {
+            tracks.push_back(id);
+        }
+    }
+    return tracks;
+}
+
+void Identities::forgetVisitorOf(int track) {
+    const auto found = identities_.find(track);
+    if (found != identities_.end()) {
+        Identity& identity = found->second;
+        visitors_.forget(identity, names_.isOthers(track, identity.visitor));
+        if (identity.visitorMade.empty()) {
+            identity.visitorMade = identity.visitor;  // so that the track does not become another one
+        }
+        identity.visitor.clear();
+    }
 }
 
 }  // namespace drgan

@@ -15,6 +15,7 @@
 #include "results/report.hpp"
 #include "tracking/occlusions.hpp"
 #include "tracking/tracker.hpp"
+#include "visitor_recognition.hpp"
 
 namespace drgan {
 
@@ -29,6 +30,9 @@ public:
     Identities& operator=(const Identities&) = delete;
 
     void setOptions(const PipelineOptions& options);
+
+    /// @param visitors who are recognised if they have no name; null: nobody. Outlives the object.
+    void setVisitors(Visitors* visitors) { visitors_.use(visitors); }
 
     /// Call after the tracker's update(): encodes and fuses faces, and corrects tracks that show another person.
     /// @param now time of the frame, nanoseconds
@@ -45,7 +49,8 @@ public:
     /// The fused pictures of a track; null if there are none.
     const cv::drgan::Template* fused(int track) const;
 
-    /// Lets only one track of a frame have each name. Corrects `events` of a track that has lost its name.
+    /// Lets only one track of a frame have each name or visitor's id. Corrects `events` of a track that has lost its
+    /// name.
     void settleNames(Time now, std::vector<Event>& events);
 
     /// Returns what is known of a track, and announces it the first time.
@@ -55,9 +60,17 @@ public:
     /// Reports the tracks that have ended, if they were announced, and drops what is known of them.
     void collectEnded(bool mayDraw, std::vector<Event>& events, FrameReport& report);
 
-    /// The same for tracks that are forgotten: their last event has their box only.
+    /// The same for tracks that are forgotten, with the visitors who they were: their last event has their box only.
     /// @return number of tracks dropped
     size_t forgetEnded(std::vector<Event>& events);
+
+    /// Forgets a visitor. @return whether there was such a visitor
+    bool forgetVisitor(const std::string& visitor) { return visitors_.forget(visitor); }
+    /// The tracks that are, or have become, a visitor.
+    std::vector<int> tracksOf(const std::string& visitor) const;
+
+    /// Forgets the visitor who a track was, and goes on with the track.
+    void forgetVisitorOf(int track);
 
 private:
     struct Stranger {
@@ -96,7 +109,8 @@ private:
     Occlusions occlusions_;
     EncodePolicy policy_;
     std::map<int, Identity> identities_;  // by track
-    NameHolders names_;
+    NameHolders names_;                   // and visitors' ids
+    VisitorRecognition visitors_;
 };
 
 }  // namespace drgan

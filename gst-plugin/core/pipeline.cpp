@@ -193,6 +193,17 @@ size_t Pipeline::forget(int id, std::vector<Event>& events) {
     return identities_.forgetEnded(events);
 }
 
+bool Pipeline::forgetVisitor(const std::string& visitor, std::vector<Event>& events) {
+    if (!identities_.forgetVisitor(visitor)) {
+        return false;
+    }
+    for (const int track : identities_.tracksOf(visitor)) {
+        tracker_.end(track);
+    }
+    identities_.forgetEnded(events);
+    return true;
+}
+
 std::vector<Event> Pipeline::finish() {
     std::vector<Event> events;
     tracker_.endAll();

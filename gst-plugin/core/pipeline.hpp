@@ -3,6 +3,7 @@
 #define DRGAN_CORE_PIPELINE_HPP
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "event.hpp"
@@ -41,6 +42,10 @@ public:
     /// tracks are named anew. @param gallery null: no names
     void setGallery(const cv::Ptr<cv::drgan::Gallery>& gallery);
 
+    /// Call before the first frame. @param visitors who are recognised if they have no name; null: nobody. Outlives the
+    /// object.
+    void setVisitors(Visitors* visitors) { identities_.setVisitors(visitors); }
+
     /// The fused pictures of a track, hidden or not; null if there are none.
     const cv::drgan::Template* fused(int id) const { return identities_.fused(id); }
 
@@ -52,12 +57,18 @@ public:
     /// Ends all tracks. Later tracks get new ids.
     std::vector<Event> finish();
 
-    /// Ends a track, hidden or not, and drops everything that is known of it: its last event has its box only. A face
-    /// that is still in the video becomes a new track with another id.
+    /// Ends a track, hidden or not, and drops everything that is known of it, also the visitor: its last event has its
+    /// box only. A face that is still in the video becomes a new track with another id.
     /// @param id < 0: all tracks
     /// @param events receives the events of tracks that were announced
     /// @return number of tracks dropped
     size_t forget(int id, std::vector<Event>& events);
+
+    /// The same for a visitor and the tracks who they are. @return whether there was such a visitor
+    bool forgetVisitor(const std::string& visitor, std::vector<Event>& events);
+
+    /// Forgets the visitor who a track was, because the track has got a name. The track goes on.
+    void forgetVisitorOf(int id) { identities_.forgetVisitorOf(id); }
 
 private:
     bool isUpstreams(Time now) const;

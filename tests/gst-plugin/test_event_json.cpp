@@ -48,6 +48,13 @@ TEST(EventJson, HasKeyNameAndEmbeddingWhereThereAreAny) {
     EXPECT_EQ(toJson(e, {}, {}, {320, 240}, true), common + R"(,"embedding":[0.10000000149011612,-1.0,0.0]})");
 }
 
+TEST(EventJson, HasTheVisitorsIdWhereThereIsOne) {
+    Event e = event(Event::Kind::lost);
+    EXPECT_EQ(toJson(e, {}, {}, {320, 240}, false).find("visitor"), std::string::npos);
+    e.track.visitor = "visitor-k3v7q2mdw5xa";
+    EXPECT_NE(toJson(e, {}, {}, {320, 240}, false).find(R"("visitor":"visitor-k3v7q2mdw5xa"})"), std::string::npos);
+}
+
 TEST(EventJson, HasNoPartOfABoxBeyondTheFrame) {
     Event e = event(Event::Kind::lost);
     e.track.box = {300.4F, 250, 60, 50};

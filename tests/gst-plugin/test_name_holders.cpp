@@ -22,6 +22,9 @@ TEST(NameHolders, AreTheMostAlikeAndStaySo) {
     EXPECT_EQ(holder(0.54, 0.5), 1);
     names.update({{2, "Ann", 0.4}}, 0.03);
     EXPECT_TRUE(names.has(2, "Ann")) << "the other track has ended";
+    EXPECT_TRUE(names.isOthers(1, "Ann"));
+    EXPECT_FALSE(names.isOthers(2, "Ann"));
+    EXPECT_FALSE(names.isOthers(1, "Bob")) << "nobody's";
     EXPECT_FALSE(names.has(1, "Ann"));
     EXPECT_FALSE(names.has(3, "Bob"));
 }

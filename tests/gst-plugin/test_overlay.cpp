@@ -49,6 +49,15 @@ TEST(Colour, IsTheNamesWhereThereIsOne) {
     EXPECT_GT(cv::norm(colourOf(face(1, {}, "Ada")) - colourOf(face(1, {}, "Grace"))), 30);
 }
 
+TEST(Colour, IsTheVisitorsWhereThereIsNoName) {
+    TrackInfo visitor = face(1, {});
+    visitor.visitor = "visitor-k3v7q2mdw5xa";
+    TrackInfo again = face(77, {});
+    again.visitor = visitor.visitor;
+    EXPECT_EQ(colourOf(visitor), colourOf(again));
+    EXPECT_NE(colourOf(visitor), colourOf(face(1, {})));
+}
+
 TEST(Spelling, HasAQuestionMarkForEachCharacterThatIsNotAscii) {
     EXPECT_EQ(plainSpelling("Ada"), "Ada");
     EXPECT_EQ(plainSpelling("\xC5\x81ukasz \xE7\x8E\x8B"), "?ukasz ?");
@@ -95,6 +104,22 @@ TEST(Plate, IsLegibleAndCutsNamesThatAreTooLong) {
             EXPECT_EQ(plate.cols % 2, 0);
             EXPECT_EQ(plate.rows % 2, 0);
         }
+    }
+}
+
+TEST(Plate, HasTheBeginningOfAVisitorsId) {
+    for (const auto& [width, height] : sizes) {
+        const PlateStyle style({width, height});
+        TrackInfo visitor = face(3, {});
+        visitor.visitor = "visitor-k3v7q2mdw5xa";
+        const cv::Mat plate = makePlate(visitor, style, {}, plainSpelling);
+        EXPECT_GT(plate.rows, makePlate(face(3, {}), style, {}, plainSpelling).rows);
+        EXPECT_LE(plate.cols, style.widest + 2);
+        visitor.visitor = "visitor-k3v7ytmdw5xa";
+        EXPECT_EQ(cv::norm(plate, makePlate(visitor, style, {}, plainSpelling)), 0);
+        visitor.visitor = "visitor-33v7q2mdw5xa";
+        const cv::Mat other = makePlate(visitor, style, {}, plainSpelling);
+        EXPECT_TRUE(other.size() != plate.size() || cv::norm(plate, other) > 0);
     }
 }
 

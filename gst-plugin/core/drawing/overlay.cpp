@@ -109,12 +109,13 @@ cv::Rect placeView(const cv::Rect& box, int side, const cv::Rect& bounds, const 
 
 cv::Scalar colourOf(const TrackInfo& track) {
     double hue = 0;
-    if (track.label.empty()) {
+    const std::string& who = track.label.empty() ? track.visitor : track.label;
+    if (who.empty()) {
         // Steps by the golden angle keep the hues of neighbouring ids far apart.
         hue = std::fmod(std::abs(static_cast<double>(track.id)) * 137.508, 360.);
     } else {
         std::uint32_t hash = 2166136261U;  // FNV-1a: the same on every machine, unlike std::hash
-        for (const char c : track.label) {
+        for (const char c : who) {
             hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
         }
         hue = (hash ^ (hash >> 16U)) % 360;

@@ -9,7 +9,8 @@
 
 namespace drgan {
 
-/// The colour (BGR) of a track: that of its name, if it has one, so that a person has the same colour in all streams.
+/// The colour (BGR) of a track: that of its name or visitor's id, if it has one, so that a person has the same colour
+/// in all streams.
 cv::Scalar colourOf(const TrackInfo& track);
 
 /// Draws a box, a plate (makePlate) and the frontal view beside each head. Changes no other pixels.

@@ -13,9 +13,16 @@ int widthOf(const std::string& text, const PlateStyle& style) {
     return cv::getTextSize(text, font, style.text, style.stroke, nullptr).width;
 }
 
+// "visitor k3v7" of visitor-k3v7q2mdw5xa: the beginning is enough to tell apart those in the picture.
+std::string shortVisitor(std::string id) {
+    const size_t dash = std::min(id.find('-'), id.size() - 1);
+    id[dash] = ' ';
+    return id.substr(0, dash + 5);
+}
+
 // Cuts `name` until the line fits.
 std::string nameLine(const std::string& id, std::string name, const std::string& similarity, const PlateStyle& style) {
-    const auto whole = [&](const char* cut) { return id + " " + name + cut + " " + similarity; };
+    const auto whole = [&](const char* cut) { return id + " " + name + cut + similarity; };
     std::string line = whole("");
     while (name.size() > 1 && widthOf(line, style) > style.widest - 2 * style.pad) {
         // Cut a long name by halves first: measuring takes time in proportion to the text.
@@ -56,7 +63,10 @@ cv::Mat makePlate(const TrackInfo& t, const PlateStyle& style, const cv::Scalar&
     std::string first;
     std::string last = id + " " + yaw;
     if (!t.label.empty()) {
-        first = nameLine(id, spell(t.label), cv::format("%.2f", t.similarity), style);
+        first = nameLine(id, spell(t.label), cv::format(" %.2f", t.similarity), style);
+        last = yaw;
+    } else if (!t.visitor.empty()) {
+        first = nameLine(id, shortVisitor(t.visitor), "", style);
         last = yaw;
     }
     const int ring = std::max(1, style.line / 9);  // radius of the degree sign, which the font lacks

@@ -27,8 +27,8 @@ struct PlateStyle {
     explicit PlateStyle(cv::Size frame);
 };
 
-/// Draws the plate of a face: id, name and similarity (if it has a name), yaw, and the newest picture's confidence as a
-/// bar.
+/// Draws the plate of a face: id, name and similarity (if it has a name) or the beginning of the visitor's id, yaw, and
+/// the newest picture's confidence as a bar.
 /// @return BGR, width and height even
 cv::Mat makePlate(const TrackInfo& track, const PlateStyle& style, const cv::Scalar& colour, const Spelling& spell);
 

@@ -16,6 +16,28 @@ float appearanceWeight(const Picture& picture) {
     return picture.confidence * picture.quality * frontal;
 }
 
+/// @param name, similarity the earlier result, which is kept as far as nameSlack reaches; receive the new one
+void identify(const cv::drgan::Template& fused, const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
+              const cv::drgan::NamingRule& rule, std::string& name, double& similarity) {
+    cv::Mat embedding;
+    fused.fused(embedding);
+    const cv::drgan::Identification found = gallery.identify(embedding, rule, fused.size());
+    if (!name.empty() && gallery.contains(name)) {
+        cv::Mat known;
+        double total = 0;
+        int images = 0;
+        gallery.person(name, known, total, images);
+        const double own = encoder.match(known, embedding);
+        const double threshold = gallery.namingThreshold(rule, fused.size(), images);
+        if (own >= threshold - Identity::nameSlack && own > found.similarity - Identity::nameSlack) {
+            similarity = own;
+            return;
+        }
+    }
+    name = found.name;
+    similarity = name.empty() ? 0 : found.similarity;
+}
+
 }  // namespace
 
 void Identity::add(const Picture& picture) {
@@ -56,25 +78,14 @@ bool Identity::draw(cv::drgan::Encoder& encoder, cv::drgan::Decoder& decoder, fl
 bool Identity::match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
                      const cv::drgan::NamingRule& rule) {
     nameDue = false;
-    cv::Mat embedding;
-    fused.fused(embedding);
-    const cv::drgan::Identification found = gallery.identify(embedding, rule, fused.size());
-    if (!label.empty() && gallery.contains(label)) {
-        cv::Mat known;
-        double total = 0;
-        int images = 0;
-        gallery.person(label, known, total, images);
-        const double own = encoder.match(known, embedding);
-        const double threshold = gallery.namingThreshold(rule, fused.size(), images);
-        if (own >= threshold - nameSlack && own > found.similarity - nameSlack) {
-            similarity = own;
-            return false;
-        }
-    }
     const std::string before = label;
-    label = found.name;
-    similarity = label.empty() ? 0 : found.similarity;
+    identify(fused, gallery, encoder, rule, label, similarity);
     return label != before;
+}
+
+void Identity::matchVisitor(const cv::drgan::Gallery& visitors, const cv::drgan::Encoder& encoder,
+                            const cv::drgan::NamingRule& rule) {
+    identify(fused, visitors, encoder, rule, visitor, visitorSimilarity);
 }
 
 TrackInfo describe(const Track& track, const Identity& identity) {
@@ -93,6 +104,7 @@ TrackInfo describe(const Track& track, const Identity& identity) {
     if (!identity.nameless) {
         info.label = identity.label;
         info.similarity = identity.similarity;
+        info.visitor = identity.label.empty() ? identity.visitor : "";
     }
     if (info.images > 0) {
         identity.fused.fused(info.embedding);

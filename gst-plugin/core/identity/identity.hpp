@@ -26,6 +26,7 @@ struct TrackInfo {
     int slot = -1;               ///< index of its region from upstream on this frame; < 0: none
     std::string label;           ///< name of the person in the gallery, UTF-8; empty: none, see NameHolders
     double similarity = 0;       ///< cosine to that person's embedding
+    std::string visitor;         ///< id of a visitor (people/visitors.hpp); empty: none, or it has a name
     cv::Mat embedding;           ///< fused, 1xNf CV_32F; empty before the first picture
     cv::Mat crop;                ///< newest picture that was encoded, SxS; may be empty
     cv::Mat frontal;             ///< the fused embedding drawn at the requested yaw, SxS; may be empty
@@ -45,7 +46,11 @@ struct Identity {
     std::string label;      ///< see match(); empty: none
     double similarity = 0;  ///< of the fused embedding to that person's, cosine
     bool nameDue = false;   ///< the gallery has changed since the newest match()
-    bool nameless = false;  ///< another track has the name on this frame, or the track may show another person
+    std::string visitor;    ///< see matchVisitor(); empty: none
+    double visitorSimilarity = 0;
+    std::string visitorMade;  ///< id of the visitor that was added for this track; a track adds one at most
+    /// Another track has the name or visitor's id on this frame, or the track may show another person.
+    bool nameless = false;
 
     /// Adds a picture to `fused` and `appearance`.
     void add(const Picture& picture);
@@ -62,6 +67,14 @@ struct Identity {
     /// @return whether the name has changed
     bool match(const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder, const cv::drgan::NamingRule& rule);
     static constexpr double nameSlack = 0.03;  ///< cosine
+
+    /// Searches the visitors in the same way, and sets `visitor`.
+    void matchVisitor(const cv::drgan::Gallery& visitors, const cv::drgan::Encoder& encoder,
+                      const cv::drgan::NamingRule& rule);
+
+    /// The name, else the visitor's id; empty: neither.
+    const std::string& called() const { return label.empty() ? visitor : label; }
+    double similarityOfCalled() const { return label.empty() ? visitorSimilarity : similarity; }
 
 private:
     cv::Mat drawnFrom_;  // the embedding that `frontal` shows

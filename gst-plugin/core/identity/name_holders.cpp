@@ -26,4 +26,9 @@ bool NameHolders::has(int track, const std::string& name) const {
     return holder != holders_.end() && holder->second == track;
 }
 
+bool NameHolders::isOthers(int track, const std::string& name) const {
+    const auto holder = holders_.find(name);
+    return holder != holders_.end() && holder->second != track;
+}
+
 }  // namespace drgan

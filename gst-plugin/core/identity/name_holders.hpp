@@ -22,6 +22,8 @@ public:
     void update(const std::vector<Claim>& claims, double slack);
 
     bool has(int track, const std::string& name) const;
+    /// Whether another track has the name.
+    bool isOthers(int track, const std::string& name) const;
 
 private:
     std::map<std::string, int> holders_;

@@ -45,6 +45,9 @@ std::string toJson(const Event& event, const Origin& origin, const FrameTimes& t
         out["label"] = track.label;
         out["similarity"] = track.similarity;
     }
+    if (!track.visitor.empty()) {
+        out["visitor"] = track.visitor;
+    }
     if (withEmbedding && !track.embedding.empty()) {
         const auto* values = track.embedding.ptr<float>();
         out["embedding"] = std::vector<float>(values, values + track.embedding.total());
