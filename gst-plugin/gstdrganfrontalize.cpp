@@ -165,12 +165,27 @@ static gboolean start(GstBaseTransform* trans) {
         people = std::make_unique<drgan::LivingGallery>(loaded.models.encoder, settings.gallery, report,
                                                         drgan::LivingGallery::Options());
     };
+    std::unique_ptr<drgan::Visitors> visitors;
+    const auto openVisitors = [&] {
+        if (settings.visitors.empty()) {
+            return;
+        }
+        const auto report = [trans](const std::string& why) {
+            GST_ELEMENT_WARNING(trans, RESOURCE, WRITE, ("Cannot save the visitors: %s", why.c_str()),
+                                ("trying again; visitors who are not saved are forgotten at the stop"));
+        };
+        visitors = std::make_unique<drgan::Visitors>(loaded.models.encoder, settings.visitors, settings.visitorLimits,
+                                                     report, drgan::Visitors::Options());
+    };
     const auto openResults = [&] { stateOf(trans).openResults(settings); };
     const auto openDelivery = [&] { stateOf(trans).openDelivery(settings); };
     const auto openMetrics = [&] { stateOf(trans).openMetrics(settings, loaded.bundleId); };
-    const auto begin = [&] { stateOf(trans).start(std::move(loaded), std::move(people), settings); };
+    const auto begin = [&] {
+        stateOf(trans).start(std::move(loaded), std::move(people), std::move(visitors), settings);
+    };
     const gboolean ok = load("Cannot use backend and target", choose, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot load the models", loadThem) && load("Cannot use the gallery", loadGallery) &&
+                        load("Cannot use the visitors", openVisitors, GST_RESOURCE_ERROR_OPEN_READ_WRITE) &&
                         load("Cannot write results", openResults, GST_RESOURCE_ERROR_OPEN_WRITE) &&
                         load("Cannot send messages", openDelivery, GST_RESOURCE_ERROR_SETTINGS) &&
                         load("Cannot write metrics", openMetrics, GST_RESOURCE_ERROR_OPEN_WRITE) &&
@@ -305,7 +320,7 @@ static guint forget(GstDrganFrontalize* self, gint id) {
                    [&] { return static_cast<guint>(stateOf(self).forget(id)); });
 }
 
-// Runs a change of the gallery by hand. What is impossible is logged; the caller is told by the result.
+// Runs a change by hand of the gallery or the visitors. What is impossible is logged; the caller is told by the result.
 template <typename Body>
 static gboolean changed(GstDrganFrontalize* self, const char* what, Body body) {
     try {
@@ -339,6 +354,10 @@ static gboolean merge_people(GstDrganFrontalize* self, const gchar* name, const 
     return changed(self, "merge-people", [&] {
         stateOf(self).changeGallery({drgan::GalleryChange::Kind::merge, textOf(name), textOf(into), {}, 0, 0, {}});
     });
+}
+
+static gboolean forget_visitor(GstDrganFrontalize* self, const gchar* visitor) {
+    return changed(self, "forget-visitor", [&] { stateOf(self).forgetVisitor(textOf(visitor)); });
 }
 
 static gboolean save_gallery(GstDrganFrontalize* self) {
@@ -380,7 +399,8 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
      * GstDrganFrontalize::forget:
      * @track_id: the track, -1 for all
      *
-     * Ends a track and drops everything that is known of it: name, pictures, position. May be called from any thread;
+     * Ends a track and drops everything that is known of it: name, pictures, position, and the visitor of
+     * #GstDrganFrontalize:visitors who it was, also from that file. May be called from any thread;
      * waits for the frame that is being processed. The message "track-lost" is posted with the next frame or event,
      * without embedding and pictures. A face that is still in the video becomes a new track. Buffers and messages that
      * have left the element are not changed.
@@ -396,6 +416,16 @@ static void gst_drgan_frontalize_class_init(GstDrganFrontalizeClass* klass) {
                                    static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), handler, nullptr,
                                    nullptr, nullptr, G_TYPE_BOOLEAN, arguments, first, second);
     };
+    /**
+     * GstDrganFrontalize::forget-visitor:
+     * @visitor: the id, as the field "visitor" of messages has it
+     *
+     * Drops everything that is known of a visitor, also from the file of #GstDrganFrontalize:visitors, which is saved
+     * at once, and forgets the visitor's tracks as #GstDrganFrontalize::forget does.
+     *
+     * Returns: whether there was such a visitor; if not, the log says why
+     */
+    action("forget-visitor", G_CALLBACK(forget_visitor), 1, G_TYPE_STRING, G_TYPE_NONE);
     /**
      * GstDrganFrontalize::enroll:
      * @track_id: the track

@@ -87,8 +87,10 @@ void logReport(gpointer element, const FrameReport& r) {
 
 void logEvents(gpointer element, const std::vector<Event>& events) {
     for (const auto& e : events) {
-        const std::string who =
-            e.track.label.empty() ? "" : ", like " + e.track.label + cv::format(" (%.2f)", e.track.similarity);
+        const std::string who = !e.track.label.empty()
+                                    ? ", like " + e.track.label + cv::format(" (%.2f)", e.track.similarity)
+                                : !e.track.visitor.empty() ? ", " + e.track.visitor
+                                                           : "";
         GST_CAT_INFO_OBJECT(trackLog, element, "track %d %s: %d pictures, total confidence %.2f%s", e.track.id,
                             nameOf(e.kind), e.track.images, e.track.totalConfidence, who.c_str());
     }

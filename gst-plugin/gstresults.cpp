@@ -92,13 +92,18 @@ void setArray(GstStructure* s, const char* field, GType type, const std::vector<
     gst_structure_take_value(s, field, &array);
 }
 
-// A structure from another drganfrontalize upstream may have a name already.
+// A structure from another drganfrontalize upstream may have a name or a visitor's id already.
 void setLabel(GstStructure* s, const TrackInfo& track) {
     if (track.label.empty()) {
         gst_structure_remove_fields(s, "label", "similarity", nullptr);
     } else {
         gst_structure_set(s, "label", G_TYPE_STRING, track.label.c_str(), "similarity", G_TYPE_DOUBLE, track.similarity,
                           nullptr);
+    }
+    if (track.visitor.empty()) {
+        gst_structure_remove_field(s, "visitor");
+    } else {
+        gst_structure_set(s, "visitor", G_TYPE_STRING, track.visitor.c_str(), nullptr);
     }
 }
 

@@ -49,15 +49,18 @@ FrameTimes timesOf(GstElement* element, GstBuffer* buffer, const GstSegment& seg
 }  // namespace
 
 Session::Session(GstElement* element, LoadedModels loaded, std::unique_ptr<LivingGallery> people,
-                 const Settings& settings, bool facesWanted)
+                 std::unique_ptr<Visitors> visitors, const Settings& settings, bool facesWanted)
     : element_(element),
       bundleId_(std::move(loaded.bundleId)),
       people_(std::move(people)),
+      visitors_(std::move(visitors)),
       started_(static_cast<std::uint64_t>(g_get_real_time()) * 1000),
       decoderSide_(loaded.models.decoder->imageSize()),
       pipeline_(std::move(loaded.models), coreOptions(settings, facesWanted)),
       galleryVersion_(0),
-      settings_(settings) {}
+      settings_(settings) {
+    pipeline_.setVisitors(visitors_.get());
+}
 
 bool Session::setFormat(const GstVideoInfo& info) {
     makeView_ = viewFunction(info);
@@ -119,6 +122,9 @@ Pipeline::Result Session::processFrame(GstVideoFrame& frame, const GstSegment& s
     if (people.version != std::exchange(galleryVersion_, people.version)) {
         pipeline_.setGallery(people.gallery);
     }
+    if (visitors_) {
+        visitors_->setLimits(settings_.visitorLimits);
+    }
     pipeline_.setOptions(coreOptions(settings_, facesWanted));
     times_ = timesOf(element_, frame.buffer, segment);
     FrameView view = makeView_(frame, conversion_);
@@ -165,6 +171,13 @@ size_t Session::forget(int id) {
     return pipeline_.forget(id, forgotten_);
 }
 
+void Session::forgetVisitor(const std::string& visitor) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!pipeline_.forgetVisitor(visitor, forgotten_)) {
+        CV_Error(cv::Error::StsObjectNotFound, "there is no visitor \"" + visitor + "\"");
+    }
+}
+
 void Session::enroll(int track, const std::string& name) {
     GalleryChange change;
     change.kind = GalleryChange::Kind::enroll;
@@ -183,6 +196,8 @@ void Session::enroll(int track, const std::string& name) {
         change.picture = origin().source + " " + utcText(started_) + " track " + std::to_string(track);
     }
     people_->change(change);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    pipeline_.forgetVisitorOf(track);
 }
 
 Origin Session::origin() const { return {sourceOf(settings_, element_), bundleId_}; }

@@ -9,6 +9,7 @@
 
 #include "core/models/models.hpp"
 #include "core/people/living_gallery.hpp"
+#include "core/people/visitors.hpp"
 #include "core/pipeline.hpp"
 #include "gstframe.h"
 #include "gstresults.h"
@@ -17,15 +18,16 @@
 namespace drgan {
 
 /// One run of the element, from start to stop: the core's pipeline, and the format and times of the frames that it
-/// gets. Belongs to the streaming thread, except forget(), enroll()
-/// and people(). Errors are exceptions and leave it usable.
+/// gets. Belongs to the streaming thread, except forget(), forgetVisitor(), enroll() and people(). Errors are
+/// exceptions and leave it usable.
 class Session {
 public:
     /// @param element whose clock and name the messages have; outlives the object
     /// @param people the gallery in use
+    /// @param visitors null: nobody without a name is recognised
     /// @param facesWanted whether frontal views are needed even if `settings` does not ask for them
-    Session(GstElement* element, LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings,
-            bool facesWanted);
+    Session(GstElement* element, LoadedModels loaded, std::unique_ptr<LivingGallery> people,
+            std::unique_ptr<Visitors> visitors, const Settings& settings, bool facesWanted);
 
     /// Call before the first frame, and when the caps change.
     /// @return false if frames of this format cannot be processed
@@ -44,6 +46,10 @@ public:
     /// frame that is being processed. The events come with the next frame, or with endTracks().
     /// @return number of tracks dropped
     size_t forget(int id);
+
+    /// The same for a visitor and the tracks who they are.
+    /// @throws cv::Exception if there is no such visitor
+    void forgetVisitor(const std::string& visitor);
 
     /// The gallery in use.
     LivingGallery& people() { return *people_; }
@@ -77,9 +83,10 @@ private:
     GstElement* const element_;
     const std::string bundleId_;
     const std::unique_ptr<LivingGallery> people_;
+    const std::unique_ptr<Visitors> visitors_;
     const std::uint64_t started_;  // UTC, nanoseconds
     const int decoderSide_;        // of the decoder's pictures, pixels
-    std::mutex mutex_;             // protects pipeline_ and forgotten_
+    std::mutex mutex_;             // protects pipeline_, forgotten_ and changes of visitors_
     Pipeline pipeline_;
     std::vector<Event> forgotten_;  // events of forget()
     std::uint64_t galleryVersion_;  // the pipeline's

@@ -23,6 +23,8 @@ constexpr const char* defaultRoiType = "face";
 constexpr int maxThreads = 256;
 constexpr int defaultMqttQueue = 10000;
 constexpr int mostQueued = 1000000;
+constexpr int mostVisitorsDays = 36500;
+constexpr int mostVisitors = 100000;  // they are searched without an index
 
 // The nicks are parts of the names of cv::drgan::availableBackends().
 GType backendType() {
@@ -112,6 +114,32 @@ const Entry entries[] = {
      },
      [](Settings& s, const GValue* v) { s.gallery = textOf(v); },
      [](const Settings& s, GValue* v) { setText(v, s.gallery); }},
+    {PROP_VISITORS,
+     [] {
+         return g_param_spec_string(
+             "visitors", "Visitors",
+             "File in which people without a name are kept (biometric data), so that a face that comes back after "
+             "minutes or days gets the same id. Created if there is none. Unset: nobody is kept",
+             nullptr, atStart);
+     },
+     [](Settings& s, const GValue* v) { s.visitors = textOf(v); },
+     [](const Settings& s, GValue* v) { setText(v, s.visitors); }},
+    {PROP_VISITORS_DAYS,
+     [] {
+         return g_param_spec_int("visitors-days", "Visitors' days",
+                                 "Days after which a visitor is dropped who was not seen again", 1, mostVisitorsDays,
+                                 Visitors::Limits().days, anytime);
+     },
+     [](Settings& s, const GValue* v) { s.visitorLimits.days = g_value_get_int(v); },
+     [](const Settings& s, GValue* v) { g_value_set_int(v, s.visitorLimits.days); }},
+    {PROP_VISITORS_LIMIT,
+     [] {
+         return g_param_spec_int("visitors-limit", "Visitors' limit",
+                                 "Maximum number of visitors; of more, those seen longest ago are dropped", 1,
+                                 mostVisitors, Visitors::Limits().most, anytime);
+     },
+     [](Settings& s, const GValue* v) { s.visitorLimits.most = g_value_get_int(v); },
+     [](const Settings& s, GValue* v) { g_value_set_int(v, s.visitorLimits.most); }},
     {PROP_DETECT_INTERVAL,
      [] {
          return g_param_spec_int(

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "core/people/visitors.hpp"
 #include "core/pipeline.hpp"
 #include "mqtt/mqtt_broker.hpp"
 
@@ -46,6 +47,9 @@ enum Property : guint {
     PROP_MQTT_KEY,
     PROP_MQTT_QUEUE,
     PROP_METRICS_LOCATION,
+    PROP_VISITORS,
+    PROP_VISITORS_DAYS,
+    PROP_VISITORS_LIMIT,
     PROP_STATS,  ///< read-only, not in Settings
 };
 
@@ -53,9 +57,11 @@ enum Property : guint {
 struct Settings {
     Settings();
 
-    std::string bundle;           ///< folder; empty: cv::drgan::Bundle's default
-    std::string detector;         ///< YuNet file; empty: the bundle's detector
-    std::string gallery;          ///< file; empty: no names
+    std::string bundle;    ///< folder; empty: cv::drgan::Bundle's default
+    std::string detector;  ///< YuNet file; empty: the bundle's detector
+    std::string gallery;   ///< file; empty: no names
+    std::string visitors;  ///< file; empty: visitors are not recognised
+    Visitors::Limits visitorLimits;
     std::string resultsLocation;  ///< empty: no file
     MqttSettings mqtt;            ///< an empty address: no broker
     int mqttQueue;                ///< messages that may wait for the broker

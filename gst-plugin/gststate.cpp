@@ -53,6 +53,8 @@ size_t ElementState::forget(int id) {
     return session ? session->forget(id) : 0;
 }
 
+void ElementState::forgetVisitor(const std::string& visitor) { startedSession()->forgetVisitor(visitor); }
+
 std::shared_ptr<Session> ElementState::session() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return session_;
@@ -128,13 +130,15 @@ Metrics ElementState::metrics(const std::string& source, const std::string& bund
     return out;
 }
 
-void ElementState::start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings) {
+void ElementState::start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, std::unique_ptr<Visitors> visitors,
+                         const Settings& settings) {
     if (settings.threads > 0) {
         cv::setNumThreads(settings.threads);
     }
     statistics_.reset();
     messages_ = 0;
-    auto session = std::make_shared<Session>(element_, std::move(loaded), std::move(people), settings, faces_.wanted());
+    auto session = std::make_shared<Session>(element_, std::move(loaded), std::move(people), std::move(visitors),
+                                             settings, faces_.wanted());
     const std::lock_guard<std::mutex> lock(mutex_);
     if (settings_.gallery != settings.gallery) {  // set meanwhile
         session->people().use(settings_.gallery);

@@ -45,6 +45,8 @@ public:
     size_t unsavedChanges() const;
     /// See Session::forget().
     size_t forget(int id);
+    /// Throws std::exception if there is no such visitor, also while the element is stopped.
+    void forgetVisitor(const std::string& visitor);
     /// Makes a streaming thread that waits for a reader of the results or of the faces go on, so that it can stop.
     void interrupt();
 
@@ -58,7 +60,9 @@ public:
     void openMetrics(const Settings& settings, const std::string& bundle);
     /// Closes what the three have opened.
     void closeOutputs();
-    void start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, const Settings& settings);
+    /// @param visitors null: nobody without a name is recognised
+    void start(LoadedModels loaded, std::unique_ptr<LivingGallery> people, std::unique_ptr<Visitors> visitors,
+               const Settings& settings);
     void stop();
 
     // From the streaming thread.

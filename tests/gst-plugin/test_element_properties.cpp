@@ -18,10 +18,10 @@ TEST(Properties, KeepWhatTheyAreGiven) {
         "display=false "
         "embeddings=true pictures=true yaw=-30 max-faces=3 min-face-size=40 track-timeout=12 update-threshold=0.25 "
         "match-threshold=0.375 stranger-rate=0.125 backend=cuda target=cuda-fp16 threads=2 results-location=/b "
-        "gallery=/d",
+        "gallery=/d visitors=/e visitors-days=13 visitors-limit=14",
         "/c");
-    gchar *detector, *type, *bundle, *results, *gallery;
-    gint detect, detectSize, faces, size, backend, target, threads;
+    gchar *detector, *type, *bundle, *results, *gallery, *visitors;
+    gint detect, detectSize, faces, size, backend, target, threads, days, limit;
     guint encode, refresh, timeout;
     gboolean display, embeddings, pictures;
     gdouble yaw, threshold, match, rate;
@@ -30,7 +30,8 @@ TEST(Properties, KeepWhatTheyAreGiven) {
                  "refresh-interval", &refresh, "track-timeout", &timeout, "display", &display, "embeddings",
                  &embeddings, "pictures", &pictures, "yaw", &yaw, "update-threshold", &threshold, "match-threshold",
                  &match, "stranger-rate", &rate, "backend", &backend, "target", &target, "threads", &threads,
-                 "results-location", &results, "gallery", &gallery, nullptr);
+                 "results-location", &results, "gallery", &gallery, "visitors", &visitors, "visitors-days", &days,
+                 "visitors-limit", &limit, nullptr);
     EXPECT_STREQ(detector, "/a");
     EXPECT_STREQ(bundle, "/c");
     EXPECT_STREQ(type, "head");
@@ -53,7 +54,10 @@ TEST(Properties, KeepWhatTheyAreGiven) {
     EXPECT_EQ(threads, 2);
     EXPECT_STREQ(results, "/b");
     EXPECT_STREQ(gallery, "/d");
-    for (gchar* s : {detector, type, bundle, results, gallery}) {
+    EXPECT_STREQ(visitors, "/e");
+    EXPECT_EQ(days, 13);
+    EXPECT_EQ(limit, 14);
+    for (gchar* s : {detector, type, bundle, results, gallery, visitors}) {
         g_free(s);
     }
 }
@@ -104,7 +108,7 @@ TEST(Properties, HaveABlurbARangeAndADefaultInIt) {
         g_value_unset(&value);
     }
     g_free(specs);
-    EXPECT_EQ(own, 32);
+    EXPECT_EQ(own, 35);
 }
 
 bool opencvHas(cv::dnn::Backend backend, cv::dnn::Target target) {

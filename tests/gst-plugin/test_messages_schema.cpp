@@ -22,6 +22,12 @@ protected:
         const std::string gallery = dir.path() + "/people.gallery";
         cv::drgan::Gallery::createEmpty(8, "tiny")->save(gallery);
         std::vector<json> out;
+        const auto read = [&] {
+            std::ifstream file(results);
+            for (std::string line; std::getline(file, line);) {
+                out.push_back(json::parse(line));
+            }
+        };
         for (const char* more : {"", "embeddings=true source=\"the \\\"door\\\"\" match-threshold=-1 "}) {
             Element e("results-location=" + results + " gallery=" + gallery + " " + more);
             e.caps("BGR", 320, 240);
@@ -32,10 +38,7 @@ protected:
             GST_BUFFER_PTS(in) = *more != '\0' ? GST_CLOCK_TIME_NONE : 0;
             gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
             gst_harness_push_event(e.harness, gst_event_new_eos());
-            std::ifstream file(results);
-            for (std::string line; std::getline(file, line);) {
-                out.push_back(json::parse(line));
-            }
+            read();
             if (*more == '\0') {  // the second time, the face has a name
                 const auto people = cv::drgan::Gallery::createEmpty(8, "tiny");
                 Element other("embeddings=true");
@@ -51,6 +54,16 @@ protected:
                 people->save(gallery);
             }
         }
+        Element e("results-location=" + results + " encode-interval=0 refresh-interval=0 visitors=" + dir.path() +
+                  "/visitors.gallery");
+        e.caps("BGR", 320, 240);
+        for (int i = 0; i < 3; ++i) {  // from the third picture on, the face is a visitor
+            GstBuffer* in = e.frame(1);
+            Element::addFace(in, 40, 60, 80, 80);
+            gst_buffer_unref(gst_harness_push_and_pull(e.harness, in));
+        }
+        gst_harness_push_event(e.harness, gst_event_new_eos());
+        read();
         return out;
     }
 
@@ -61,7 +74,7 @@ protected:
 
 TEST_F(MessagesSchema, DescribesEachLine) {
     const auto lines = play();
-    ASSERT_EQ(lines.size(), 6U);
+    ASSERT_EQ(lines.size(), 11U);
     std::set<std::string> seen;
     for (const json& line : lines) {
         EXPECT_EQ(schema.fault(line), "");
@@ -95,6 +108,14 @@ TEST_F(MessagesSchema, RefusesWhatIsNoLine) {
     json broken = line;
     broken.erase("similarity");
     EXPECT_NE(schema.fault(broken), "") << "a name without its similarity";
+    broken = line;
+    broken["visitor"] = "visitor-k3v7q2mdw5xa";
+    EXPECT_NE(schema.fault(broken), "") << "a visitor with a name";
+    broken.erase("label");
+    broken.erase("similarity");
+    EXPECT_EQ(schema.fault(broken), "");
+    broken["visitor"] = "visitor-1";
+    EXPECT_NE(schema.fault(broken), "") << "no visitor's id";
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ Player::Player(const Clip& clip, const std::string& results, unsigned seed) : cl
         "fakesink name=video sync=false qos=false drgan.faces ! fakesink name=faces sync=false async=false");
     source_ = gst_bin_get_by_name(GST_BIN(pipeline_), "source");
     drgan_ = gst_bin_get_by_name(GST_BIN(pipeline_), "drgan");
-    g_object_set(drgan_, "results-location", results.c_str(), nullptr);
+    g_object_set(drgan_, "results-location", results.c_str(), "visitors", (results + ".visitors").c_str(), nullptr);
     g_signal_connect(source_, "seek-data", G_CALLBACK(seek), this);
     count("video", frames_);
     count("faces", faces_);
