@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "core/pipeline.hpp"
 #include "pictures.hpp"
@@ -232,6 +234,31 @@ TEST(Identities, KeepTheirNameThoughTheLikenessFallsALittle) {
     gallery->remove("Ada");
     EXPECT_TRUE(looks(identity, 0));
     EXPECT_EQ(identity.label, "");
+}
+
+TEST(Identities, AreMatchedWhileAnotherThreadRemovesTheirPerson) {
+    drgan_test::ScriptedEncoder encoder;
+    const auto gallery = cv::drgan::Gallery::createEmpty(8, "tiny");
+    std::atomic<bool> stop{false};
+    std::thread others([&] {
+        while (!stop) {
+            gallery->add("Ada", at(0), 1);
+            gallery->remove("Ada");
+        }
+    });
+    Identity identity;
+    identity.fused.add(at(0), 0.5F);
+    int named = 0;
+    EXPECT_NO_THROW({
+        for (int i = 0; i < 50000; ++i) {
+            identity.label = "Ada";
+            identity.match(*gallery, encoder, {});
+            named += identity.label == "Ada";
+        }
+    });
+    stop = true;
+    others.join();
+    EXPECT_GT(named, 0);
 }
 
 TEST_F(Names, GoOnWithAFaceThatComesBackAndAreLostWithIt) {

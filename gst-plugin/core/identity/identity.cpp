@@ -16,18 +16,33 @@ float appearanceWeight(const Picture& picture) {
     return picture.confidence * picture.quality * frontal;
 }
 
+/// The cosine of an embedding to a person, and the number of the person's pictures.
+/// @return false if there is no such person: other threads may remove people meanwhile
+bool compare(const cv::Mat& embedding, const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
+             const std::string& name, double& cosine, int& images) {
+    cv::Mat known;
+    double total = 0;
+    try {
+        gallery.person(name, known, total, images);
+    } catch (const cv::Exception& e) {
+        if (e.code == cv::Error::StsObjectNotFound) {
+            return false;
+        }
+        throw;
+    }
+    cosine = encoder.match(known, embedding);
+    return true;
+}
+
 /// @param name, similarity the earlier result, which is kept as far as nameSlack reaches; receive the new one
 void identify(const cv::drgan::Template& fused, const cv::drgan::Gallery& gallery, const cv::drgan::Encoder& encoder,
               const cv::drgan::NamingRule& rule, std::string& name, double& similarity) {
     cv::Mat embedding;
     fused.fused(embedding);
     const cv::drgan::Identification found = gallery.identify(embedding, rule, fused.size());
-    if (!name.empty() && gallery.contains(name)) {
-        cv::Mat known;
-        double total = 0;
-        int images = 0;
-        gallery.person(name, known, total, images);
-        const double own = encoder.match(known, embedding);
+    double own = 0;
+    int images = 0;
+    if (!name.empty() && compare(embedding, gallery, encoder, name, own, images)) {
         const double threshold = gallery.namingThreshold(rule, fused.size(), images);
         if (own >= threshold - Identity::nameSlack && own > found.similarity - Identity::nameSlack) {
             similarity = own;
