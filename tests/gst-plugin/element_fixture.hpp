@@ -157,6 +157,18 @@ public:
         return out;
     }
 
+    /// The texts of the posted warnings.
+    std::vector<std::string> warnings() {
+        std::vector<std::string> out;
+        for (const auto& m : messages(GST_MESSAGE_WARNING)) {
+            GError* error = nullptr;
+            gst_message_parse_warning(m.message, &error, nullptr);
+            out.emplace_back(error->message);
+            g_error_free(error);
+        }
+        return out;
+    }
+
     GstElement* element = nullptr;
     GstBus* bus = nullptr;
     GstHarness* harness = nullptr;

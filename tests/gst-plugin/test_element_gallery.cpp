@@ -87,17 +87,6 @@ protected:
         return out;
     }
 
-    static std::vector<std::string> warnings(Element& e) {
-        std::vector<std::string> out;
-        for (const auto& m : e.messages(GST_MESSAGE_WARNING)) {
-            GError* error = nullptr;
-            gst_message_parse_warning(m.message, &error, nullptr);
-            out.emplace_back(error->message);
-            g_error_free(error);
-        }
-        return out;
-    }
-
     TempDir dir;
     std::string file = dir.path() + "/people.gallery";
     std::string property = "refresh-interval=3600000 update-threshold=1000 gallery=" + file + " ";
@@ -125,7 +114,7 @@ TEST_F(LivingGallery, WarnsOfABadFileAndKeepsTheOldOne) {
     EXPECT_EQ(nameOn(e), "Ada");
     const auto warning = [&] {
         for (int i = 0; i < 3000; ++i) {
-            if (const auto w = warnings(e); !w.empty()) {
+            if (const auto w = e.warnings(); !w.empty()) {
                 return w.size() == 1 ? w[0] : "more than one";
             }
             g_usleep(10000);
@@ -250,7 +239,7 @@ TEST_F(LivingGallery, IsNotLostWhereItCannotBeSaved) {
     EXPECT_TRUE(emit(e, "enroll", 1, "Ada"));
     std::ofstream(file, std::ios::binary) << "somebody has damaged it";
     EXPECT_FALSE(emit(e, "save-gallery"));
-    EXPECT_THAT(warnings(e).at(0), HasSubstr(file));
+    EXPECT_THAT(e.warnings().at(0), HasSubstr(file));
     EXPECT_EQ(nameOn(e), "Ada");
     write("");
     EXPECT_TRUE(emit(e, "save-gallery"));

@@ -45,17 +45,6 @@ protected:
                " results-location=" + results + " ";
     }
 
-    static std::vector<std::string> warnings(Element& e) {
-        std::vector<std::string> out;
-        for (const auto& m : e.messages(GST_MESSAGE_WARNING)) {
-            GError* error = nullptr;
-            gst_message_parse_warning(m.message, &error, nullptr);
-            out.emplace_back(error->message);
-            g_error_free(error);
-        }
-        return out;
-    }
-
     bool metricIs(const std::string& name, size_t value) const {
         const std::string line = "\n" + name + "{source=\"door\"} " + std::to_string(value) + "\n";
         return waitFor([&] { return read(metrics).find(line) != std::string::npos; });
@@ -123,7 +112,7 @@ TEST_F(ElementMqtt, PlaysOnWhileTheBrokerIsDownAndLosesNothing) {
     }
     EXPECT_LT(longest, std::chrono::seconds(1)) << "a frame has waited for the broker";
     // One warning for each reason: the connection was closed, and is refused now.
-    EXPECT_THAT(warnings(e), AllOf(SizeIs(AllOf(Ge(1U), Le(2U))), Each(HasSubstr(std::to_string(broker.port())))));
+    EXPECT_THAT(e.warnings(), AllOf(SizeIs(AllOf(Ge(1U), Le(2U))), Each(HasSubstr(std::to_string(broker.port())))));
     gst_harness_push_event(e.harness, gst_event_new_eos());
     const auto written = drgan_test::linesOfFile(results);
     EXPECT_GT(written.size(), 5U);
