@@ -14,6 +14,7 @@
 #include "core/people/living_gallery.hpp"
 #include "gallery_lock.hpp"
 #include "tiny_onnx.hpp"
+#include "wait_for.hpp"
 
 namespace {
 
@@ -22,6 +23,7 @@ using cv::drgan::Gallery;
 using drgan::GalleryChange;
 using drgan::LivingGallery;
 using drgan_test::TempDir;
+using drgan_test::waitFor;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -86,20 +88,8 @@ protected:
         return out;
     }
 
-    /// Waits for what the object's thread does.
-    template <typename Condition>
-    static bool soon(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) {
-                return false;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-        return true;
-    }
     bool soonHas(const std::vector<std::string>& people) {
-        return soon([&] { return names() == people; });
+        return waitFor([&] { return names() == people; });
     }
 
     static std::vector<std::string> inFile(const std::string& path) {
@@ -135,7 +125,7 @@ TEST_F(Living, TakesUpAFileThatIsReplaced) {
 TEST_F(Living, KeepsTheOldOneWhereTheNewOneIsDamagedForeignOrGone) {
     open(file);
     const auto expectRefused = [&](size_t number, const std::string& why) {
-        EXPECT_TRUE(soon([&] { return reported().size() >= number; })) << why;
+        EXPECT_TRUE(waitFor([&] { return reported().size() >= number; })) << why;
         std::this_thread::sleep_for(10 * options.interval);
         ASSERT_EQ(reported().size(), number) << "told once";
         EXPECT_THAT(reported().back(), HasSubstr(why));
@@ -151,7 +141,7 @@ TEST_F(Living, KeepsTheOldOneWhereTheNewOneIsDamagedForeignOrGone) {
     write(file, {"Grace"});
     EXPECT_TRUE(soonHas({"Grace"})) << "a good one is taken up afterwards";
     fs::remove(file);
-    EXPECT_TRUE(soon([&] { return reported().size() == 4; })) << "gone again is told again";
+    EXPECT_TRUE(waitFor([&] { return reported().size() == 4; })) << "gone again is told again";
 }
 
 TEST_F(Living, WaitsForAFileThatIsWrittenInPlace) {
@@ -174,7 +164,7 @@ TEST_F(Living, UsesAnotherFileOrNone) {
     open(file);
     const std::string other = dir.path() + "/other.gallery";
     living->use(other);
-    EXPECT_TRUE(soon([&] { return reported().size() == 1; })) << "there is none yet";
+    EXPECT_TRUE(waitFor([&] { return reported().size() == 1; })) << "there is none yet";
     EXPECT_THAT(names(), ElementsAre("Ada"));
     write(other, {"Grace"});
     EXPECT_TRUE(soonHas({"Grace"}));
@@ -308,7 +298,7 @@ TEST_F(Living, DropsAndReportsWhatWasNotSavedWhenAnotherFileIsUsed) {
     write(other, {"Bob"});
     living->use(other);
     EXPECT_TRUE(soonHas({"Bob"}));
-    EXPECT_TRUE(soon([&] { return reported().size() == 1; }));
+    EXPECT_TRUE(waitFor([&] { return reported().size() == 1; }));
     EXPECT_THAT(reported().back(), HasSubstr("1 changes were not saved"));
 }
 
@@ -332,7 +322,7 @@ TEST_F(Living, GetsAnIndexWhereItIsLarge) {
     std::this_thread::sleep_for(10 * options.interval);
     EXPECT_EQ(living->current().gallery->indexType(), Gallery::INDEX_EXACT);
     grow(1200);
-    EXPECT_TRUE(soon([&] { return living->current().gallery->size() == 1200; }));
+    EXPECT_TRUE(waitFor([&] { return living->current().gallery->size() == 1200; }));
     EXPECT_EQ(living->current().gallery->indexType(), Gallery::INDEX_IVF) << "it has its index before it is used";
     for (int i = 0; i < 70; ++i) {
         random.fill(embedding, cv::RNG::NORMAL, 0, 1);
@@ -341,9 +331,9 @@ TEST_F(Living, GetsAnIndexWhereItIsLarge) {
         living->change(change);
     }
     living->use(file);  // wakes the thread
-    EXPECT_TRUE(soon([&] { return living->current().gallery->outsideIndex() == 0; })) << "it is built again";
+    EXPECT_TRUE(waitFor([&] { return living->current().gallery->outsideIndex() == 0; })) << "it is built again";
     open(file);  // from the start
-    EXPECT_TRUE(soon([&] { return living->current().gallery->indexType() == Gallery::INDEX_IVF; }));
+    EXPECT_TRUE(waitFor([&] { return living->current().gallery->indexType() == Gallery::INDEX_IVF; }));
     EXPECT_THAT(reported(), IsEmpty());
 }
 
@@ -389,7 +379,7 @@ TEST_F(Living, ServesReadersWritersAndReplacedFilesAtOnce) {
     done = true;
     reader.join();
     EXPECT_EQ(inFile(file).size(), 41U) << "everybody of both, and Ada";
-    EXPECT_TRUE(soon([&] { return names().size() == 41U; }));
+    EXPECT_TRUE(waitFor([&] { return names().size() == 41U; }));
     EXPECT_THAT(reported(), IsEmpty());
 }
 

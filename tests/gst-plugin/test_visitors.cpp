@@ -14,6 +14,7 @@
 
 #include "core/people/visitors.hpp"
 #include "tiny_onnx.hpp"
+#include "wait_for.hpp"
 
 namespace {
 
@@ -22,6 +23,7 @@ using cv::drgan::Gallery;
 using cv::drgan::Template;
 using drgan::Visitors;
 using drgan_test::TempDir;
+using drgan_test::waitFor;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -87,18 +89,6 @@ protected:
             ids.push_back(id);
         }
         return ids;
-    }
-
-    template <typename Condition>
-    static bool soon(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) {
-                return false;
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
-        return true;
     }
 
     void expectRefused(const std::string& why) {
@@ -171,7 +161,7 @@ TEST_F(KeptVisitors, AreDroppedWhenTheyWereNotSeenForTheDays) {
     visitors->setLimits(limits);
     EXPECT_EQ(who(0), ann);
     EXPECT_EQ(who(1), "");
-    EXPECT_TRUE(soon([&] { return inFile() == std::vector<std::string>{ann}; }));
+    EXPECT_TRUE(waitFor([&] { return inFile() == std::vector<std::string>{ann}; }));
     clock += 28 * day;
     open();
     EXPECT_EQ(who(0), ann) << "the time at which she was seen is in the file";
@@ -181,7 +171,7 @@ TEST_F(KeptVisitors, AreDroppedWhenTheyWereNotSeenForTheDays) {
     EXPECT_EQ(who(0), "") << "expired while nothing ran";
     visitors->see(ann);  // is no error
     visitors->learn(ann, pictures(0), false);
-    EXPECT_TRUE(soon([&] { return inFile().empty(); }));
+    EXPECT_TRUE(waitFor([&] { return inFile().empty(); }));
 }
 
 TEST_F(KeptVisitors, AreLimitedToThoseSeenLast) {
@@ -221,7 +211,7 @@ TEST_F(KeptVisitors, AreForgottenInTheFileAtOnce) {
     EXPECT_FALSE(visitors->forget(ann));
     EXPECT_FALSE(visitors->forget("visitor-"));
     EXPECT_EQ(who(0), "");
-    EXPECT_TRUE(soon([&] { return inFile() == std::vector<std::string>{bob}; }));
+    EXPECT_TRUE(waitFor([&] { return inFile() == std::vector<std::string>{bob}; }));
     EXPECT_EQ(bytesOf(file).find(ann), std::string::npos);
     EXPECT_NE(visitors->add(pictures(0)), ann);
 }
@@ -248,7 +238,7 @@ TEST_F(KeptVisitors, LearnFromEachVisit) {
 TEST_F(KeptVisitors, AreSavedWhileTheElementPlays) {
     open();
     const std::string ann = visitors->add(pictures(0));
-    EXPECT_TRUE(soon([&] { return inFile() == std::vector<std::string>{ann}; }));
+    EXPECT_TRUE(waitFor([&] { return inFile() == std::vector<std::string>{ann}; }));
     const auto seenInFile = [&] { return std::string(Gallery::load(file)->pictures(ann).front()).substr(21); };
     clock += 299;
     visitors->see(ann);
@@ -256,7 +246,7 @@ TEST_F(KeptVisitors, AreSavedWhileTheElementPlays) {
     EXPECT_EQ(seenInFile(), "2026-11-30T09:03:03Z") << "not worth writing the file";
     clock += 1;
     visitors->see(ann);
-    EXPECT_TRUE(soon([&] { return seenInFile() == "2026-11-30T09:08:03Z"; }));
+    EXPECT_TRUE(waitFor([&] { return seenInFile() == "2026-11-30T09:08:03Z"; }));
     EXPECT_THAT(reported(), IsEmpty());
 }
 
@@ -264,7 +254,7 @@ TEST_F(KeptVisitors, SurviveACrash) {
     const auto crash = [&] {
         open();
         const std::string ann = visitors->add(pictures(0));
-        soon([&] { return inFile() == std::vector<std::string>{ann}; });
+        waitFor([&] { return inFile() == std::vector<std::string>{ann}; });
         options.interval = std::chrono::hours(1);
         open();
         visitors->add(pictures(1));
@@ -354,12 +344,12 @@ TEST_F(KeptVisitors, TellOnceIfTheFileCannotBeWrittenAnyMoreAndTryAgain) {
     open();
     fs::remove_all(folder);
     const std::string ann = visitors->add(pictures(0));
-    EXPECT_TRUE(soon([&] { return !reported().empty(); }));
+    EXPECT_TRUE(waitFor([&] { return !reported().empty(); }));
     std::this_thread::sleep_for(20 * options.interval);
     ASSERT_EQ(reported().size(), 1U) << "told once";
     EXPECT_THAT(reported().front(), HasSubstr(file));
     fs::create_directory(folder);
-    EXPECT_TRUE(soon([&] { return fs::exists(file) && inFile() == std::vector<std::string>{ann}; }));
+    EXPECT_TRUE(waitFor([&] { return fs::exists(file) && inFile() == std::vector<std::string>{ann}; }));
 }
 
 TEST_F(KeptVisitors, ServeThreadsAtOnce) {
