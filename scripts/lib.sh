@@ -102,6 +102,13 @@ build() {
     ninja -C "$build_dir" -j "$(build_jobs)" >&2
 }
 
+# use_build: programs that are started from now on find the element of build/, and the default bundle unless DRGAN_BUNDLE
+# names another.
+use_build() {
+    export GST_PLUGIN_PATH="$build_dir/gst-plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
+    export DRGAN_BUNDLE="${DRGAN_BUNDLE:-$root/models/default}"
+}
+
 # fetch_portrait PACKAGE FILE: puts a picture out of a Debian package, which is neither installed nor kept, into
 # build/sample/.
 fetch_portrait() {
